@@ -1,0 +1,41 @@
+"""Constraints: what the pictures must satisfy after each step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from duckrabbit.diffusion.path import Path
+
+
+class Constraint(Protocol):
+    """Called after each step with the pictures at level s and a function that draws noise for a level."""
+
+    def __call__(self, x_s: Tensor, path: Path, s: float, noise: Callable[[float], Tensor]) -> Tensor:
+        """The pictures at level s that satisfy it."""
+
+
+@dataclass(frozen=True)
+class KnownRegion:
+    """Replacement conditioning (Lugmayr et al., 2022, "RePaint"): outside the mask the picture is known.
+
+        x_s ← m x_s + (1 − m)(α_s x_known + σ_s ε)
+
+    At s = 0 the known region is the known picture exactly.
+
+    Attributes:
+        picture: x_known, [C, H, W] or [B, C, H, W] in [−1, 1].
+        mask: m, [H, W] of 0 (known) and 1 (painted).
+        fresh_noise: draw ε anew at every level, as ancestral sampling does; a deterministic solver keeps one ε.
+    """
+
+    picture: Tensor
+    mask: Tensor
+    fresh_noise: bool = True
+
+    def __call__(self, x_s: Tensor, path: Path, s: float, noise: Callable[[float], Tensor]) -> Tensor:
+        """The pictures [B, C, H, W] at level s, their known region replaced."""
+        picture, mask = self.picture.to(x_s), self.mask.to(x_s) > 0
+        known = picture if s == 0 else path.noised(picture, s, noise(s if self.fresh_noise else 1.0))
+        return x_s.where(mask, known)

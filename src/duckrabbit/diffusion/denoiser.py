@@ -1,0 +1,78 @@
+"""A denoiser is a function: noisy picture at a noise level → estimate of the clean picture.
+
+It is not its network. The network predicts whatever it was trained to predict, in whatever precision is fast; the
+denoiser knows the path and the parametrization, and always answers with x̂_0 in float32.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from duckrabbit.diffusion.parametrization import Parametrization
+from duckrabbit.diffusion.path import Path
+
+Network = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""From x_t [B, C, H, W], t [B] and an encoded condition [B, …] (or None) to an output [B, C, H, W]."""
+
+ROW_MULTIPLE = 4
+"""Batches are padded to a multiple of this: below it CPU kernels sum in another order, and pixels would differ."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a denoiser says of a noisy picture.
+
+    Attributes:
+        x0: the estimate x̂_0 of the clean picture, [B, C, H, W] float32, not clipped.
+        variance_fraction: v in log σ² = v log β + (1 − v) log β̃ where the network learned its variance
+            (Nichol and Dhariwal, 2021), [B, C, H, W], nominally in [0, 1]; None elsewhere.
+    """
+
+    x0: Tensor
+    variance_fraction: Tensor | None = None
+
+
+class Denoiser(Protocol):
+    """Anything that estimates clean pictures along a path, under a condition per picture."""
+
+    @property
+    def path(self) -> Path:
+        """The path whose noise it was trained to remove."""
+
+    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
+        """Estimate the clean pictures of x [B, C, H, W] at time t in (0, 1] under B conditions ("" is the null one)."""
+
+
+@dataclass(frozen=True)
+class NetworkDenoiser:
+    """A denoiser made of a network, the path it was trained on and what it predicts.
+
+    Attributes:
+        network: the network, in evaluation mode.
+        path: the path it was trained on.
+        parametrization: what its output means.
+        encode: from prompts to the network's condition, or to None for a network that has none.
+        dtype: the precision of the network alone; everything around it is float32.
+    """
+
+    network: Network
+    path: Path
+    parametrization: Parametrization
+    encode: Callable[[Sequence[str]], Tensor | None]
+    dtype: torch.dtype = torch.float32
+
+    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
+        """See `Denoiser`; the batch is padded to a multiple of four rows, which makes its rows independent of it."""
+        rows = len(x)
+        padding = -rows % ROW_MULTIPLE
+        padded = torch.cat([x, x[:1].expand(padding, *x.shape[1:])])
+        encoded = self.encode([*condition, *([condition[0]] * padding)])
+        times = torch.full((rows + padding,), t, dtype=torch.float32, device=x.device)
+        reduced = self.dtype != torch.float32
+        with torch.inference_mode(), torch.autocast(x.device.type, self.dtype, enabled=reduced):
+            output = self.network(padded.float(), times, None if encoded is None else encoded.to(x.device))
+        alpha_t, sigma_t = self.path(torch.tensor(t, dtype=torch.float64))
+        return Prediction(self.parametrization.x0(output[:rows].to(x.dtype), x, alpha_t, sigma_t))

@@ -1,0 +1,85 @@
+"""Time grids: the decreasing times at which a sampler calls the denoiser, ending at the clean level t = 0."""
+
+import math
+from collections.abc import Callable
+
+from duckrabbit.diffusion.path import Path, time_of_level
+from duckrabbit.errors import UsageError
+
+Grid = tuple[float, ...]
+GridMaker = Callable[[Path, int], Grid]
+"""From a path and a number of steps to a grid of one time more."""
+
+COURSE_STRIDE = 30
+COURSE_LEVELS = tuple(range(990, -1, -COURSE_STRIDE))
+
+
+def uniform(path: Path, steps: int) -> Grid:  # noqa: ARG001
+    """Equal steps of t from 1 to 0."""
+    _check_steps(steps)
+    return tuple((steps - i) / steps for i in range(steps + 1))
+
+
+def quadratic(path: Path, steps: int) -> Grid:  # noqa: ARG001
+    """t = u² for equal steps of u: small steps near the clean picture (Song et al., 2021, "DDIM")."""
+    _check_steps(steps)
+    return tuple(((steps - i) / steps) ** 2 for i in range(steps + 1))
+
+
+def karras(path: Path, steps: int, rho: float = 7.0, sigma_min: float = 0.01, sigma_max: float = 80.0) -> Grid:
+    """Equal steps of (σ/α)^{1/ρ} (Karras et al., 2022) within the path's own range, then the clean level."""
+    _check_steps(steps)
+    first = _time_at_ratio(path, sigma_max)
+    if steps == 1:
+        return (first, 0.0)
+    high, low = _ratio(path, first) ** (1 / rho), sigma_min ** (1 / rho)
+    ratios = [(high + i / (steps - 1) * (low - high)) ** rho for i in range(steps)]
+    return (first, *(_time_at_ratio(path, ratio) for ratio in ratios[1:]), 0.0)
+
+
+def course(start: int = 0) -> Grid:
+    """The grid of the courses: levels 990, 960 … 0, then the clean level; 34 steps from index 0.
+
+    Raises:
+        UsageError: if `start` is not an index of that grid, 0 … 34 (34 is the clean level: no step).
+    """
+    if not 0 <= start <= len(COURSE_LEVELS):
+        raise UsageError(
+            f"start {start} is out of range: the grid has indices 0 (noise) to {len(COURSE_LEVELS)} (clean)."
+        )
+    return (*(time_of_level(level) for level in COURSE_LEVELS[start:]), 0.0)
+
+
+def course_from_level(level: float) -> Grid:
+    """The courses' grid from a level of its own: first that level, then the grid's levels below it."""
+    below = [time_of_level(grid_level) for grid_level in COURSE_LEVELS if grid_level < level]
+    return (time_of_level(level), *below, 0.0)
+
+
+def starting_at(grid: Grid, t: float) -> Grid:
+    """The part of a grid from the time t on: t itself, then the grid's times below it."""
+    return (t, *(time for time in grid if time < t)) if t > 0 else (0.0,)
+
+
+GRIDS: dict[str, GridMaker] = {"uniform": uniform, "quadratic": quadratic, "karras": karras}
+
+
+def _check_steps(steps: int) -> None:
+    if not 1 <= steps <= 10_000:
+        raise UsageError(f"{steps} steps make no grid: give a number of steps from 1 to 10000.")
+
+
+def _ratio(path: Path, t: float) -> float:
+    alpha, sigma = path.at(t)
+    return sigma / alpha if alpha > 0 else math.inf
+
+
+def _time_at_ratio(path: Path, ratio: float) -> float:
+    """The time whose σ/α is the given one, by bisection; 1 where the path never gets there."""
+    low, high = 0.0, 1.0
+    if _ratio(path, high) <= ratio:
+        return high
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _ratio(path, middle) < ratio else (low, middle)
+    return (low + high) / 2

@@ -1,0 +1,131 @@
+"""Probability paths: how a clean picture becomes noise.
+
+A path maps the time t in [0, 1], where 1 is noise, to the coefficients of
+
+    x_t = α_t x_0 + σ_t ε,        ε ~ N(0, I).
+
+Every path has α_0 = 1 and σ_0 = 0, and α_t/σ_t falls as t grows. Coefficients are float64: pictures are not.
+
+A level that a user names, or index k of a table of T steps, is the time t = (k + 1)/T; level 250 is t = 0.251 on
+every path, so the same command is valid on a table of 300 steps, of 1,000, and on flow matching.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from duckrabbit.errors import UsageError
+
+LEVELS = 1000
+
+
+class Path(ABC):
+    """A probability path p(x_t | x_0) = N(α_t x_0, σ_t² I)."""
+
+    @abstractmethod
+    def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """The coefficients (α_t, σ_t), float64 and shaped like the times t in [0, 1]."""
+
+    def at(self, t: float) -> tuple[float, float]:
+        """The coefficients (α_t, σ_t) of one time as Python floats."""
+        alpha, sigma = self(torch.tensor(t, dtype=torch.float64))
+        return alpha.item(), sigma.item()
+
+    def noised(self, x0: Tensor, t: float, noise: Tensor) -> Tensor:
+        """The forward process: x_t = α_t x_0 + σ_t ε for pictures [B, C, H, W]."""
+        alpha, sigma = self.at(t)
+        return alpha * x0 + sigma * noise
+
+    def step_variance(self, t: float, s: float) -> float:
+        """σ²_{t|s} = σ_t² − (α_t/α_s)² σ_s²: the noise added between the levels s < t."""
+        alpha_t, sigma_t = self.at(t)
+        alpha_s, sigma_s = self.at(s)
+        return max(sigma_t**2 - (alpha_t / alpha_s) ** 2 * sigma_s**2, 0.0)
+
+
+@dataclass(frozen=True)
+class LinearBeta(Path):
+    """The schedule of DDPM (Ho et al., 2020): β rises linearly over a table of T steps.
+
+        ᾱ_k = Π_{j≤k} (1 − β_j),   α_t = √ᾱ_k and σ_t = √(1 − ᾱ_k) at t = (k + 1)/T,
+
+    log ᾱ linear in between. With T = 300 and β from 1e-4 to 0.02, ᾱ_T = 0.048: the last level is not quite noise.
+    """
+
+    steps: int = 1000
+    beta_start: float = 1e-4
+    beta_end: float = 0.02
+
+    def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        betas = torch.linspace(self.beta_start, self.beta_end, self.steps, dtype=torch.float64, device=t.device)
+        return _from_table(betas, t)
+
+
+@dataclass(frozen=True)
+class SquaredCosine(Path):
+    """The schedule of improved DDPM (Nichol and Dhariwal, 2021) as DeepFloyd IF uses it: a table of T steps.
+
+    f(u) = cos²((u + 0.008)/1.008 · π/2),   β_k = min(1 − f((k + 1)/T)/f(k/T), 0.999)
+    """
+
+    steps: int = 1000
+
+    def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        u = torch.arange(self.steps + 1, dtype=torch.float64, device=t.device) / self.steps
+        f = ((u + 0.008) / 1.008 * math.pi / 2).cos() ** 2
+        return _from_table((1 - f[1:] / f[:-1]).clamp(max=0.999), t)
+
+
+@dataclass(frozen=True)
+class Cosine(Path):
+    """The continuous variance-preserving path α_t = cos(πt/2), σ_t = sin(πt/2), pure noise at t = 1."""
+
+    def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        angle = t.double() * (math.pi / 2)
+        return torch.where(t == 1, 0.0, angle.cos()), angle.sin()
+
+
+@dataclass(frozen=True)
+class RectifiedFlow(Path):
+    """The straight path of flow matching (Lipman et al., 2023; Liu et al., 2023): α_t = 1 − t, σ_t = t.
+
+    Its velocity is dx/dt = ε − x_0. Courses often run time the other way, t' = 1 − t, with the opposite sign.
+    """
+
+    def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        return 1 - t.double(), t.double()
+
+
+@dataclass(frozen=True)
+class Additive(Path):
+    """Noise added to an unscaled picture: α_t = 1, σ_t = 2t.
+
+    For pictures in [0, 1] it reads z = x + tε, so the sources' σ is t, and twice that on pictures in [−1, 1].
+    """
+
+    def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.ones_like(t, dtype=torch.float64), 2 * t.double()
+
+
+def time_of_level(level: float) -> float:
+    """The time t = (L + 1)/1000 of the level L that a user names, 0 … 999.
+
+    Raises:
+        UsageError: if the level is outside that range.
+    """
+    if not 0 <= level <= LEVELS - 1:
+        raise UsageError(f"level {level:g} is out of range: levels go from 0 (clean) to 999 (noise).")
+    return (level + 1) / LEVELS
+
+
+def _from_table(betas: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    log_alpha_bar = torch.cat([betas.new_zeros(1), (1 - betas).log().cumsum(0)])
+    position = t.double() * len(betas)
+    lower = position.floor().clamp(0, len(betas) - 1)
+    weight = position - lower
+    index = lower.long()
+    interpolated = log_alpha_bar[index] * (1 - weight) + log_alpha_bar[index + 1] * weight
+    return (interpolated / 2).exp(), (-interpolated.expm1()).clamp(min=0).sqrt()

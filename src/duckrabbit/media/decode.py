@@ -1,0 +1,95 @@
+"""Decode a picture from anywhere, trusting nothing about it."""
+
+import io
+import sys
+import warnings
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from duckrabbit.errors import UsageError
+
+MAX_BYTES = 1 << 29
+MAX_PIXELS = 100_000_000
+MAX_SIDE = 32_768
+
+# Pillow hands PostScript to Ghostscript: a program in the picture would run.
+PROGRAM_FORMATS = frozenset({"EPS"})
+
+
+def decode(source: str | Path) -> Image.Image:
+    """The first frame of a picture file, as stored: in its own mode, not yet turned upright.
+
+    Args:
+        source: a path, or "-" for standard input.
+
+    Raises:
+        UsageError: the file is missing, a folder, empty, corrupt, truncated, of an unknown format, or too large;
+            what is too large is refused before its pixels are decoded.
+    """
+    name = "Standard input" if str(source) == "-" else str(source)
+    content = _read(source, name)
+    with warnings.catch_warnings():
+        # Pillow warns about size and sloppy metadata; the former is refused below, the latter harmless.
+        warnings.simplefilter("ignore")
+        return _decode(content, name)
+
+
+def _read(source: str | Path, name: str) -> bytes:
+    try:
+        if str(source) == "-":
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(source).open("rb") as handle:
+                content = handle.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise UsageError(f"There is no file {name}: expected a picture, so check its path.") from error
+    except IsADirectoryError as error:
+        raise UsageError(f"{name} is a folder: expected a picture, so give the path of a file.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{name} cannot be read ({reason}): expected a picture you may read.") from error
+    if not content:
+        raise UsageError(f"{name} is empty: expected a picture, so save or export it again.")
+    if len(content) > MAX_BYTES:
+        raise UsageError(
+            f"{name} is larger than {MAX_BYTES >> 20} MiB: expected a smaller picture, so shrink it first."
+        )
+    return content
+
+
+def _decode(content: bytes, name: str) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(content))
+    except Image.DecompressionBombError as error:
+        raise _too_large(name, f"more than {MAX_PIXELS:,} pixels") from error
+    except UnidentifiedImageError as error:
+        raise UsageError(
+            f"{name} is not a picture in a known format, or is corrupt: "
+            "expected a PNG, JPEG, WebP, GIF, TIFF or the like, so export it as one of these."
+        ) from error
+    except Exception as error:
+        raise _corrupt(name) from error
+    if image.format in PROGRAM_FORMATS:
+        raise UsageError(f"{name} is a PostScript program: expected a picture, so export it as a PNG.")
+    if max(image.size) > MAX_SIDE or image.width * image.height > MAX_PIXELS:
+        raise _too_large(name, f"{image.width}×{image.height} pixels")
+    try:
+        image.load()
+    # Broken files make Pillow's decoders raise nearly anything, from SyntaxError to struct.error.
+    except Exception as error:
+        raise _corrupt(name) from error
+    return image
+
+
+def _too_large(name: str, size: str) -> UsageError:
+    return UsageError(
+        f"{name} has {size}: expected at most {MAX_PIXELS // 1_000_000} million, and {MAX_SIDE:,} on a side, "
+        "so shrink it first."
+    )
+
+
+def _corrupt(name: str) -> UsageError:
+    return UsageError(
+        f"{name} is damaged or cut short: expected a whole picture, so download, copy or export it again."
+    )

@@ -1,0 +1,52 @@
+"""File names that are nobody's yet."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from duckrabbit.errors import UsageError
+from duckrabbit.media.atomic import cannot_write
+
+
+def unused_path(folder: Path, stem: str, suffix: str) -> Path:
+    """Claim the first free name of STEM.SUFFIX, STEM-2.SUFFIX, STEM-3.SUFFIX …
+
+    The claim is an empty file made at once, so two processes or threads never get the same name. Write over it
+    with `atomic_write`; `new_file` also gives the name back when writing fails.
+
+    Args:
+        folder: made if need be.
+        stem: the name without number and suffix.
+        suffix: with its dot, such as ".png".
+
+    Raises:
+        UsageError: the folder cannot be made or written to, or the name is not possible there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in count(1):
+            path = folder / f"{stem}{'' if number == 1 else f'-{number}'}{suffix}"
+            try:
+                path.touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            return path
+    except OSError as error:
+        raise cannot_write(folder / f"{stem}{suffix}", error) from error
+    raise UsageError(f"{folder} has no free name for {stem}{suffix}: empty it or choose another folder.")
+
+
+@contextmanager
+def new_file(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
+    """An `unused_path` to write to, given back if the block fails.
+
+    Raises:
+        UsageError: as `unused_path` does.
+    """
+    path = unused_path(folder, stem, suffix)
+    try:
+        yield path
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

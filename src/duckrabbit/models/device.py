@@ -1,0 +1,33 @@
+"""Where to compute, and how precisely."""
+
+import torch
+
+from duckrabbit.errors import UsageError
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device a user names: auto (a GPU where there is one), cpu, cuda, cuda:1, mps.
+
+    Raises:
+        UsageError: if there is no such device on this machine.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UsageError(
+            f"device {name!r} is not there: use --device cpu, or auto for the best this machine has."
+        ) from error
+    return device
+
+
+def choose_dtype(device: torch.device) -> torch.dtype:
+    """The network's precision: bfloat16 where the hardware multiplies it, float32 elsewhere."""
+    return torch.bfloat16 if device.type == "cuda" or (device.type == "cpu" and cpu_has_bfloat16()) else torch.float32
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether the CPU has AVX512-BF16 or AMX instructions, and so gains by bfloat16."""
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -1,0 +1,80 @@
+"""A model: a denoiser and what a recipe must know to use it well."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+
+from duckrabbit.diffusion.denoiser import Denoiser
+from duckrabbit.diffusion.thresholding import Threshold
+from duckrabbit.errors import UsageError
+from duckrabbit.models.storage import Config
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How a model is sampled unless the user says otherwise; the names are those of the command line.
+
+    Attributes:
+        solver: a name in `steps.SOLVERS`.
+        steps: number of steps.
+        grid: a name in `grid.GRIDS`.
+        guidance_scale: γ of classifier-free guidance; 1 for models without a null condition.
+        guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024); γ is 1 elsewhere.
+    """
+
+    solver: str = "dpmpp_2m"
+    steps: int = 20
+    grid: str = "uniform"
+    guidance_scale: float = 1.0
+    guidance_interval: tuple[float, float] = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A denoiser with its name, its pictures' shape and its habits.
+
+    Attributes:
+        name: as a user types it, or the path it came from.
+        denoiser: from noisy pictures and prompts to clean ones.
+        channels: 1 for grey, 3 for colour.
+        size: side of its pictures, in pixels.
+        knows_level: whether it is told the noise level; without that it can denoise but not sample.
+        conditional: whether it understands prompts; "" is the null prompt of those that do.
+        check_prompt: raises UsageError for a prompt that the model can't understand.
+        sampler: its default way of sampling.
+        threshold: what is done to each x̂_0.
+        default_prompt: for edit, inpaint and denoise.
+        config: the configuration in its file's header.
+        checksum: SHA-256 of its file, so that a picture can say exactly what made it.
+        device: where it runs.
+        dtype: the precision of its network.
+    """
+
+    name: str
+    denoiser: Denoiser
+    channels: int
+    size: int
+    knows_level: bool
+    conditional: bool
+    check_prompt: Callable[[str], None]
+    sampler: Sampler
+    threshold: Threshold
+    default_prompt: str
+    config: Config = field(repr=False)
+    checksum: str
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape [C, H, W] of its pictures."""
+        return self.channels, self.size, self.size
+
+    def require_sampling(self) -> None:
+        """Raise UsageError unless the model can sample."""
+        if not self.knows_level:
+            raise UsageError(
+                f"{self.name} is not told the noise level, so it can denoise in one step but not sample: "
+                "use it with denoise --method one-step, or give another --model."
+            )

@@ -1,0 +1,1 @@
+"""One short file per thing a user makes."""

@@ -1,0 +1,103 @@
+"""The training recipes of Part B: what each model learns, with the hyperparameters of the sources."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from duckrabbit.models.digits import DigitConfig
+from duckrabbit.models.model import Sampler
+from duckrabbit.training.loop import Hyperparameters
+from duckrabbit.training.objectives import DenoisingObjective, FixedTime, LevelsOfTable, Times, UniformTimes
+
+SIGMA = 0.5
+"""The noise of B1.2, for pictures in [0, 1]."""
+
+DDPM_STEPS = 300
+
+
+@dataclass(frozen=True)
+class DigitRecipe:
+    """How one model of Part B is trained.
+
+    Attributes:
+        summary: one line for a list.
+        config: the model.
+        hyperparameters: the sources'.
+        show_after: the epochs after which samples are kept.
+        drop_class: how often the class is dropped, for classifier-free guidance.
+    """
+
+    summary: str
+    config: DigitConfig
+    hyperparameters: Hyperparameters
+    show_after: tuple[int, ...]
+    drop_class: float = 0.0
+
+    def objective(self) -> DenoisingObjective:
+        """The objective that fits the model's configuration."""
+        return DenoisingObjective(
+            self.config.make_path(), self.config.make_parametrization(), self._times(), self.drop_class
+        )
+
+    def _times(self) -> Times:
+        if self.config.level is not None:
+            return FixedTime(self.config.level)
+        if self.config.path_steps is not None:
+            return LevelsOfTable(self.config.path_steps)
+        return UniformTimes()
+
+
+def _one_step(path: str, level: float) -> DigitConfig:
+    return DigitConfig(hidden=128, time=False, classes=False, path=path, parametrization="x0", level=level)
+
+
+def _ddpm(classes: bool, sampler: Sampler) -> DigitConfig:
+    return DigitConfig(
+        hidden=64,
+        time=True,
+        classes=classes,
+        path="linear-beta",
+        path_steps=DDPM_STEPS,
+        parametrization="epsilon",
+        sampler=sampler,
+    )
+
+
+def _flow(classes: bool, sampler: Sampler) -> DigitConfig:
+    return DigitConfig(
+        hidden=64, time=True, classes=classes, path="rectified-flow", parametrization="velocity", sampler=sampler
+    )
+
+
+_DENOISER = Hyperparameters(epochs=5, batch_size=256, learning_rate=1e-4)
+_DDPM = Hyperparameters(epochs=20, batch_size=128, learning_rate=1e-3, learning_rate_decay=0.1, ema_decay=0.999)
+_FLOW = Hyperparameters(epochs=10, batch_size=64, learning_rate=1e-2, learning_rate_decay=0.1, ema_decay=0.999)
+_DDPM_SHOW = (1, 5, 10, 15, 20)
+_FLOW_SHOW = (1, 5, 10)
+
+DIGIT_RECIPES: Mapping[str, DigitRecipe] = {
+    "mnist-denoiser": DigitRecipe(
+        "B1.2: remove noise of σ = 0.5 in one step", _one_step("additive", SIGMA), _DENOISER, (1, 5)
+    ),
+    "mnist-denoiser-pure-noise": DigitRecipe(
+        "B1.4: a digit from pure noise in one step, which can't be done",
+        _one_step("rectified-flow", 1.0),
+        _DENOISER,
+        (1, 5),
+    ),
+    "mnist-ddpm": DigitRecipe("B2.1: DDPM, told the time", _ddpm(False, Sampler()), _DDPM, _DDPM_SHOW),
+    "mnist-ddpm-class": DigitRecipe(
+        "B2.2: DDPM, told the time and the class",
+        _ddpm(True, Sampler(guidance_scale=2.0)),
+        _DDPM,
+        _DDPM_SHOW,
+        drop_class=0.1,
+    ),
+    "mnist-flow": DigitRecipe("B2.3: flow matching, told the time", _flow(False, Sampler()), _FLOW, _FLOW_SHOW),
+    "mnist-flow-class": DigitRecipe(
+        "B2.4: flow matching, told the time and the class",
+        _flow(True, Sampler(guidance_scale=2.0)),
+        _FLOW,
+        _FLOW_SHOW,
+        drop_class=0.1,
+    ),
+}

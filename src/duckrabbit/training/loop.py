@@ -1,0 +1,229 @@
+"""The one training loop.
+
+Batch order is a function of (seed, epoch) and every random draw one of (seed, step), never of a generator's past,
+so a run that was killed and resumed is the run that was not. On a GPU the whole step (gather, noise, forward,
+backward, optimizer, average) is captured once as a CUDA graph and replayed: small networks spend their time on
+launching kernels, not in them.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from duckrabbit.errors import UsageError
+from duckrabbit.training.data import Examples
+from duckrabbit.training.objectives import Objective
+from duckrabbit.training.state import TrainingState
+
+WARMUP_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """How long and how fast to train.
+
+    Attributes:
+        epochs: passes over the examples; the last, incomplete batch of an epoch is left out.
+        batch_size: pictures a step.
+        learning_rate: Adam's (Kingma and Ba, 2015), in the first epoch.
+        learning_rate_decay: the factor by which it falls, exponentially and epoch by epoch, over the whole run;
+            1 keeps it.
+        ema_decay: d of the moving average of the weights; 0 for none.
+        seed: of the initial weights, the batch order and the noise.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    learning_rate_decay: float = 1.0
+    ema_decay: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, good in (
+            ("epochs", self.epochs >= 1),
+            ("batch_size", self.batch_size >= 2),
+            ("learning_rate", 0 < self.learning_rate < 10),
+            ("learning_rate_decay", 0 < self.learning_rate_decay <= 1),
+            ("ema_decay", 0 <= self.ema_decay < 1),
+            ("seed", 0 <= self.seed < 2**31),
+        ):
+            if not good:
+                raise UsageError(f"{name.replace('_', '-')} {getattr(self, name):g} can't be trained with: see --help.")
+
+    def learning_rate_at(self, epoch: int) -> float:
+        """γ^(epoch/epochs) of the first one: ExponentialLR with factor γ^(1/epochs)."""
+        return self.learning_rate * self.learning_rate_decay ** (epoch / self.epochs)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where and in what precision to train: a matter of speed, not of what is learned.
+
+    Attributes:
+        device: the device that holds everything.
+        dtype: of the network's arithmetic (weights stay float32); bfloat16 trains 2.3 times faster where a CPU has it.
+        report_every: steps between two reports.
+    """
+
+    device: torch.device
+    dtype: torch.dtype = torch.float32
+    report_every: int = 20
+
+
+@dataclass(frozen=True)
+class Report:
+    """What happened since the last report.
+
+    Attributes:
+        step: steps made, since the beginning.
+        steps: steps in all.
+        epoch: the epoch that the last step belongs to, from 1.
+        epoch_done: whether that epoch is complete.
+        loss: the mean loss of the steps since the last report.
+        learning_rate: of those steps.
+        pictures_per_second: of those steps.
+    """
+
+    step: int
+    steps: int
+    epoch: int
+    epoch_done: bool
+    loss: float
+    learning_rate: float
+    pictures_per_second: float
+
+
+def train(
+    state: TrainingState,
+    examples: Examples,
+    objective: Objective,
+    hyperparameters: Hyperparameters,
+    engine: Engine,
+) -> Iterator[Report]:
+    """Train `state` from its step to the end, yielding a report every few steps and at the end of each epoch.
+
+    The caller may save the state at any report: resuming from there repeats the uninterrupted run (bit by bit on a
+    CPU with as many threads).
+
+    Raises:
+        UsageError: if there are fewer examples than one batch, or the loss is no longer a number.
+    """
+    steps_per_epoch = len(examples) // hyperparameters.batch_size
+    if steps_per_epoch == 0:
+        raise UsageError(
+            f"{len(examples)} examples don't fill one batch of {hyperparameters.batch_size}: "
+            f"give a --batch-size of at most {len(examples)}."
+        )
+    update = _Update(state, examples, objective, engine)
+    run: _Runner = _GraphRunner(update) if engine.device.type == "cuda" else update
+    total = hyperparameters.epochs * steps_per_epoch
+    while state.step < total:
+        epoch, first = divmod(state.step, steps_per_epoch)
+        learning_rate = hyperparameters.learning_rate_at(epoch)
+        state.learning_rate.fill_(learning_rate)
+        order = _batches(hyperparameters, epoch, len(examples), steps_per_epoch)[first:].to(engine.device)
+        for chunk in order.split(engine.report_every):
+            started = time.perf_counter()
+            losses = []
+            for indices in chunk:
+                losses.append(run(indices, _seed_of(hyperparameters.seed, state.step)))
+                state.step += 1
+            loss = torch.stack(losses).mean().item()
+            seconds = time.perf_counter() - started
+            if not np.isfinite(loss):
+                raise UsageError(f"The loss is {loss} after {state.step} steps: train with a lower --learning-rate.")
+            yield Report(
+                step=state.step,
+                steps=total,
+                epoch=epoch + 1,
+                epoch_done=state.step % steps_per_epoch == 0,
+                loss=loss,
+                learning_rate=learning_rate,
+                pictures_per_second=chunk.numel() / seconds,
+            )
+
+
+class _Runner(Protocol):
+    def __call__(self, indices: Tensor, seed: int) -> Tensor:
+        """Make one step on the examples at `indices`; the loss, on the device."""
+
+
+class _Update:
+    """One step of training, launched kernel by kernel."""
+
+    def __init__(self, state: TrainingState, examples: Examples, objective: Objective, engine: Engine) -> None:
+        self.state, self.examples, self.objective, self.engine = state, examples, objective, engine
+        self.generator = torch.Generator(engine.device)
+        if engine.device.type == "cuda":
+            state.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def __call__(self, indices: Tensor, seed: int) -> Tensor:
+        self.generator.manual_seed(seed)
+        return self.run(indices)
+
+    def run(self, indices: Tensor) -> Tensor:
+        self.state.network.train()
+        reduced = self.engine.dtype != torch.float32
+        with torch.autocast(self.engine.device.type, self.engine.dtype, enabled=reduced):
+            loss = self.objective(self.state.network, self.examples.batch(indices, self.generator), self.generator)
+        self.state.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.state.optimizer.step()
+        self.state.update_average()
+        return loss.detach()
+
+
+class _GraphRunner:
+    """The same step, captured once as a CUDA graph and replayed."""
+
+    def __init__(self, update: _Update) -> None:
+        self.update = update
+        self.graph: torch.cuda.CUDAGraph | None = None
+        self.indices: Tensor
+        self.loss: Tensor
+
+    def __call__(self, indices: Tensor, seed: int) -> Tensor:
+        if self.graph is None:
+            self._capture(indices)
+        assert self.graph is not None
+        self.indices.copy_(indices)
+        self.update.generator.manual_seed(seed)
+        self.graph.replay()
+        return self.loss.clone()
+
+    def _capture(self, indices: Tensor) -> None:
+        """Warm up on a side stream, put the state back as it was, then record one step."""
+        self.indices = indices.clone()
+        before = {name: tensor.detach().clone() for name, tensor in self.update.state._tensors()}
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(WARMUP_STEPS):
+                self.update(self.indices, 0)
+        torch.cuda.current_stream().wait_stream(stream)
+        for name, tensor in self.update.state._tensors():
+            value = before.get(name)
+            tensor.detach().copy_(value if value is not None else torch.zeros_like(tensor))
+        self.graph = torch.cuda.CUDAGraph()
+        self.graph.register_generator_state(self.update.generator)
+        with torch.cuda.graph(self.graph):
+            self.loss = self.update.run(self.indices)
+
+
+def _batches(hyperparameters: Hyperparameters, epoch: int, examples: int, steps: int) -> Tensor:
+    """The order of an epoch: indices [steps, batch_size], each example at most once."""
+    generator = torch.Generator().manual_seed(_seed_of(hyperparameters.seed, -1 - epoch))
+    order = torch.randperm(examples, generator=generator)
+    return order[: steps * hyperparameters.batch_size].view(steps, -1)
+
+
+def _seed_of(seed: int, step: int) -> int:
+    """A well-mixed seed for each step (or, negative, each epoch) of a run."""
+    return int(np.random.SeedSequence((seed, step % 2**32)).generate_state(1, np.uint64)[0] >> np.uint64(1))

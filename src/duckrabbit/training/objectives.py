@@ -1,0 +1,99 @@
+"""Objectives: from a network and a batch to a loss. The training loop is passed one and knows nothing else of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from duckrabbit.diffusion.parametrization import Parametrization
+from duckrabbit.diffusion.path import Path
+from duckrabbit.training.data import Batch
+
+
+class Objective(Protocol):
+    """From a network, a batch and a source of randomness to a scalar loss."""
+
+    def __call__(self, network: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        """The mean loss over the batch."""
+
+
+Times = Callable[[int, torch.Generator], Tensor]
+"""From a number of pictures to as many times t in (0, 1], float64, on the generator's device."""
+
+
+@dataclass(frozen=True)
+class LevelsOfTable:
+    """t = k/T for k uniform in 1 … T: the levels of a table of T steps (Ho et al., 2020)."""
+
+    steps: int
+
+    def __call__(self, count: int, generator: torch.Generator) -> Tensor:
+        """`count` times."""
+        k = torch.randint(1, self.steps + 1, (count,), generator=generator, device=generator.device)
+        return k.double() / self.steps
+
+
+@dataclass(frozen=True)
+class UniformTimes:
+    """t uniform in (0, 1] (Lipman et al., 2023)."""
+
+    def __call__(self, count: int, generator: torch.Generator) -> Tensor:
+        """`count` times."""
+        return 1 - torch.rand(count, generator=generator, device=generator.device, dtype=torch.float64)
+
+
+@dataclass(frozen=True)
+class FixedTime:
+    """One level for every picture: what a single-step denoiser is trained at."""
+
+    t: float
+
+    def __call__(self, count: int, generator: torch.Generator) -> Tensor:
+        """`count` times the same time."""
+        return torch.full((count,), self.t, dtype=torch.float64, device=generator.device)
+
+
+@dataclass(frozen=True)
+class DenoisingObjective:
+    """Mean squared error of the network's prediction for x_t = α_t x_0 + σ_t ε.
+
+        L = E |network(x_t, t, c) − (a ε + b x_0)|²
+
+    Attributes:
+        path: gives α_t and σ_t.
+        parametrization: gives a and b.
+        times: draws t.
+        drop_condition: probability that a picture's condition is replaced by zeros, so that one network learns both
+            branches of classifier-free guidance (Ho and Salimans, 2022).
+    """
+
+    path: Path
+    parametrization: Parametrization
+    times: Times
+    drop_condition: float = 0.0
+
+    def __call__(self, network: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        """The mean loss over the batch's pictures and pixels."""
+        x0, count = batch.x0, len(batch.x0)
+        t = self.times(count, generator)
+        alpha_t, sigma_t = (c.view(-1, 1, 1, 1) for c in self.path(t))
+        noise = torch.randn(x0.shape, generator=generator, device=x0.device)
+        x_t = alpha_t.to(x0.dtype) * x0 + sigma_t.to(x0.dtype) * noise
+        kept = torch.rand(count, generator=generator, device=x0.device) >= self.drop_condition
+        output = network(x_t, t.float(), batch.condition * kept[:, None])
+        return F.mse_loss(output.float(), self.parametrization.target(x0, noise, alpha_t, sigma_t))
+
+
+@dataclass(frozen=True)
+class ClassificationObjective:
+    """Cross-entropy of a classifier's logits with the batch's labels, smoothed (Szegedy et al., 2016)."""
+
+    label_smoothing: float = 0.05
+
+    def __call__(self, network: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:  # noqa: ARG002
+        """The mean loss over the batch."""
+        logits = network(batch.x0).float()
+        return F.cross_entropy(logits, batch.condition, label_smoothing=self.label_smoothing)
