@@ -7,6 +7,7 @@ from typing import Protocol
 from torch import Tensor
 
 from duckrabbit.diffusion.path import Path
+from duckrabbit.diffusion.terms import Band
 
 
 class Constraint(Protocol):
@@ -39,3 +40,26 @@ class KnownRegion:
         picture, mask = self.picture.to(x_s), self.mask.to(x_s) > 0
         known = picture if s == 0 else path.noised(picture, s, noise(s if self.fresh_noise else 1.0))
         return x_s.where(mask, known)
+
+
+@dataclass(frozen=True)
+class KnownBand:
+    """One band of the pictures is that of a known picture, as in inverse hybrids (Geng et al., 2024).
+
+        x_s ← x_s − B x_s + B (α_s x_known + σ_s ε)
+
+    Attributes:
+        picture: x_known, [C, H, W] in [−1, 1].
+        band: B.
+        fresh_noise: as in `KnownRegion`.
+    """
+
+    picture: Tensor
+    band: Band
+    fresh_noise: bool = True
+
+    def __call__(self, x_s: Tensor, path: Path, s: float, noise: Callable[[float], Tensor]) -> Tensor:
+        """The pictures [B, C, H, W] at level s, their known band replaced."""
+        picture = self.picture.to(x_s).expand_as(x_s)
+        known = picture if s == 0 else path.noised(picture, s, noise(s if self.fresh_noise else 1.0))
+        return x_s + self.band(known - x_s)

@@ -29,12 +29,12 @@ def quadratic(path: Path, steps: int) -> Grid:  # noqa: ARG001
 def karras(path: Path, steps: int, rho: float = 7.0, sigma_min: float = 0.01, sigma_max: float = 80.0) -> Grid:
     """Equal steps of (σ/α)^{1/ρ} (Karras et al., 2022) within the path's own range, then the clean level."""
     _check_steps(steps)
-    first = _time_at_ratio(path, sigma_max)
+    first = time_at_ratio(path, sigma_max)
     if steps == 1:
         return (first, 0.0)
     high, low = _ratio(path, first) ** (1 / rho), sigma_min ** (1 / rho)
     ratios = [(high + i / (steps - 1) * (low - high)) ** rho for i in range(steps)]
-    return (first, *(_time_at_ratio(path, ratio) for ratio in ratios[1:]), 0.0)
+    return (first, *(time_at_ratio(path, ratio) for ratio in ratios[1:]), 0.0)
 
 
 def course(start: int = 0) -> Grid:
@@ -52,8 +52,7 @@ def course(start: int = 0) -> Grid:
 
 def course_from_level(level: float) -> Grid:
     """The courses' grid from a level of its own: first that level, then the grid's levels below it."""
-    below = [time_of_level(grid_level) for grid_level in COURSE_LEVELS if grid_level < level]
-    return (time_of_level(level), *below, 0.0)
+    return starting_at(course(), time_of_level(level))
 
 
 def starting_at(grid: Grid, t: float) -> Grid:
@@ -74,7 +73,7 @@ def _ratio(path: Path, t: float) -> float:
     return sigma / alpha if alpha > 0 else math.inf
 
 
-def _time_at_ratio(path: Path, ratio: float) -> float:
+def time_at_ratio(path: Path, ratio: float) -> float:
     """The time whose σ/α is the given one, by bisection; 1 where the path never gets there."""
     low, high = 0.0, 1.0
     if _ratio(path, high) <= ratio:

@@ -135,8 +135,9 @@ class Composition:
         for terms, samples in _samples_of_terms(active).items():
             x0[samples] = self.rule(terms, [term.band(answers.x0(term, samples)) for term in terms], t)
             if fraction is not None:
-                leading = [answers.fraction(term, samples) for term in terms if term.leads]
-                fraction[samples] = torch.stack(leading).mean(dim=0)
+                # At guidance scale 0 only terms that do not lead are left: theirs is the variance then.
+                leading = [term for term in terms if term.leads] or terms
+                fraction[samples] = torch.stack([answers.fraction(term, samples) for term in leading]).mean(dim=0)
         return Prediction(self.threshold(x0), fraction)
 
 
@@ -149,9 +150,9 @@ class _Answers:
     def __init__(self, rows: dict[Request, list[int]], prediction: Prediction) -> None:
         sizes = [len(samples) for samples in rows.values()]
         self._position = {request: {sample: k for k, sample in enumerate(samples)} for request, samples in rows.items()}
-        self._x0 = dict(zip(rows, prediction.x0.split(sizes), strict=True))
+        self._x0 = dict(zip(rows, torch.split(prediction.x0, sizes), strict=True))
         fraction = prediction.variance_fraction
-        self._fraction = {} if fraction is None else dict(zip(rows, fraction.split(sizes), strict=True))
+        self._fraction = {} if fraction is None else dict(zip(rows, torch.split(fraction, sizes), strict=True))
 
     def x0(self, term: Term, samples: list[int]) -> Tensor:
         return term.view.inverse(self._x0[term.view, term.condition][self._rows(term, samples)])

@@ -20,7 +20,8 @@ class Sampler:
         steps: number of steps.
         grid: a name in `grid.GRIDS`.
         guidance_scale: γ of classifier-free guidance; 1 for models without a null condition.
-        guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024); γ is 1 elsewhere.
+        guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024); γ is 1
+            elsewhere.
     """
 
     solver: str = "dpmpp_2m"

@@ -9,12 +9,11 @@ launching kernels, not in them.
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from duckrabbit.errors import UsageError
 from duckrabbit.training.data import Examples
@@ -59,7 +58,7 @@ class Hyperparameters:
 
     def learning_rate_at(self, epoch: int) -> float:
         """γ^(epoch/epochs) of the first one: ExponentialLR with factor γ^(1/epochs)."""
-        return self.learning_rate * self.learning_rate_decay ** (epoch / self.epochs)
+        return float(self.learning_rate * self.learning_rate_decay ** (epoch / self.epochs))
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def train(
         learning_rate = hyperparameters.learning_rate_at(epoch)
         state.learning_rate.fill_(learning_rate)
         order = _batches(hyperparameters, epoch, len(examples), steps_per_epoch)[first:].to(engine.device)
-        for chunk in order.split(engine.report_every):
+        for chunk in torch.split(order, engine.report_every):
             started = time.perf_counter()
             losses = []
             for indices in chunk:
@@ -202,7 +201,7 @@ class _GraphRunner:
         """Warm up on a side stream, put the state back as it was, then record one step."""
         self.indices = indices.clone()
         before = {name: tensor.detach().clone() for name, tensor in self.update.state._tensors()}
-        stream = torch.cuda.Stream()
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(WARMUP_STEPS):

@@ -1,0 +1,93 @@
+"""The usual lists of terms: guidance, anagrams, hybrids."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duckrabbit.diffusion.terms import UPRIGHT, Band, Term, View
+from duckrabbit.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Classifier-free guidance (Ho and Salimans, 2022).
+
+        x̂_0 = γ D(x_t, t, c) + (1 − γ) D(x_t, t, c₋)
+
+    Attributes:
+        scale: γ; 1 is the conditional estimate alone, 0 the unconditional one.
+        negative: c₋, the null prompt or what to steer away from.
+        interval: the times (low, high] within which it acts (Kynkäänniemi et al., 2024); γ is 1 elsewhere, and the
+            second evaluation is saved.
+    """
+
+    scale: float = 1.0
+    negative: str = ""
+    interval: tuple[float, float] = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Within:
+    """A weight: one value within the times (low, high], another elsewhere."""
+
+    interval: tuple[float, float]
+    inside: float
+    outside: float
+
+    def __call__(self, t: float) -> float:
+        """The weight at t."""
+        low, high = self.interval
+        return self.inside if low < t <= high else self.outside
+
+
+def guided(
+    prompt: str, guidance: Guidance, view: View = UPRIGHT, band: Band = UPRIGHT, share: float = 1.0
+) -> tuple[Term, ...]:
+    """One prompt under guidance: two terms, or one where the scale leaves no other.
+
+    Args:
+        prompt: c.
+        guidance: γ and the negative prompt.
+        view: the view in which the prompt is to be read.
+        band: the band in which it is to be seen.
+        share: the weight of the whole.
+    """
+    scale = guidance.scale
+    if scale == 1 or prompt == guidance.negative:
+        return (Term(prompt, share, view, band),)
+    if scale == 0 and guidance.interval == (0.0, 1.0):
+        return (Term(guidance.negative, share, view, band),)
+    positive = Within(guidance.interval, share * scale, share)
+    negative = Within(guidance.interval, share * (1 - scale), 0.0)
+    return (Term(prompt, positive, view, band), Term(guidance.negative, negative, view, band, leads=False))
+
+
+def anagram(prompts: Sequence[str], views: Sequence[View], guidance: Guidance) -> tuple[Term, ...]:
+    """A visual anagram (Geng, Park and Owens, 2024): prompt i is read in view i, the estimates are averaged.
+
+    Raises:
+        UsageError: unless there is one view for each prompt.
+    """
+    if len(prompts) != len(views):
+        raise UsageError(
+            f"{len(prompts)} prompts and {len(views)} views don't go together: give each prompt one view "
+            "(the first prompt is read upright)."
+        )
+    share = 1 / len(prompts)
+    return tuple(
+        term
+        for prompt, view in zip(prompts, views, strict=True)
+        for term in guided(prompt, guidance, view=view, share=share)
+    )
+
+
+def hybrid(prompts: Sequence[str], bands: Sequence[Band], guidance: Guidance) -> tuple[Term, ...]:
+    """A hybrid picture (Geng, Park and Owens, 2024, "Factorized Diffusion"): prompt i is seen in band i.
+
+    Raises:
+        UsageError: unless there is one band for each prompt.
+    """
+    if len(prompts) != len(bands):
+        raise UsageError(f"{len(prompts)} prompts don't fill {len(bands)} bands: give each band one prompt.")
+    return tuple(
+        term for prompt, band in zip(prompts, bands, strict=True) for term in guided(prompt, guidance, band=band)
+    )

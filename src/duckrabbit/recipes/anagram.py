@@ -1,0 +1,51 @@
+"""A picture that shows something else through each view."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.compositions import anagram
+from duckrabbit.illusions.views import View, parse_view
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
+
+
+@dataclass(frozen=True)
+class Anagram:
+    """Sample a visual anagram (Geng, Park and Owens, 2024).
+
+    Attributes:
+        prompts: prompt i is read in view i of the picture.
+        views: names of views; one for each prompt, or one fewer, and then the first prompt is read upright.
+        negative_prompt: what to steer away from under guidance, in every view.
+        sampler: how; None for the model's own way.
+    """
+
+    verb: ClassVar[str] = "anagram"
+    prompts: tuple[str, ...]
+    views: tuple[str, ...]
+    negative_prompt: str = ""
+    sampler: Sampler | None = None
+
+    def parsed_views(self) -> tuple[View, ...]:
+        """One view for each prompt; raises UsageError where their numbers don't fit."""
+        names = ("identity", *self.views) if len(self.views) == len(self.prompts) - 1 else self.views
+        if len(names) != len(self.prompts) or len(names) < 2:
+            raise UsageError(
+                f"{len(self.prompts)} prompts and {len(self.views)} views don't go together: give two prompts or more "
+                "and one --view for each after the first, which is read upright."
+            )
+        return tuple(parse_view(name) for name in names)
+
+    def plan(self, model: Model) -> Plan:
+        """Guided sampling whose estimates are averaged over the views."""
+        model.require_sampling()
+        for prompt in self.prompts:
+            model.check_prompt(prompt)
+        views = self.parsed_views()
+        for view in views:
+            view.permutation(model.size)
+        sampler = self.sampler or model.sampler
+        grid = grid_of(sampler, model)
+        terms = anagram(self.prompts, views, guidance_of(sampler, self.negative_prompt, model))
+        return Plan(from_noise(model, grid), terms, grid, step_of(sampler))

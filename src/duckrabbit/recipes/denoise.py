@@ -1,0 +1,90 @@
+"""Removing noise that was put on a picture: by blurring, in one step, or step by step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+from torch import Tensor
+
+from duckrabbit.diffusion.denoiser import Prediction
+from duckrabbit.diffusion.grid import starting_at
+from duckrabbit.diffusion.path import Path
+from duckrabbit.diffusion.sampling import noised
+from duckrabbit.diffusion.steps import DDIM
+from duckrabbit.diffusion.terms import Term
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.bands import LowPass
+from duckrabbit.illusions.compositions import guided
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.edit import course_sampler
+from duckrabbit.recipes.level import Level
+from duckrabbit.recipes.recipe import Plan, grid_of, guidance_of, step_of
+from duckrabbit.recipes.source import Source
+
+Method = Literal["blur", "one-step", "iterative"]
+
+
+@dataclass(frozen=True)
+class Denoise:
+    """Noise a picture, then remove the noise again.
+
+    Attributes:
+        picture: x_0.
+        level: how noisy it is made.
+        method: `blur` (a Gaussian; no model), `one-step` (the estimate x̂_0), or `iterative` (sampling from there).
+        prompt: what it shows; None for the model's default.
+        blur_sigma: of the Gaussian, in pixels of a picture 64 wide.
+        sampler: how to iterate; None for ddpm on the courses' grid.
+    """
+
+    verb: ClassVar[str] = "denoise"
+    picture: Source
+    level: Level
+    method: Method = "iterative"
+    prompt: str | None = None
+    blur_sigma: float = 3.0
+    sampler: Sampler | None = None
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The one prompt, or none where it is the model's default."""
+        return () if self.prompt is None else (self.prompt,)
+
+    def plan(self, model: Model) -> Plan:
+        """One step of the blur or of the model, or the rest of the grid."""
+        path = model.denoiser.path
+        t = self.level.time_on(path)
+        x0 = self.picture.pixels(model)
+        one_step = (t, 0.0) if t > 0 else (0.0,)
+
+        def start(noise: object) -> Tensor:
+            return noised(path, x0, t, noise)  # type: ignore[arg-type]
+
+        if self.method == "blur":
+            return Plan(start, (Term(""),), one_step, DDIM(), denoiser=BlurDenoiser(path, LowPass(self.blur_sigma)))
+        prompt = model.default_prompt if self.prompt is None else self.prompt
+        model.check_prompt(prompt)
+        sampler = self.sampler or replace(course_sampler(model), guidance_scale=1.0)
+        terms = guided(prompt, guidance_of(sampler, "", model))
+        if self.method == "one-step":
+            return Plan(start, terms, one_step, DDIM())
+        if self.method != "iterative":
+            raise UsageError(f"There is no method {self.method!r}: the methods are blur, one-step and iterative.")
+        model.require_sampling()
+        return Plan(start, terms, starting_at(grid_of(sampler, model), t), step_of(sampler))
+
+
+@dataclass(frozen=True)
+class BlurDenoiser:
+    """The classical denoiser: undo the path's scaling, then blur. It is told neither what to look for nor how noisy.
+
+    x̂_0 = G_σ * (x_t/α_t)
+    """
+
+    path: Path
+    blur: LowPass
+
+    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:  # noqa: ARG002
+        """The blurred pictures."""
+        alpha_t, _ = self.path.at(t)
+        return Prediction(self.blur(x / max(alpha_t, 1e-3)))

@@ -1,0 +1,72 @@
+"""A picture made anew from a noised one: the less noise, the more it stays what it was."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from duckrabbit.diffusion.grid import COURSE_LEVELS, Grid, starting_at
+from duckrabbit.diffusion.path import time_of_level
+from duckrabbit.diffusion.sampling import noised
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.compositions import guided
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.recipe import Plan, grid_of, guidance_of, step_of
+from duckrabbit.recipes.source import Source
+
+
+@dataclass(frozen=True)
+class Edit:
+    """SDEdit (Meng et al., 2022): noise a picture to a level and sample from there.
+
+    Attributes:
+        picture: what to edit.
+        prompt: what it is to become; None for the model's default.
+        start: index of the first level on the grid; 0 is noise, the last index is clean and changes nothing.
+        start_level: the first level itself, 0 … 999, in place of `start`.
+        negative_prompt: what to steer away from under guidance.
+        sampler: how; None for ddpm on the courses' grid.
+    """
+
+    verb: ClassVar[str] = "edit"
+    picture: Source
+    prompt: str | None = None
+    start: int | None = None
+    start_level: float | None = None
+    negative_prompt: str = ""
+    sampler: Sampler | None = None
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The one prompt, or none where it is the model's default."""
+        return () if self.prompt is None else (self.prompt,)
+
+    def plan(self, model: Model) -> Plan:
+        """Guided sampling from the noised picture."""
+        model.require_sampling()
+        prompt = model.default_prompt if self.prompt is None else self.prompt
+        model.check_prompt(prompt)
+        sampler = self.sampler or course_sampler(model)
+        grid = grid_from(grid_of(sampler, model), self.start, self.start_level)
+        x0 = self.picture.pixels(model)
+        terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))
+        return Plan(lambda noise: noised(model.denoiser.path, x0, grid[0], noise), terms, grid, step_of(sampler))
+
+
+def course_sampler(model: Model) -> Sampler:
+    """The courses' way: ddpm steps on their grid of 34, with the model's guidance."""
+    return replace(model.sampler, solver="ddpm", grid="course", steps=len(COURSE_LEVELS))
+
+
+def grid_from(grid: Grid, start: int | None, start_level: float | None) -> Grid:
+    """The rest of a grid from an index on, or from a level of its own and then the grid's levels below it.
+
+    Raises:
+        UsageError: unless exactly one is given and it is in range.
+    """
+    if (start is None) == (start_level is None):
+        raise UsageError("Where to start is not clear: give either --start (an index on the grid) or --start-level.")
+    if start_level is not None:
+        return starting_at(grid, time_of_level(start_level))
+    assert start is not None
+    if not 0 <= start < len(grid):
+        raise UsageError(f"start {start} is out of range: this grid has indices 0 (noise) to {len(grid) - 1} (clean).")
+    return grid[start:]

@@ -1,0 +1,38 @@
+"""A picture from pure noise."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from duckrabbit.illusions.compositions import guided
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Sample a picture of a prompt.
+
+    Attributes:
+        prompt: what to make; "" for anything.
+        negative_prompt: what to steer away from under guidance.
+        sampler: how; None for the model's own way.
+    """
+
+    verb: ClassVar[str] = "generate"
+    prompt: str = ""
+    negative_prompt: str = ""
+    sampler: Sampler | None = None
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The one prompt."""
+        return (self.prompt,)
+
+    def plan(self, model: Model) -> Plan:
+        """Guided sampling from pure noise."""
+        model.require_sampling()
+        model.check_prompt(self.prompt)
+        sampler = self.sampler or model.sampler
+        grid = grid_of(sampler, model)
+        terms = guided(self.prompt, guidance_of(sampler, self.negative_prompt, model))
+        return Plan(from_noise(model, grid), terms, grid, step_of(sampler))

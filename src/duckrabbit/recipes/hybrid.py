@@ -1,0 +1,81 @@
+"""A picture whose parts show different things: far and near, grey and colour, in motion and still, small and large."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from duckrabbit.diffusion.constraints import Constraint, KnownBand
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.bands import Band, colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
+from duckrabbit.illusions.compositions import hybrid
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
+from duckrabbit.recipes.source import Source
+
+Decomposition = Callable[[float], tuple[Band, ...]]
+
+DECOMPOSITIONS: Mapping[tuple[str, ...], Decomposition] = {
+    ("far", "near"): hybrid_bands,
+    ("far", "mid", "near"): lambda sigma: triple_bands(sigma, sigma / 2),
+    ("grey", "colour"): lambda _: colour_bands(),
+    ("blurred", "sharp"): lambda _: motion_bands(),
+    ("small", "large"): lambda _: scale_bands(),
+}
+"""The parts of each kind of hybrid, and from σ (in pixels of a picture 64 wide) to their bands."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a hybrid: a prompt, or a picture of which that part is kept."""
+
+    prompt: str = ""
+    picture: Source | None = None
+
+
+@dataclass(frozen=True)
+class Hybrid:
+    """Sample a hybrid picture (Geng, Park and Owens, 2024, "Factorized Diffusion").
+
+    Attributes:
+        parts: from the part's name to what it shows; the names say which decomposition, see `DECOMPOSITIONS`.
+        sigma: of the Gaussian that separates far from near, in pixels of a picture 64 wide.
+        negative_prompt: what to steer away from under guidance, in every part.
+        sampler: how; None for the model's own way.
+    """
+
+    verb: ClassVar[str] = "hybrid"
+    parts: Mapping[str, Part]
+    sigma: float = 2.0
+    negative_prompt: str = ""
+    sampler: Sampler | None = None
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The prompts of the parts that have one."""
+        return tuple(part.prompt for part in self.parts.values() if part.picture is None)
+
+    def plan(self, model: Model) -> Plan:
+        """Guided sampling whose estimates are added band by band; a picture's part is replaced after each step."""
+        model.require_sampling()
+        bands = self._bands()
+        pictures = {name: part.picture for name, part in self.parts.items() if part.picture is not None}
+        if len(pictures) > 1 or len(pictures) == len(self.parts):
+            raise UsageError("A hybrid keeps a part of one picture at the most: give the other parts prompts.")
+        for prompt in self.prompts:
+            model.check_prompt(prompt)
+        sampler = self.sampler or model.sampler
+        guidance = guidance_of(sampler, self.negative_prompt, model)
+        grid, step = grid_of(sampler, model), step_of(sampler)
+        constraint: Constraint | None = None
+        for name, picture in pictures.items():
+            constraint = KnownBand(picture.pixels(model), bands[name], step.stochastic)
+        prompts = [part.prompt if part.picture is None else self.prompts[0] for part in self.parts.values()]
+        terms = hybrid(prompts, [bands[name] for name in self.parts], guidance)
+        return Plan(from_noise(model, grid), terms, grid, step, constraint)
+
+    def _bands(self) -> dict[str, Band]:
+        for names, decomposition in DECOMPOSITIONS.items():
+            if set(names) == set(self.parts):
+                return dict(zip(names, decomposition(self.sigma), strict=True))
+        kinds = "; ".join(" and ".join(f"--{name}" for name in names) for names in DECOMPOSITIONS)
+        raise UsageError(f"The parts {', '.join(self.parts) or 'given'} make no hybrid: give one of {kinds}.")

@@ -1,0 +1,54 @@
+"""A picture with a region painted anew."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from duckrabbit.diffusion.constraints import KnownRegion
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.compositions import guided
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.edit import course_sampler
+from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
+from duckrabbit.recipes.source import Source
+
+
+@dataclass(frozen=True)
+class Inpaint:
+    """RePaint (Lugmayr et al., 2022): sample, and after each step put the noised known region back.
+
+    Outside the mask the result has the 8-bit values of the picture exactly.
+
+    Attributes:
+        picture: what is known.
+        mask: white where to paint.
+        prompt: what to paint; None for the model's default.
+        resamplings: how often each step is made, to harmonise the painted region with the known one.
+        negative_prompt: what to steer away from under guidance.
+        sampler: how; None for ddpm on the courses' grid.
+    """
+
+    verb: ClassVar[str] = "inpaint"
+    picture: Source
+    mask: Source
+    prompt: str | None = None
+    resamplings: int = 1
+    negative_prompt: str = ""
+    sampler: Sampler | None = None
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The one prompt, or none where it is the model's default."""
+        return () if self.prompt is None else (self.prompt,)
+
+    def plan(self, model: Model) -> Plan:
+        """Guided sampling under replacement conditioning."""
+        model.require_sampling()
+        prompt = model.default_prompt if self.prompt is None else self.prompt
+        model.check_prompt(prompt)
+        if not 1 <= self.resamplings <= 100:
+            raise UsageError(f"{self.resamplings} resamplings are out of range: give 1 (none) to 100.")
+        sampler = self.sampler or course_sampler(model)
+        grid, step = grid_of(sampler, model), step_of(sampler)
+        known = KnownRegion(self.picture.pixels(model), self.mask.mask(model), fresh_noise=step.stochastic)
+        terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))
+        return Plan(from_noise(model, grid), terms, grid, step, known, self.resamplings)

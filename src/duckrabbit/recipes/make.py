@@ -1,0 +1,106 @@
+"""From recipes and seeds to pictures that remember both."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from duckrabbit.diffusion.noise import Noise, consecutive_seeds
+from duckrabbit.diffusion.sampling import State, trajectory
+from duckrabbit.diffusion.terms import Composition
+from duckrabbit.errors import UsageError
+from duckrabbit.media.pixels import to_uint8
+from duckrabbit.media.png import write_png
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.recipe import Plan, Recipe
+from duckrabbit.recipes.record import record
+
+BATCH = 64
+"""Samples that go through the sampler together, unless the caller says otherwise."""
+
+Watch = Callable[[State], None]
+"""Is shown every state of every batch as it happens."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A finished picture that knows how it was made.
+
+    Attributes:
+        pixels: [C, H, W] in [−1, 1], on the CPU.
+        seed: the seed that makes it.
+        recipe: what was made.
+        record: the recipe and its circumstances as JSON, as written into the PNG.
+    """
+
+    pixels: Tensor = field(repr=False)
+    seed: int
+    recipe: Recipe
+    record: Mapping[str, Any] = field(repr=False)
+
+    def save(self, path: str | Path) -> None:
+        """Write a PNG that remembers its recipe."""
+        write_png(Path(path), self.pixels, self.record)
+
+    def _repr_png_(self) -> bytes:
+        """A notebook shows the picture, enlarged where it is small."""
+        image = Image.fromarray(to_uint8(self.pixels))
+        scale = max(1, 192 // image.width)
+        file = io.BytesIO()
+        image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).save(file, "PNG")
+        return file.getvalue()
+
+
+def make(recipe: Recipe, model: Model, count: int = 1, seed: int = 0, watch: Watch | None = None) -> list[Picture]:
+    """Make `count` pictures with the seeds seed, seed + 1, …: each is the one that its seed alone makes.
+
+    Raises:
+        UsageError: if the recipe can't be made with this model.
+    """
+    if not 1 <= count <= 100_000:
+        raise UsageError(f"{count} pictures can't be made: give a --count from 1 to 100000.")
+    return make_all([recipe] * count, model, consecutive_seeds(seed, count), watch)
+
+
+def make_all(
+    recipes: Sequence[Recipe],
+    model: Model,
+    seeds: Sequence[int],
+    watch: Watch | None = None,
+    batch_size: int = BATCH,
+) -> list[Picture]:
+    """Make one picture for each recipe and its seed, many at a time.
+
+    The recipes must agree in all but their terms and starts: grid, solver, constraint.
+
+    Raises:
+        UsageError: if a recipe can't be made with this model.
+    """
+    plans = {id(recipe): recipe.plan(model) for recipe in {id(r): r for r in recipes}.values()}
+    pictures: list[Picture] = []
+    for first in range(0, len(recipes), batch_size):
+        batch, own_seeds = recipes[first : first + batch_size], tuple(seeds[first : first + batch_size])
+        pixels = _sample([plans[id(recipe)] for recipe in batch], model, own_seeds, watch).cpu()
+        alone = any(recipe is not batch[0] for recipe in batch)
+        pictures += [
+            Picture(own, seed, recipe, record(recipe, model, seed, 1 if alone else len(batch), 0 if alone else row))
+            for row, (own, seed, recipe) in enumerate(zip(pixels, own_seeds, batch, strict=True))
+        ]
+    return pictures
+
+
+def _sample(plans: Sequence[Plan], model: Model, seeds: tuple[int, ...], watch: Watch | None) -> Tensor:
+    plan = plans[0]
+    x = torch.cat([own.start(Noise((seed,))) for own, seed in zip(plans, seeds, strict=True)]).to(model.device)
+    denoiser = Composition(plan.denoiser or model.denoiser, tuple(own.terms for own in plans), model.threshold)
+    states = trajectory(denoiser, x, plan.grid, plan.step, Noise(seeds), plan.constraint, plan.resamplings)
+    for state in states:
+        x = state.x_s
+        if watch is not None:
+            watch(state)
+    return x

@@ -1,0 +1,90 @@
+"""What a recipe is: a value that says what to make. With a model it becomes a plan for the sampler.
+
+recipe ─ plan(model) ─▶ Plan(start, terms, grid, step, constraint) ─ make ─▶ pictures that remember the recipe
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from torch import Tensor
+
+from duckrabbit.diffusion.constraints import Constraint
+from duckrabbit.diffusion.denoiser import Denoiser
+from duckrabbit.diffusion.grid import GRIDS, Grid
+from duckrabbit.diffusion.noise import Noise
+from duckrabbit.diffusion.sampling import initial_noise
+from duckrabbit.diffusion.steps import SOLVERS, Step
+from duckrabbit.diffusion.terms import Term
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.compositions import Guidance
+from duckrabbit.models.model import Model, Sampler
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the sampler needs to know.
+
+    Attributes:
+        start: from keyed noise for one seed to the picture [1, C, H, W] at the grid's first level.
+        terms: the composition.
+        grid: the levels; a single one makes no step.
+        step: the solver.
+        constraint: what must hold after each step.
+        resamplings: how often each step is made.
+        denoiser: what denoises in place of the model.
+    """
+
+    start: Callable[[Noise], Tensor]
+    terms: tuple[Term, ...]
+    grid: Grid
+    step: Step
+    constraint: Constraint | None = None
+    resamplings: int = 1
+    denoiser: Denoiser | None = None
+
+
+class Recipe(Protocol):
+    """Something to make: a frozen dataclass of numbers, words and pictures."""
+
+    verb: ClassVar[str]
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The prompts in it, in order."""
+
+    @property
+    def sampler(self) -> Sampler | None:
+        """How to sample; None for the model's own way."""
+
+    def plan(self, model: Model) -> Plan:
+        """How to make it with this model; raises UsageError where it can't be made."""
+
+
+def grid_of(sampler: Sampler, model: Model) -> Grid:
+    """The time grid that a sampler names, on the model's path."""
+    if sampler.grid not in GRIDS:
+        raise UsageError(f"There is no grid {sampler.grid!r}: the grids are {', '.join(GRIDS)}.")
+    return GRIDS[sampler.grid](model.denoiser.path, sampler.steps)
+
+
+def step_of(sampler: Sampler) -> Step:
+    """The solver that a sampler names."""
+    if sampler.solver not in SOLVERS:
+        raise UsageError(f"There is no solver {sampler.solver!r}: the solvers are {', '.join(SOLVERS)}.")
+    return SOLVERS[sampler.solver]
+
+
+def guidance_of(sampler: Sampler, negative_prompt: str, model: Model) -> Guidance:
+    """The guidance that a sampler asks for; models without prompts have none."""
+    if not model.conditional:
+        if negative_prompt:
+            model.check_prompt(negative_prompt)
+        return Guidance()
+    model.check_prompt(negative_prompt)
+    return Guidance(sampler.guidance_scale, negative_prompt, sampler.guidance_interval)
+
+
+def from_noise(model: Model, grid: Grid) -> Callable[[Noise], Tensor]:
+    """Start from pure noise at the grid's first level."""
+    return lambda noise: initial_noise(model.denoiser.path, noise, model.shape, grid[0])

@@ -1,0 +1,105 @@
+"""Pictures that go into a recipe: kept in it as 8-bit pixels, so that a PNG can be made again without its source."""
+
+import base64
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from duckrabbit.errors import UsageError
+from duckrabbit.media.masks import read_mask
+from duckrabbit.media.pictures import read_picture
+from duckrabbit.media.pixels import from_uint8, to_uint8
+from duckrabbit.models.model import Model
+
+MAX_SIDE = 1024
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture that a recipe starts from.
+
+    Attributes:
+        name: where it came from, as the user said.
+        png: the resized, cropped picture as an 8-bit PNG.
+    """
+
+    name: str
+    png: bytes = field(repr=False)
+
+    @staticmethod
+    def of(name: str, pixels: Tensor) -> "Source":
+        """Keep a picture [C, H, W] in [−1, 1]."""
+        return Source(name, _png(to_uint8(pixels)))
+
+    @staticmethod
+    def read(name: str, model: Model) -> "Source":
+        """Read a file, `-`, or `mnist:test/7` at the model's size and number of channels."""
+        return Source.of(name, read_picture(name, model.size, model.channels))
+
+    @staticmethod
+    def of_mask(name: str, mask: Tensor) -> "Source":
+        """Keep a mask [H, W] of zeros and ones, as black and white."""
+        return Source(name, _png(to_uint8(mask[None] * 2 - 1)))
+
+    @staticmethod
+    def read_mask(name: str, model: Model) -> "Source":
+        """Read a mask at the model's size; white is painted."""
+        return Source.of_mask(name, read_mask(name, model.size))
+
+    def pixels(self, model: Model) -> Tensor:
+        """The picture [C, H, W] in [−1, 1].
+
+        Raises:
+            UsageError: if it is not of the model's size and channels.
+        """
+        pixels = from_uint8(self._levels()).to(model.device)
+        if tuple(pixels.shape) != model.shape:
+            expected = f"{model.size}×{model.size} with {model.channels} channel{'s' if model.channels > 1 else ''}"
+            raise UsageError(
+                f"The picture {self.name} is {pixels.shape[2]}×{pixels.shape[1]} with {pixels.shape[0]} channels and "
+                f"{model.name} makes {expected}: read it with this model."
+            )
+        return pixels
+
+    def mask(self, model: Model) -> Tensor:
+        """The mask [H, W] of 0 (known) and 1 (painted)."""
+        mask = (from_uint8(self._levels())[0] > 0).float().to(model.device)
+        if tuple(mask.shape) != (model.size, model.size):
+            raise UsageError(
+                f"The mask {self.name} is {mask.shape[1]}×{mask.shape[0]} and {model.name} makes pictures of "
+                f"{model.size}×{model.size}: read it with this model."
+            )
+        return mask
+
+    def to_json(self) -> dict[str, str]:
+        """The picture as text."""
+        return {"name": self.name, "png": base64.b64encode(self.png).decode()}
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Source":
+        """The picture from text; raises ValueError or TypeError where it is none."""
+        source = Source(str(data["name"]), base64.b64decode(data["png"], validate=True))
+        source._levels()
+        return source
+
+    def _levels(self) -> NDArray[np.uint8]:
+        try:
+            with Image.open(io.BytesIO(self.png), formats=["PNG"]) as image:
+                if max(image.size) > MAX_SIDE or image.mode not in ("L", "RGB"):
+                    raise UsageError(f"The picture {self.name} in the recipe is not one that duckrabbit wrote.")
+                return np.asarray(image)
+        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            raise UsageError(
+                f"The picture {self.name} in the recipe is damaged ({error}): give the original file."
+            ) from error
+
+
+def _png(levels: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(levels).save(file, "PNG", optimize=True)
+    return file.getvalue()

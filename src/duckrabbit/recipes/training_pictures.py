@@ -1,0 +1,79 @@
+"""What a digit model makes, shown while it is trained: a sheet of results and an animation of how they came about."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from duckrabbit.datasets.mnist import mnist, pictures_to_float
+from duckrabbit.diffusion.noise import Noise
+from duckrabbit.diffusion.sampling import State, initial_noise, noised
+from duckrabbit.media.animation import write_animation
+from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.pixels import to_uint8
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.generate import Generate
+from duckrabbit.recipes.make import make_all
+
+COLUMNS, ROWS = 10, 4
+FRAME_MILLISECONDS = 80
+LAST_FRAME_REPEATS = 12
+SHOWN_GUIDANCE = 5.0
+
+
+def show_samples(model: Model, stem: Path) -> None:
+    """Write STEM.png, and STEM.webp where the model samples step by step.
+
+    A model that samples shows 40 digits; each column is one digit where it knows classes, under the sources' guidance
+    scale of 5. A one-step denoiser shows ten test digits, noised, and denoised.
+    """
+    if model.knows_level:
+        frames = sampling_frames(model)
+        write_animation(stem.with_suffix(".webp"), [*frames, *[frames[-1]] * LAST_FRAME_REPEATS], FRAME_MILLISECONDS)
+        sheet = frames[-1]
+    else:
+        sheet = tiled(denoising_rows(model), COLUMNS)
+    _write(stem.with_suffix(".png"), sheet)
+
+
+def sampling_frames(model: Model) -> list[Tensor]:
+    """The 40 samples as they come about, tiled: the noisy pictures before the first step and after every step."""
+    sampler = replace(model.sampler, guidance_scale=SHOWN_GUIDANCE if model.conditional else 1.0)
+    digits = [str(i % COLUMNS) if model.conditional else "" for i in range(COLUMNS * ROWS)]
+    recipes = {digit: Generate(digit, sampler=sampler) for digit in set(digits)}
+    frames: list[Tensor] = []
+
+    def watch(state: State) -> None:
+        frames.extend(tiled(x, COLUMNS) for x in ([state.x_t] if state.i == 0 else []) + [state.x_s])
+
+    make_all([recipes[digit] for digit in digits], model, range(len(digits)), watch)
+    return frames
+
+
+def denoising_rows(model: Model) -> Tensor:
+    """Ten test digits, what was made of them with the model's noise, and what it makes of that: [30, 1, 28, 28]."""
+    level = model.config["level"]
+    clean = pictures_to_float(mnist("test").pictures[:COLUMNS]).to(model.device)
+    noise = Noise(tuple(range(COLUMNS)))
+    path = model.denoiser.path
+    alpha, _ = path.at(level)
+    if alpha == 0:
+        noisy = initial_noise(path, noise, model.shape, level).to(model.device)
+    else:
+        noisy = torch.cat([noised(path, x0, level, Noise((seed,))) for seed, x0 in enumerate(clean)])
+    denoised = model.denoiser(noisy, level, [""] * COLUMNS).x0
+    return torch.cat([clean, noisy, denoised])
+
+
+def tiled(pictures: Tensor, columns: int) -> Tensor:
+    """Pictures [N, C, H, W] as one picture, rows of `columns`."""
+    rows = [torch.cat(list(row), dim=-1) for row in torch.split(pictures.float().cpu(), columns)]
+    return torch.cat(rows, dim=-2).clamp(-1, 1)
+
+
+def _write(path: Path, picture: Tensor) -> None:
+    from PIL import Image
+
+    with atomic_write(path) as temporary:
+        Image.fromarray(to_uint8(picture)).save(temporary, format="PNG", optimize=True)
