@@ -5,10 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
+from hypothesis import settings
 from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Denoiser, Prediction
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow, SquaredCosine
+
+patient = settings(deadline=None)
+"""For properties of tensors: their first call can take longer than a deadline allows."""
+
+brief = settings(deadline=None, max_examples=15)
+"""For properties that are tested on every path, too."""
 
 
 @dataclass(frozen=True)

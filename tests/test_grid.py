@@ -3,8 +3,7 @@
 import itertools
 
 import pytest
-from helpers import PATHS
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from duckrabbit.diffusion.grid import (
@@ -20,6 +19,7 @@ from duckrabbit.diffusion.grid import (
 )
 from duckrabbit.diffusion.path import Cosine, LinearBeta, Path
 from duckrabbit.errors import UsageError
+from helpers import PATHS, brief, patient
 
 
 def _check(grid: Grid) -> None:
@@ -29,7 +29,7 @@ def _check(grid: Grid) -> None:
 
 
 @pytest.mark.parametrize("make", GRIDS.values(), ids=GRIDS.keys())
-@settings(max_examples=25, deadline=None)
+@brief
 @given(path=st.sampled_from(PATHS), steps=st.integers(1, 100))
 def test_every_grid_falls_strictly_to_the_clean_level(make: GridMaker, path: Path, steps: int) -> None:
     grid = make(path, steps)
@@ -72,6 +72,7 @@ def test_the_courses_grid() -> None:
     _check(grid)
 
 
+@patient
 @given(st.integers(0, 34))
 def test_a_start_indexes_the_courses_grid(start: int) -> None:
     assert course(start) == course()[start:]
@@ -90,6 +91,7 @@ def test_a_level_off_the_grid_goes_to_the_next_lower_one() -> None:
     assert course_from_level(999)[:2] == (1.0, 0.991)
 
 
+@patient
 @given(st.floats(0, 999))
 @example(1e-20)  # so near to level 0 that both are the time 0.001: no step of no length
 def test_every_level_gives_a_grid(level: float) -> None:
@@ -105,6 +107,7 @@ def test_a_level_out_of_range_is_refused(level: float) -> None:
         course_from_level(level)
 
 
+@patient
 @given(st.floats(0, 1), st.integers(1, 50))
 def test_starting_at_a_time_keeps_the_grid_below_it(t: float, steps: int) -> None:
     grid = uniform(Cosine(), steps)

@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from duckrabbit.diffusion.noise import MAX_SEED, Noise, Stream, consecutive_seeds, standard_normal
 from duckrabbit.errors import UsageError
+from helpers import brief, patient
 
 SHAPE = (1, 4, 4)
 SEEDS = st.integers(0, MAX_SEED)
@@ -41,7 +42,7 @@ def _expected(seed: int, stream: int, level: int, visit: int, count: int) -> lis
     return [number for pair in pairs for number in pair][:count]
 
 
-@settings(max_examples=30)
+@brief
 @given(SEEDS, st.sampled_from(Stream), st.integers(0, 2**32), st.integers(0, 20), st.integers(1, 17))
 def test_numbers_are_those_of_an_independent_philox(
     seed: int, stream: Stream, level: int, visit: int, count: int
@@ -76,6 +77,7 @@ def test_shape_and_precision() -> None:
     assert Noise((5,))(Stream.INIT, 1.0, (1, 3, 3)).shape == (1, 1, 3, 3)  # an odd count
 
 
+@patient
 @given(st.lists(SEEDS, min_size=1, max_size=5), st.randoms())
 def test_a_row_depends_on_its_seed_alone(seeds: list[int], random: object) -> None:
     together = Noise(tuple(seeds))(Stream.STEP, 0.5, SHAPE)

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from helpers import PATHS, pictures
 from hypothesis import given
 from hypothesis import strategies as st
 
 from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.diffusion.parametrization import EPSILON, PARAMETRIZATIONS, VELOCITY, X0, Parametrization, V
 from duckrabbit.diffusion.path import Cosine, Path, RectifiedFlow
+from helpers import PATHS, brief, patient, pictures
 
 EVERY = list(PARAMETRIZATIONS.values())
 # Where σ or α vanishes some parametrization says nothing about the picture.
@@ -24,10 +24,9 @@ def _scalar(value: float) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("parametrization", EVERY, ids=_name)
+@patient
 @given(coefficients=COEFFICIENTS, seed=st.integers(0, 2**32))
-def test_reading_undoes_writing(
-    parametrization: Parametrization, coefficients: tuple[float, float], seed: int
-) -> None:
+def test_reading_undoes_writing(parametrization: Parametrization, coefficients: tuple[float, float], seed: int) -> None:
     alpha, sigma = map(_scalar, coefficients)
     x0, noise = pictures(2, seed=seed, dtype=torch.float64), pictures(2, seed=seed + 1, dtype=torch.float64)
     output = parametrization.target(x0, noise, alpha, sigma)
@@ -37,6 +36,7 @@ def test_reading_undoes_writing(
 
 @pytest.mark.parametrize("path", PATHS, ids=repr)
 @pytest.mark.parametrize("parametrization", EVERY, ids=_name)
+@brief
 @given(t=st.floats(0.01, 0.98))
 def test_reading_undoes_writing_on_every_path(parametrization: Parametrization, path: Path, t: float) -> None:
     alpha, sigma = path(_scalar(t))
@@ -66,6 +66,7 @@ def test_coefficients_may_differ_from_picture_to_picture() -> None:
         torch.testing.assert_close(estimate, x0, rtol=0, atol=1e-5)
 
 
+@patient
 @given(t=st.floats(0.01, 0.99))
 def test_velocity_is_the_derivative_of_the_straight_path(t: float) -> None:
     x0, noise = pictures(1, dtype=torch.float64), pictures(1, seed=1, dtype=torch.float64)
@@ -74,6 +75,7 @@ def test_velocity_is_the_derivative_of_the_straight_path(t: float) -> None:
     torch.testing.assert_close(VELOCITY.target(x0, noise, *path(_scalar(t))), slope, rtol=0, atol=1e-9)
 
 
+@patient
 @given(t=st.floats(0.01, 1))
 def test_a_network_of_the_courses_flow_needs_both_signs_flipped(t: float) -> None:
     """There z_t' = (1 − t') ε + t' x_1 and u = x_1 − ε, with t' = 1 − t; x̂_1 = z + (1 − t') u."""

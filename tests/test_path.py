@@ -1,11 +1,11 @@
 """Paths begin clean, end noisy, and are the tables that other libraries use."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
 from diffusers import DDPMScheduler
-from helpers import PATHS, VARIANCE_PRESERVING, pictures
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,8 +19,7 @@ from duckrabbit.diffusion.path import (
     time_of_level,
 )
 from duckrabbit.errors import UsageError
-
-TIMES = st.floats(0, 1)
+from helpers import PATHS, VARIANCE_PRESERVING, brief, patient, pictures
 
 
 @pytest.mark.parametrize("path", PATHS, ids=repr)
@@ -55,7 +54,8 @@ def test_variance_preserving_paths_preserve_variance(path: Path) -> None:
 @pytest.mark.parametrize("steps", [100, 300, 1000])
 @pytest.mark.parametrize(("path", "schedule"), [(LinearBeta, "linear"), (SquaredCosine, "squaredcos_cap_v2")])
 def test_tables_are_diffusers_tables(path: type[LinearBeta | SquaredCosine], schedule: str, steps: int) -> None:
-    theirs = DDPMScheduler(steps, beta_schedule=schedule).alphas_cumprod.double()
+    scheduler: Any = DDPMScheduler(steps, beta_schedule=schedule)
+    theirs = scheduler.alphas_cumprod.double()
     alpha, sigma = path(steps)(torch.arange(1, steps + 1, dtype=torch.float64) / steps)
     # Theirs is a product in float32: a few parts in 1e5 after a thousand factors.
     torch.testing.assert_close(alpha**2, theirs, rtol=1e-4, atol=1e-9)
@@ -83,6 +83,7 @@ def test_known_values() -> None:
     assert RectifiedFlow().at(0.25) == (0.75, 0.25)
 
 
+@patient
 @given(st.floats(0, 1))
 def test_additive_noise_is_twice_the_sources_sigma_on_pictures_twice_as_wide(sigma: float) -> None:
     picture, noise = pictures(2, dtype=torch.float64), pictures(2, seed=1, dtype=torch.float64)
@@ -95,6 +96,7 @@ def test_additive_at_half_adds_sigma_one() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS, ids=repr)
+@brief
 @given(times=st.tuples(st.floats(0, 1), st.floats(0, 0.999)))
 def test_noising_in_two_steps_is_noising_in_one(path: Path, times: tuple[float, float]) -> None:
     t, s = max(times), min(times)
@@ -113,6 +115,7 @@ def test_noised_pictures_have_the_paths_mean_and_variance(path: Path) -> None:
     assert noisy.std().item() == pytest.approx(sigma, rel=0.02)
 
 
+@patient
 @given(st.integers(0, 999))
 def test_level_l_is_the_same_time_on_every_path(level: int) -> None:
     assert time_of_level(level) == (level + 1) / 1000

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 import torch
-from helpers import PATHS, Recorder, Shifting, pictures
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -20,6 +19,7 @@ from duckrabbit.diffusion.terms import UPRIGHT, Band, Composition, Term, View, w
 from duckrabbit.diffusion.thresholding import clip, unclipped
 from duckrabbit.illusions.bands import hybrid_bands
 from duckrabbit.illusions.views import parse_view
+from helpers import PATHS, Recorder, Shifting, patient, pictures
 
 T = 0.5
 LOW, HIGH = hybrid_bands()
@@ -81,8 +81,8 @@ def test_guidance_of_1_or_0_evaluates_once(scale: float, asked: list[str], fract
     assert (prediction.variance_fraction is not None) == fractions
 
 
+@patient
 @given(st.floats(-3, 10))
-@settings(deadline=None)
 def test_guidance_extrapolates_from_the_null_condition(scale: float) -> None:
     x, denoiser = pictures(2, dtype=torch.float64), Shifting(Cosine())
     conditional, null = denoiser(x, T, ["duck"] * 2).x0, denoiser(x, T, [""] * 2).x0
@@ -100,6 +100,7 @@ def test_weights_may_follow_the_time() -> None:
     assert recorder.rows == [2, 1]
 
 
+@patient
 @given(
     st.lists(
         st.sampled_from([HYBRID, ANAGRAM, (Term("duck"),), tuple(guided("rabbit", 3)), tuple(guided("rabbit", 1))]),
@@ -107,7 +108,6 @@ def test_weights_may_follow_the_time() -> None:
         max_size=6,
     )
 )
-@settings(deadline=None)
 def test_samples_in_one_batch_are_the_samples_alone(terms: list[tuple[Term, ...]]) -> None:
     x = pictures(len(terms))
     together, _ = composed(*terms, fractions=True)
@@ -133,8 +133,8 @@ def test_the_network_sees_the_view_and_answers_upright(name: str) -> None:
     assert torch.equal(x0[:1], expected)
 
 
+@patient
 @given(st.floats(-2, 2), st.floats(-2, 2))
-@settings(deadline=None)
 def test_the_formula_written_out(first: float, second: float) -> None:
     x, denoiser = pictures(1, dtype=torch.float64), Shifting(Cosine())
     terms = (Term("duck", first, TURNED, LOW), Term("rabbit", second, UPRIGHT, HIGH), Term("", 0.5))
@@ -165,9 +165,7 @@ def test_variance_fractions_are_the_mean_of_the_terms_that_lead() -> None:
     turned = denoiser(TURNED(x), T, ["rabbit"]).variance_fraction
     assert upright is not None
     assert turned is not None
-    torch.testing.assert_close(
-        composition(x, T).variance_fraction, (upright + TURNED.inverse_fraction(turned)) / 2
-    )
+    torch.testing.assert_close(composition(x, T).variance_fraction, (upright + TURNED.inverse_fraction(turned)) / 2)
 
 
 def test_without_a_leading_term_the_others_give_the_variance() -> None:
@@ -223,9 +221,7 @@ def test_a_rule_gets_the_terms_their_results_and_the_time() -> None:
     terms = ((Term("duck"), Term("rabbit", view=TURNED)),) * 2
     composition = Composition(denoiser, terms, unclipped, alternate)
     torch.testing.assert_close(composition(x, 0.4).x0, denoiser(x, 0.4, ["duck"] * 2).x0)
-    torch.testing.assert_close(
-        composition(x, 0.5).x0, TURNED.inverse(denoiser(TURNED(x), 0.5, ["rabbit"] * 2).x0)
-    )
+    torch.testing.assert_close(composition(x, 0.5).x0, TURNED.inverse(denoiser(TURNED(x), 0.5, ["rabbit"] * 2).x0))
 
 
 def test_the_weighted_sum_is_one() -> None:
@@ -237,8 +233,8 @@ def test_the_weighted_sum_is_one() -> None:
 def test_a_learned_variance_reaches_the_step_through_a_composition() -> None:
     @dataclass(frozen=True)
     class Sure:
+        path: Path
         fraction: float
-        path: Path = Cosine()
 
         def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
             return Prediction(torch.zeros_like(x), torch.full_like(x, self.fraction))
@@ -246,7 +242,7 @@ def test_a_learned_variance_reaches_the_step_through_a_composition() -> None:
     x, one = pictures(1, dtype=torch.float64), torch.ones(1, 3, 8, 8, dtype=torch.float64)
     jumps = []
     for fraction in (0.0, 1.0):
-        composition = Composition(Sure(fraction), ((Term("duck"),),))
+        composition = Composition(Sure(Cosine(), fraction), ((Term("duck"),),))
         still = DDPM()(composition, x, 0.6, 0.4, lambda: 0 * one, None).x
         jumps.append((DDPM()(composition, x, 0.6, 0.4, lambda: one, None).x - still).mean().item() ** 2)
     _, sigma_t = Cosine().at(0.6)

@@ -1,16 +1,19 @@
 """Thresholds are diffusers', picture by picture."""
 
+from typing import Any
+
 import pytest
 import torch
 from diffusers import DDPMScheduler
-from helpers import pictures
 from hypothesis import given
 from hypothesis import strategies as st
 
 from duckrabbit.diffusion.thresholding import DynamicThreshold, clip, unclipped
+from helpers import patient, pictures
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@patient
 @given(
     ratio=st.floats(0, 1),
     maximum=st.floats(1, 5),
@@ -22,7 +25,7 @@ def test_dynamic_thresholding_is_diffusers(
 ) -> None:
     count, channels, size = shape
     x0 = scale * pictures(count, size, channels).to(dtype)
-    scheduler = DDPMScheduler(thresholding=True, dynamic_thresholding_ratio=ratio, sample_max_value=maximum)
+    scheduler: Any = DDPMScheduler(thresholding=True, dynamic_thresholding_ratio=ratio, sample_max_value=maximum)
     ours = DynamicThreshold(ratio, maximum)(x0)
     assert ours.dtype == dtype
     torch.testing.assert_close(ours, scheduler._threshold_sample(x0), rtol=1e-6, atol=1e-6)
@@ -32,6 +35,7 @@ def test_the_defaults_are_deepfloyds() -> None:
     assert DynamicThreshold() == DynamicThreshold(ratio=0.95, maximum=1.5)
 
 
+@patient
 @given(st.floats(0.1, 20))
 def test_the_result_is_a_picture(scale: float) -> None:
     squeezed = DynamicThreshold()(scale * pictures(3))

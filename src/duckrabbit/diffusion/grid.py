@@ -60,7 +60,20 @@ def starting_at(grid: Grid, t: float) -> Grid:
     return (t, *(time for time in grid if time < t)) if t > 0 else (0.0,)
 
 
-GRIDS: dict[str, GridMaker] = {"uniform": uniform, "quadratic": quadratic, "karras": karras}
+def course_in(path: Path, steps: int) -> Grid:  # noqa: ARG001
+    """The whole grid of the courses, which has 34 steps and no other number.
+
+    Raises:
+        UsageError: if another number of steps is asked for.
+    """
+    if steps != len(COURSE_LEVELS):
+        raise UsageError(
+            f"The grid course has {len(COURSE_LEVELS)} steps, not {steps}: leave out --steps, or give --grid uniform."
+        )
+    return course()
+
+
+GRIDS: dict[str, GridMaker] = {"uniform": uniform, "quadratic": quadratic, "karras": karras, "course": course_in}
 
 
 def _check_steps(steps: int) -> None:

@@ -13,6 +13,7 @@ every path, so the same command is valid on a table of 300 steps, of 1,000, and 
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -60,8 +61,7 @@ class LinearBeta(Path):
     beta_end: float = 0.02
 
     def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        betas = torch.linspace(self.beta_start, self.beta_end, self.steps, dtype=torch.float64, device=t.device)
-        return _from_table(betas, t)
+        return _from_table(_linear_table(self, t.device), t)
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,7 @@ class SquaredCosine(Path):
     steps: int = 1000
 
     def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        u = torch.arange(self.steps + 1, dtype=torch.float64, device=t.device) / self.steps
-        f = ((u + 0.008) / 1.008 * math.pi / 2).cos() ** 2
-        return _from_table((1 - f[1:] / f[:-1]).clamp(max=0.999), t)
+        return _from_table(_cosine_table(self, t.device), t)
 
 
 @dataclass(frozen=True)
@@ -121,10 +119,26 @@ def time_of_level(level: float) -> float:
     return (level + 1) / LEVELS
 
 
-def _from_table(betas: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    log_alpha_bar = torch.cat([betas.new_zeros(1), (1 - betas).log().cumsum(0)])
-    position = t.double() * len(betas)
-    lower = position.floor().clamp(0, len(betas) - 1)
+@lru_cache
+def _linear_table(path: LinearBeta, device: torch.device) -> Tensor:
+    return _log_alpha_bar(torch.linspace(path.beta_start, path.beta_end, path.steps, dtype=torch.float64)).to(device)
+
+
+@lru_cache
+def _cosine_table(path: SquaredCosine, device: torch.device) -> Tensor:
+    u = torch.arange(path.steps + 1, dtype=torch.float64) / path.steps
+    f = ((u + 0.008) / 1.008 * math.pi / 2).cos() ** 2
+    return _log_alpha_bar((1 - f[1:] / f[:-1]).clamp(max=0.999)).to(device)
+
+
+def _log_alpha_bar(betas: Tensor) -> Tensor:
+    """log ᾱ at t = 0, 1/T, … 1."""
+    return torch.cat([betas.new_zeros(1), (1 - betas).log().cumsum(0)])
+
+
+def _from_table(log_alpha_bar: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    position = t.double() * (len(log_alpha_bar) - 1)
+    lower = position.floor().clamp(0, len(log_alpha_bar) - 2)
     weight = position - lower
     index = lower.long()
     interpolated = log_alpha_bar[index] * (1 - weight) + log_alpha_bar[index + 1] * weight

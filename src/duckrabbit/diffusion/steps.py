@@ -86,7 +86,9 @@ def learned(beta: float, beta_tilde: float, fraction: Tensor | None) -> Tensor |
     """log σ² = v log β + (1 − v) log β̃ (Nichol and Dhariwal, 2021) where the network says v, else β̃."""
     if fraction is None:
         return beta_tilde
-    return torch.exp(fraction * math.log(beta) + (1 - fraction) * math.log(max(beta_tilde, 1e-20)))
+    # Levels that all but touch leave nothing to take the logarithm of.
+    log_beta, log_beta_tilde = math.log(max(beta, 1e-20)), math.log(max(beta_tilde, 1e-20))
+    return torch.exp(fraction * log_beta + (1 - fraction) * log_beta_tilde)
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,8 @@ class Heun:
 
         d = (x/α − x̂_0)/(σ/α) averaged over both ends of the step
 
-    From a level with α_t = 0, where σ/α is infinite, the step is ddim's.
+    From a level of all but pure noise, σ/α > 1000, the step is ddim's: σ/α is infinite at α_t = 0, and the last level
+    of a squared cosine table, at 20,291, is so far from the next that averaging both ends' slopes is far off.
     """
 
     stochastic: bool = False
@@ -180,7 +183,7 @@ class Heun:
             return StepResult(x0, x0)
         (alpha_t, sigma_t), (alpha_s, sigma_s) = denoiser.path.at(t), denoiser.path.at(s)
         euler = _move(denoiser.path, x, x0, t, s, sigma_s)
-        if alpha_t == 0:
+        if sigma_t > 1000 * alpha_t:
             return StepResult(euler, x0)
         slope_t = (x - alpha_t * x0) / sigma_t
         slope_s = (euler - alpha_s * denoiser(euler, s).x0) / sigma_s

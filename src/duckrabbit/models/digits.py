@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.diffusion.parametrization import PARAMETRIZATIONS, Parametrization
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow
+from duckrabbit.diffusion.sampling import DataMoments
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
 from duckrabbit.models.model import Model, Sampler
@@ -39,6 +40,7 @@ class DigitConfig:
         path_steps: the length of the path's table, for those that have one.
         parametrization: a name in `PARAMETRIZATIONS`.
         level: the one time that a single-step denoiser was trained at.
+        data: the moments of the training pictures; (0, 1) has sampling start from pure noise, as the sources do.
         sampler: the default way of sampling.
         training: what the weights were trained on, and how; for the record.
     """
@@ -50,6 +52,7 @@ class DigitConfig:
     parametrization: str
     path_steps: int | None = None
     level: float | None = None
+    data: DataMoments = field(default_factory=DataMoments)
     sampler: Sampler = field(default_factory=Sampler)
     training: Mapping[str, Any] = field(default_factory=dict)
 
@@ -74,10 +77,10 @@ class DigitConfig:
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "DigitConfig":
         """The configuration of a file's header; raises KeyError, TypeError or ValueError where it is none."""
-        fields = {key: value for key, value in data.items() if key not in ("kind", "sampler")}
+        fields = {key: value for key, value in data.items() if key not in ("kind", "sampler", "data")}
         sampler = dict(data["sampler"])
         sampler["guidance_interval"] = tuple(sampler["guidance_interval"])
-        config = DigitConfig(**fields, sampler=Sampler(**sampler))
+        config = DigitConfig(**fields, sampler=Sampler(**sampler), data=DataMoments(**data.get("data", {})))
         config.make_path(), config.make_parametrization()
         return config
 
@@ -125,6 +128,7 @@ def digit_model(
         check_prompt=partial(_check_prompt, name, config.classes),
         sampler=config.sampler,
         threshold=clip,
+        data=config.data,
         default_prompt="",
         config=dict(header),
         checksum=checksum,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 
 from duckrabbit.diffusion.denoiser import Denoiser
+from duckrabbit.diffusion.sampling import DataMoments
 from duckrabbit.diffusion.thresholding import Threshold
 from duckrabbit.errors import UsageError
 from duckrabbit.models.storage import Config
@@ -45,6 +46,7 @@ class Model:
         check_prompt: raises UsageError for a prompt that the model can't understand.
         sampler: its default way of sampling.
         threshold: what is done to each x̂_0.
+        data: the moments of its training pictures, which decide where sampling starts.
         default_prompt: for edit, inpaint and denoise.
         config: the configuration in its file's header.
         checksum: SHA-256 of its file, so that a picture can say exactly what made it.
@@ -61,6 +63,7 @@ class Model:
     check_prompt: Callable[[str], None]
     sampler: Sampler
     threshold: Threshold
+    data: DataMoments
     default_prompt: str
     config: Config = field(repr=False)
     checksum: str

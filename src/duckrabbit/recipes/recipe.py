@@ -87,4 +87,4 @@ def guidance_of(sampler: Sampler, negative_prompt: str, model: Model) -> Guidanc
 
 def from_noise(model: Model, grid: Grid) -> Callable[[Noise], Tensor]:
     """Start from pure noise at the grid's first level."""
-    return lambda noise: initial_noise(model.denoiser.path, noise, model.shape, grid[0])
+    return lambda noise: initial_noise(model.denoiser.path, noise, model.shape, grid[0], model.data)

@@ -3,7 +3,6 @@
 import dataclasses
 import platform
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -20,6 +19,7 @@ from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.noise import Forward
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
+from duckrabbit.version import VERSION
 
 FORMAT = 1
 
@@ -53,7 +53,7 @@ def record(recipe: Recipe, model: Model, seed: int, batch: int, row: int) -> dic
 def circumstances(model: Model) -> dict[str, Any]:
     """What a pixel may depend on besides the recipe: versions, device, precision, threads."""
     return {
-        "duckrabbit": version("duckrabbit"),
+        "duckrabbit": VERSION,
         "torch": torch.__version__,
         "python": platform.python_version(),
         "device": device_name(model.device),

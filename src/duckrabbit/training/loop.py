@@ -2,7 +2,7 @@
 
 Batch order is a function of (seed, epoch) and every random draw one of (seed, step), never of a generator's past,
 so a run that was killed and resumed is the run that was not. On a GPU the whole step (gather, noise, forward,
-backward, optimizer, average) is captured once as a CUDA graph and replayed: small networks spend their time on
+backward, optimizer) is captured once as a CUDA graph and replayed: small networks spend their time on
 launching kernels, not in them.
 """
 
@@ -134,6 +134,7 @@ def train(
             for indices in chunk:
                 losses.append(run(indices, _seed_of(hyperparameters.seed, state.step)))
                 state.step += 1
+                state.update_average()
             loss = torch.stack(losses).mean().item()
             seconds = time.perf_counter() - started
             if not np.isfinite(loss):
@@ -175,7 +176,6 @@ class _Update:
         self.state.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.state.optimizer.step()
-        self.state.update_average()
         return loss.detach()
 
 

@@ -16,8 +16,9 @@ from duckrabbit.media.atomic import atomic_write
 class TrainingState:
     """A network, the moving average of its weights and its optimizer, at a step.
 
-    The average follows w̄ ← d w̄ + (1 − d) w, batch statistics included. It is what is sampled from; with d = 0
-    it is the network itself.
+    The average follows w̄ ← d w̄ + (1 − d) w, batch statistics included, with d = min(ema_decay, (1 + k)/(10 + k))
+    after k steps, so that it soon forgets the initial weights. It is what is sampled from; with ema_decay = 0 it is
+    the network itself.
     """
 
     def __init__(self, network: nn.Module, ema_decay: float, device: torch.device) -> None:
@@ -25,6 +26,7 @@ class TrainingState:
         self.ema_decay = ema_decay
         self.average = copy.deepcopy(network).eval().requires_grad_(False) if ema_decay > 0 else network
         self.device = device
+        self._averaged, self._trained = _floats(self.average), _floats(self.network)
         self.step = 0
         self.learning_rate = torch.zeros((), device=device)
         self.optimizer = torch.optim.Adam(
@@ -34,7 +36,8 @@ class TrainingState:
     def update_average(self) -> None:
         """Move the average a little towards the network."""
         if self.ema_decay > 0:
-            torch._foreach_lerp_(_floats(self.average), _floats(self.network), 1 - self.ema_decay)
+            decay = min(self.ema_decay, (1 + self.step) / (10 + self.step))
+            torch._foreach_lerp_(self._averaged, self._trained, 1 - decay)
 
     def save(self, path: Path, metadata: dict[str, str]) -> None:
         """Write a checkpoint, whole or not at all."""

@@ -1,0 +1,7 @@
+"""`python -m duckrabbit`."""
+
+import sys
+
+from duckrabbit.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,111 @@
+"""duckrabbit denoise"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional
+
+from duckrabbit.cli.options import Computing, Output, Sampling, option
+
+if TYPE_CHECKING:
+    from duckrabbit.models.model import Model
+    from duckrabbit.recipes.denoise import Method
+
+
+@dataclass(frozen=True)
+class Options:
+    """Noise a picture, and take the noise off again: duckrabbit denoise mnist:test/7 --levels 250 500 750"""
+
+    image: Positional[Annotated[str, option("IMAGE")]]
+    """a file, - for standard input, or mnist:test/7"""
+    prompts: Positional[Annotated[tuple[str, ...], option("[PROMPT]")]] = ()
+    """what it shows"""
+    levels: Annotated[tuple[float, ...], option("LEVEL ...")] = ()
+    """levels on the model's path, 0 (clean) to 999 (noise)"""
+    start: Annotated[tuple[int, ...], option("I ...")] = ()
+    """in place of levels: indices on the courses' grid, level 990 − 30 I"""
+    noise_sigma: Annotated[tuple[float, ...], option("SIGMA ...")] = ()
+    """in place of levels: σ of noise added to a picture in [0, 1]"""
+    method: Annotated[str | None, option("METHOD")] = None
+    """blur, one-step or iterative (the default where the model can)"""
+    blur_sigma: Annotated[float, option("SIGMA")] = 3.0
+    """of the blur, in pixels of a picture 64 wide (3)"""
+    sampling: Sampling = field(default_factory=Sampling)
+    output: Output = field(default_factory=Output)
+    computing: Computing = field(default_factory=Computing)
+
+
+def run(options: Options) -> int:
+    """Make the pictures."""
+    from dataclasses import replace
+
+    from duckrabbit.cli.levels import named_levels
+    from duckrabbit.cli.produce import Job, produce
+    from duckrabbit.cli.prompts import at_most_one
+    from duckrabbit.cli.sampler import sampler_of
+    from duckrabbit.cli.session import named_model
+    from duckrabbit.cli.starts import write_row_sheet
+    from duckrabbit.recipes.denoise import Denoise
+    from duckrabbit.recipes.edit import course_sampler
+    from duckrabbit.recipes.source import Source
+
+    named = named_levels(_levels(options), options.noise_sigma, "denoise")
+    prompt = at_most_one(options.prompts, "denoise")
+    model = named_model(_model_name(options, prompt), options.computing, options.output.size)
+    method = _method(options.method, model)
+    source = Source.read(options.image, model)
+    sampler = sampler_of(options.sampling, replace(course_sampler(model), guidance_scale=1.0))
+    jobs = [
+        Job(
+            Denoise(source, n.level, method, prompt, options.blur_sigma, sampler),
+            f"{options.image} {method} {n.slug}",
+            n.label,
+            {**n.details, "method": method},
+        )
+        for n in named
+    ]
+    made = produce(jobs, model, options.output)
+    write_row_sheet(options.output, "denoise", f"{options.image} {method}", source.pixels(model), jobs, made)
+    return 0
+
+
+def _levels(options: Options) -> tuple[float, ...]:
+    """The levels of --levels, or of --start on the courses' grid."""
+    from duckrabbit.diffusion.grid import COURSE_LEVELS
+    from duckrabbit.errors import UsageError
+
+    if options.levels and options.start:
+        raise UsageError("Both --levels and --start were given: give one of them.")
+    for start in options.start:
+        if not 0 <= start < len(COURSE_LEVELS):
+            raise UsageError(
+                f"start {start} is out of range: give 0 (level 990) to {len(COURSE_LEVELS) - 1} (level 0)."
+            )
+    return options.levels or tuple(float(COURSE_LEVELS[start]) for start in options.start)
+
+
+def _model_name(options: Options, prompt: str | None) -> str:
+    """The model that was given, or that the prompt, the method or the kind of noise means."""
+    from duckrabbit.cli.session import announced, default_model
+    from duckrabbit.media.digits import is_digit
+    from duckrabbit.models.load import DEFAULT_DIGITS
+
+    if options.computing.model is not None:
+        return options.computing.model
+    if prompt is None and options.method == "blur":
+        return announced(DEFAULT_DIGITS, "for its path and size")
+    if prompt is None and options.noise_sigma and options.method != "iterative" and is_digit(options.image):
+        return announced("mnist-denoiser", "for added noise on digits")
+    return default_model([] if prompt is None else [prompt], options.image)
+
+
+def _method(method: str | None, model: "Model") -> "Method":
+    """The method that was given, or the best the model can do."""
+    from duckrabbit.errors import UsageError
+
+    if method is None:
+        return "iterative" if model.knows_level else "one-step"
+    methods: dict[str, Method] = {"blur": "blur", "one-step": "one-step", "iterative": "iterative"}
+    if method not in methods:
+        raise UsageError(f"There is no method {method!r}: the methods are {', '.join(methods)}.")
+    return methods[method]

@@ -1,0 +1,64 @@
+"""Animations of pictures coming about."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from duckrabbit.cli.options import Output
+from duckrabbit.cli.slug import slug
+from duckrabbit.diffusion.sampling import State
+from duckrabbit.media.animation import write_animation
+from duckrabbit.media.unused import new_file
+from duckrabbit.recipes.training_pictures import tiled
+
+COLUMNS = 8
+SIDE = 280
+FRAME_MILLISECONDS = 80
+HELD_FRAMES = 15
+
+
+class Film:
+    """A watcher that keeps x_t before the first step and x_s after every one, tiled."""
+
+    def __init__(self) -> None:
+        self.frames: list[Tensor] = []
+
+    def __call__(self, state: State) -> None:
+        """Keep the state."""
+        if state.i == 0:
+            self.frames.append(tiled(_filled(state.x_t), COLUMNS))
+        self.frames.append(tiled(_filled(state.x_s), COLUMNS))
+
+    def write(self, output: Output, verb: str, name: str) -> Path:
+        """Write VERB-NAME-SEED.gif."""
+        stem = "-".join(part for part in (verb, slug(name), str(output.seed)) if part)
+        return write_film(Path(output.out), stem, ".gif", held(self.frames), FRAME_MILLISECONDS)
+
+
+def held(frames: Sequence[Tensor]) -> list[Tensor]:
+    """The frames, the last for a little longer."""
+    return [*frames, *[frames[-1]] * HELD_FRAMES]
+
+
+def write_film(folder: Path, stem: str, suffix: str, frames: Sequence[Tensor], milliseconds: int) -> Path:
+    """Write an animation under a new name, its pixels enlarged where its frames are small, and say so."""
+    scale = max(1, SIDE // frames[0].shape[-1])
+    with new_file(folder, stem, suffix) as path:
+        write_animation(path, [enlarged(frame, scale) for frame in frames], milliseconds)
+    print(f"wrote {path}", file=sys.stderr)
+    return path
+
+
+def enlarged(picture: Tensor, scale: int) -> Tensor:
+    """Each pixel of [C, H, W] as scale × scale pixels."""
+    return picture.repeat_interleave(scale, -1).repeat_interleave(scale, -2)
+
+
+def _filled(pictures: Tensor) -> Tensor:
+    """The pictures and as many black ones as make the last row whole."""
+    columns = min(COLUMNS, len(pictures))
+    missing = -len(pictures) % columns
+    return torch.cat([pictures, pictures.new_full((missing, *pictures.shape[1:]), -1.0)])

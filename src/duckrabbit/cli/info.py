@@ -1,0 +1,59 @@
+"""duckrabbit info"""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional
+
+from duckrabbit.cli.options import Flag, option
+
+
+@dataclass(frozen=True)
+class Options:
+    """Say how a picture was made: duckrabbit info IMAGE.png"""
+
+    image: Positional[Annotated[str, option("IMAGE")]]
+    """a PNG that duckrabbit wrote"""
+    json: Flag = False
+    """print the whole record as JSON"""
+
+
+def run(options: Options) -> int:
+    """Print what the picture remembers."""
+    from duckrabbit.cli.remember import remembered
+    from duckrabbit.cli.spell import spelt
+
+    memory = remembered(Path(options.image))
+    words = spelt(memory.recipe)
+    command = None
+    if words is not None:
+        exact = ["--precision", str(memory.circumstances["dtype"]), "--threads", str(memory.threads)]
+        command = shlex.join(["duckrabbit", *words, "--model", memory.model, "--seed", str(memory.seed), *exact])
+    if options.json:
+        print(json.dumps({**memory.record, "command": command}))
+        return 0
+    print(f"{options.image}: {memory.record['verb']}, seed {memory.seed}, by {memory.model}")
+    for name, value in _flat(memory.record["recipe"]):
+        print(f"  {name:24} {value}")
+    print(f"  {'batch':24} picture {memory.row + 1} of {memory.batch} sampled together")
+    print(f"  {'model':24} {memory.model} (SHA-256 {memory.checksum[:16]}…)")
+    for name, value in memory.circumstances.items():
+        print(f"  {name:24} {value}")
+    print(f"again: {command or 'duckrabbit rerun ' + shlex.quote(options.image)}")
+    return 0
+
+
+def _flat(record: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """The record as lines of name and value; what is not set is left out, and a picture is named only."""
+    lines: list[tuple[str, str]] = []
+    for name, value in record.items():
+        if isinstance(value, dict):
+            lines += _flat(value, f"{prefix}{name} ")
+        elif name != "png" and value not in (None, "", []):
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            lines.append((prefix + name.replace("_", " "), text))
+    return lines

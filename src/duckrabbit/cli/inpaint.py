@@ -1,0 +1,101 @@
+"""duckrabbit inpaint"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional
+
+from duckrabbit.cli.options import Computing, Output, Sampling, Wording, option
+
+if TYPE_CHECKING:
+    from duckrabbit.models.model import Model
+    from duckrabbit.recipes.source import Source
+
+
+@dataclass(frozen=True)
+class Options:
+    """Paint a region of a picture anew: duckrabbit inpaint mnist:test/7 --mask-box 0,14,28,28 3"""
+
+    image: Positional[Annotated[str, option("IMAGE")]]
+    """a file, - for standard input, or mnist:test/7"""
+    words: Positional[Annotated[tuple[str, ...], option("[MASK] [PROMPT]")]] = ()
+    """a mask, white where to paint (left out with --mask-box or --mask-ellipse), then what to paint"""
+    mask_box: Annotated[str | None, option("X0,Y0,X1,Y1")] = None
+    """paint this box, in pixels of the model's picture from the top left"""
+    mask_ellipse: Annotated[str | None, option("X0,Y0,X1,Y1")] = None
+    """paint the ellipse that fits this box"""
+    resamplings: Annotated[int, option("N")] = 1
+    """how often each step is made, for a smoother seam (1)"""
+    wording: Wording = field(default_factory=Wording)
+    sampling: Sampling = field(default_factory=Sampling)
+    output: Output = field(default_factory=Output)
+    computing: Computing = field(default_factory=Computing)
+
+
+def run(options: Options) -> int:
+    """Make the pictures."""
+    from duckrabbit.cli.produce import Job, produce
+    from duckrabbit.cli.prompts import at_most_one
+    from duckrabbit.cli.sampler import sampler_of
+    from duckrabbit.cli.session import open_model
+    from duckrabbit.cli.sheets import write_sheet
+    from duckrabbit.recipes.edit import course_sampler
+    from duckrabbit.recipes.inpaint import Inpaint
+    from duckrabbit.recipes.source import Source
+
+    mask_file, words = _mask_and_words(options)
+    given = at_most_one(words, "inpaint")
+    prompt = None if given is None and not options.wording.style else options.wording.styled(given or "")
+    model = open_model(options.computing, [] if prompt is None else [prompt], options.image, options.output.size)
+    source = Source.read(options.image, model)
+    mask = _mask(options, mask_file, model)
+    sampler = sampler_of(options.sampling, course_sampler(model))
+    recipe = Inpaint(source, mask, prompt, options.resamplings, options.wording.negative_prompt, sampler)
+    name = f"{options.image} {prompt or ''}"
+    pictures = [row[0] for row in produce([Job(recipe, name, details={"mask": mask.name})], model, options.output)]
+    if len(pictures) > 1:
+        painted = mask.mask(model).cpu()
+        known = source.pixels(model).cpu()
+        shown = [known, painted[None] * 2 - 1, known.where(painted == 0, 1.0), *(p.pixels for p in pictures)]
+        labels = ["original", "mask", "hole", *(f"seed {picture.seed}" for picture in pictures)]
+        write_sheet(options.output, "inpaint", name, [("", shown)], labels)
+    return 0
+
+
+def _mask_and_words(options: Options) -> tuple[str | None, Sequence[str]]:
+    """The mask's file, if it is one, and the words that remain; raises UsageError unless there is one mask."""
+    from duckrabbit.errors import UsageError
+
+    shapes = [shape for shape in (options.mask_box, options.mask_ellipse) if shape is not None]
+    if len(shapes) > 1:
+        raise UsageError("Both --mask-box and --mask-ellipse were given: give one of them, or a mask as a picture.")
+    if shapes:
+        return None, options.words
+    if not options.words:
+        raise UsageError("Nothing says where to paint: give a mask after the image, --mask-box or --mask-ellipse.")
+    return options.words[0], options.words[1:]
+
+
+def _mask(options: Options, file: str | None, model: "Model") -> "Source":
+    from duckrabbit.media.masks import box_mask, ellipse_mask
+    from duckrabbit.recipes.source import Source
+
+    if file is not None:
+        return Source.read_mask(file, model)
+    if options.mask_box is not None:
+        corners = _corners("--mask-box", options.mask_box)
+        return Source.of_mask(f"box {options.mask_box}", box_mask(*corners, size=model.size))
+    assert options.mask_ellipse is not None
+    corners = _corners("--mask-ellipse", options.mask_ellipse)
+    return Source.of_mask(f"ellipse {options.mask_ellipse}", ellipse_mask(*corners, size=model.size))
+
+
+def _corners(name: str, text: str) -> tuple[float, float, float, float]:
+    from duckrabbit.errors import UsageError
+
+    try:
+        x0, y0, x1, y1 = (float(number) for number in text.split(","))
+    except ValueError:
+        raise UsageError(f"{name} can't be {text!r}: give four numbers x0,y0,x1,y1, such as 0,14,28,28.") from None
+    return x0, y0, x1, y1

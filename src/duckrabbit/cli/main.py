@@ -1,0 +1,79 @@
+"""The entry point: find the verb, run it, and say how it ended.
+
+Exit codes: 0 done, 2 the user's mistake, 130 interrupted, 1 anything else.
+"""
+
+import importlib
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from duckrabbit.cli.verbs import overview, verb_named
+from duckrabbit.errors import UsageError
+
+DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (by default the process's own) and return its exit code; raises nothing."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks a letter shows its code instead of failing.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except UsageError as error:
+        print(f"duckrabbit: error: {_on_one_line(str(error))}", file=sys.stderr)
+        return MISTAKE
+    except KeyboardInterrupt as interrupt:
+        kept = _on_one_line(str(interrupt)) or "nothing was written."
+        print(f"\nduckrabbit: interrupted: {kept}", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return DONE
+    except Exception:
+        traceback.print_exc()
+        return FAILED
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if not arguments:
+        print(overview(), file=sys.stderr)
+        return MISTAKE
+    first = arguments[0]
+    if first in ("-h", "--help", "help"):
+        print(overview())
+        return DONE
+    if first in ("-V", "--version"):
+        from importlib.metadata import version
+
+        print(f"duckrabbit {version('duckrabbit')}")
+        return DONE
+    verb = verb_named(first)
+    if any("\0" in argument for argument in arguments):
+        raise UsageError("An argument holds a null character, which no name or prompt has: leave it out.")
+    module = importlib.import_module(f"duckrabbit.cli.{verb.name}")
+    from duckrabbit.cli.parse import parse
+
+    options = parse(module.Options, verb.name, arguments[1:])
+    return DONE if options is None else int(module.run(options))
+
+
+def _on_one_line(text: str) -> str:
+    """A sentence without line breaks or control characters, whatever names it quotes."""
+    words = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def _forget_stdout() -> None:
+    """Whoever read the output has left: let Python's flush at exit go nowhere."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return

@@ -1,0 +1,78 @@
+"""The options that mean the same for every verb, in groups."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from tyro.conf import arg
+
+
+def option(metavar: str) -> Any:
+    """How an option's value is called in a help text that does not print its default."""
+    return arg(metavar=metavar, help_behavior_hint="")
+
+
+Flag = Annotated[bool, arg(help_behavior_hint="")]
+"""An option that takes no value."""
+
+
+@dataclass(frozen=True)
+class Computing:
+    """What computes, where and how."""
+
+    model: Annotated[str | None, option("MODEL")] = None
+    """a name (see duckrabbit models), a run folder, or a .safetensors file"""
+    device: Annotated[str, option("DEVICE")] = "auto"
+    """auto (a GPU where there is one), cpu, cuda, cuda:1 or mps"""
+    precision: Annotated[str, option("PRECISION")] = "auto"
+    """of the network: auto (bfloat16 where the hardware has it), float32 or bfloat16"""
+    threads: Annotated[int | None, option("N")] = None
+    """CPU threads (by default all cores)"""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to sample; what is left out is the model's own way."""
+
+    steps: Annotated[int | None, option("N")] = None
+    """number of steps"""
+    solver: Annotated[str | None, option("SOLVER")] = None
+    """ddpm, ddim, euler, heun or dpmpp_2m"""
+    grid: Annotated[str | None, option("GRID")] = None
+    """uniform, quadratic, karras, or course (levels 990, 960 … 0, 34 steps)"""
+    guidance_scale: Annotated[float | None, option("SCALE")] = None
+    """classifier-free guidance; 1 is none"""
+
+    @property
+    def given(self) -> bool:
+        """Whether any was given."""
+        return self != Sampling()
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What is added to the prompts."""
+
+    negative_prompt: Annotated[str, option("PROMPT")] = ""
+    """what to steer away from under guidance"""
+    style: Annotated[str, option("WORDS")] = ""
+    """written before each prompt, such as "an oil painting of" """
+
+    def styled(self, prompt: str) -> str:
+        """The prompt in this style."""
+        return f"{self.style.strip()} {prompt}".strip()
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is written, and where."""
+
+    count: Annotated[int, option("N")] = 1
+    """how many pictures, with the seeds SEED, SEED + 1 …"""
+    seed: Annotated[int, option("SEED")] = 0
+    """of the first picture"""
+    size: Annotated[int | None, option("PIXELS")] = None
+    """side of the pictures; it must be the model's"""
+    out: Annotated[str, option("FOLDER")] = "out"
+    """the folder to write to; nothing in it is ever overwritten"""
+    json: Flag = False
+    """print one line of JSON a picture on standard output"""

@@ -1,0 +1,133 @@
+"""Make pictures batch by batch, and write and name each as soon as it is there."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from duckrabbit.cli.display import Display
+from duckrabbit.cli.options import Output
+from duckrabbit.cli.slug import slug
+from duckrabbit.diffusion.noise import Noise
+from duckrabbit.diffusion.sampling import State
+from duckrabbit.errors import UsageError
+from duckrabbit.media.png import JSON
+from duckrabbit.media.unused import new_file
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.make import BATCH, Picture, Watch, make_all
+from duckrabbit.recipes.recipe import Recipe
+
+MAX_COUNT = 100_000
+SHEET_PICTURES = 200
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recipe to make with every seed.
+
+    Attributes:
+        recipe: what to make.
+        slug: its part of the files' names.
+        label: how a sheet calls it.
+        details: what its lines of JSON say besides the usual.
+    """
+
+    recipe: Recipe
+    slug: str
+    label: str = ""
+    details: Mapping[str, JSON] = field(default_factory=dict)
+
+
+def produce(jobs: Sequence[Job], model: Model, output: Output, watch: Watch | None = None) -> list[list[Picture]]:
+    """Make every job with the seeds seed, seed + 1, … and write a PNG of each.
+
+    Every plan is made before the first picture, so that a mistake leaves no files behind. Standard output gets a line
+    for each picture, in the order of the seeds.
+
+    Args:
+        jobs: what to make.
+        model: what makes it.
+        output: how many, and where to.
+        watch: is shown the states of the first batch of the first job.
+
+    Returns:
+        For each seed (of the first 200) its picture of every job.
+
+    Raises:
+        UsageError: if a job can't be made with this model or nothing can be written there.
+        KeyboardInterrupt: saying how many pictures are kept.
+    """
+    _check(output)
+    steps = sum(max(1, len(job.recipe.plan(model).grid) - 1) for job in jobs)
+    chunks = range(0, output.count, BATCH)
+    kept: list[list[Picture]] = []
+    written = 0
+    with Display(steps * len(chunks), jobs[0].recipe.verb) as display:
+        for first in chunks:
+            seeds = range(output.seed + first, output.seed + min(first + BATCH, output.count))
+            rows: list[list[tuple[Path, Picture]]] = [[] for _ in seeds]
+            try:
+                for job in jobs:
+                    shown = watch if first == 0 and job is jobs[0] else None
+                    for row, picture in zip(rows, _made(job, model, seeds, display, shown), strict=True):
+                        row.append((save(picture, job.slug, output, display), picture))
+                        written += 1
+            except KeyboardInterrupt:
+                total = output.count * len(jobs)
+                raise KeyboardInterrupt(f"{written} of {total} pictures are kept in {output.out}.") from None
+            finally:
+                display.pause()
+                for row in rows:
+                    for (path, picture), job in zip(row, jobs, strict=False):
+                        _print_line(path, picture, model, job, output)
+            if len(kept) < SHEET_PICTURES:
+                kept += [[picture for _, picture in row] for row in rows]
+    return kept[:SHEET_PICTURES]
+
+
+def save(picture: Picture, name: str, output: Output, display: Display) -> Path:
+    """Write a picture under a name of its own, and say so."""
+    stem = "-".join(part for part in (picture.recipe.verb, slug(name), str(picture.seed)) if part)
+    with new_file(Path(output.out), stem, ".png") as path:
+        picture.save(path)
+    display.say(f"wrote {path} (seed {picture.seed})")
+    return path
+
+
+def _made(job: Job, model: Model, seeds: Sequence[int], display: Display, watch: Watch | None) -> list[Picture]:
+    def stepped(state: State) -> None:
+        display.advance()
+        if watch is not None:
+            watch(state)
+
+    return make_all([job.recipe] * len(seeds), model, seeds, stepped)
+
+
+def _check(output: Output) -> None:
+    """Refuse what can't be written before anything is made."""
+    if not 1 <= output.count <= MAX_COUNT:
+        raise UsageError(f"{output.count} pictures can't be made: give a --count from 1 to {MAX_COUNT}.")
+    Noise((output.seed, output.seed + output.count - 1))
+    folder = Path(output.out)
+    with suppress(OSError):
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file and pictures were to be written into it: give --out a folder.")
+
+
+def _print_line(path: Path, picture: Picture, model: Model, job: Job, output: Output) -> None:
+    if output.json:
+        line = {
+            "path": str(path),
+            "seed": picture.seed,
+            "verb": picture.recipe.verb,
+            "prompts": list(picture.recipe.prompts),
+            "views": list(getattr(picture.recipe, "views", ())),
+            "model": model.name,
+            **job.details,
+        }
+        print(json.dumps(line), flush=True)
+    # On a terminal the line on standard error has said it already.
+    elif not (sys.stdout.isatty() and sys.stderr.isatty()):
+        print(path, flush=True)

@@ -1,0 +1,76 @@
+"""duckrabbit rerun"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import Positional
+
+from duckrabbit.cli.options import option
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from duckrabbit.cli.remember import Memory
+    from duckrabbit.models.model import Model
+
+
+@dataclass(frozen=True)
+class Options:
+    """Make a picture again from what it remembers, and say whether it is the same: duckrabbit rerun IMAGE.png"""
+
+    image: Positional[Annotated[str, option("IMAGE")]]
+    """a PNG that duckrabbit wrote"""
+    out: Annotated[str, option("FOLDER")] = "out"
+    """the folder to write to; nothing in it is ever overwritten"""
+
+
+def run(options: Options) -> int:
+    """Make the picture and compare; 1 where it differs though nothing else does."""
+    import numpy as np
+
+    from duckrabbit.cli.remember import made_again, remembered, remembered_model
+    from duckrabbit.media.decode import decode
+    from duckrabbit.media.pixels import to_uint8
+    from duckrabbit.media.unused import new_file
+
+    memory = remembered(Path(options.image))
+    model = remembered_model(memory)
+    picture = made_again(memory, model)
+    with new_file(Path(options.out), f"rerun-{Path(options.image).stem}", ".png") as path:
+        picture.save(path)
+    print(f"wrote {path} (seed {picture.seed})", file=sys.stderr)
+    print(path)
+    changes = _changes(memory, model, picture.record["circumstances"])
+    pixels = _difference(np.asarray(decode(options.image)), to_uint8(picture.pixels))
+    if pixels is None:
+        print("identical", file=sys.stderr)
+        return 0
+    print(f"not identical: {pixels}", file=sys.stderr)
+    print(f"what differs: {'; '.join(changes) or 'nothing that is recorded'}", file=sys.stderr)
+    return 0 if changes else 1
+
+
+def _changes(memory: "Memory", model: "Model", now: Mapping[str, Any]) -> list[str]:
+    """What is not as it was: the model's file and every circumstance."""
+    changes = [f"the file of {model.name} has changed"] if model.checksum != memory.checksum else []
+    for name, value in now.items():
+        if memory.circumstances.get(name) != value:
+            changes.append(f"{name} was {memory.circumstances.get(name)} and is {value}")
+    return changes
+
+
+def _difference(before: "NDArray[np.uint8]", after: "NDArray[np.uint8]") -> str | None:
+    """How many pixels differ, and by how much; None where they don't."""
+    import numpy as np
+
+    if before.shape != after.shape:
+        return f"the file's pixels are {list(before.shape)}, and now they are {list(after.shape)}"
+    gaps = np.abs(before.astype(np.int16) - after.astype(np.int16))
+    different = int((gaps.reshape(*gaps.shape[:2], -1).max(axis=-1) > 0).sum())
+    if different == 0:
+        return None
+    return f"{different} of {gaps.shape[0] * gaps.shape[1]} pixels differ, by {int(gaps.max())} grey levels at the most"

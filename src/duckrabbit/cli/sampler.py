@@ -1,0 +1,37 @@
+"""From the options about sampling to a sampler."""
+
+import math
+from dataclasses import replace
+
+from duckrabbit.cli.options import Sampling
+from duckrabbit.diffusion.grid import COURSE_LEVELS
+from duckrabbit.errors import UsageError
+from duckrabbit.models.model import Sampler
+
+COURSE = "course"
+MAX_GUIDANCE = 1000.0
+
+
+def sampler_of(sampling: Sampling, default: Sampler) -> Sampler | None:
+    """The recipe's default with what was given in its place; None where nothing was, so that the default holds.
+
+    A number of steps or a solver of one's own leaves the courses' grid for the uniform one.
+
+    Raises:
+        UsageError: if the guidance scale is no number that can be computed with.
+    """
+    if not sampling.given:
+        return None
+    scale = default.guidance_scale if sampling.guidance_scale is None else sampling.guidance_scale
+    if not math.isfinite(scale) or abs(scale) > MAX_GUIDANCE:
+        raise UsageError(f"guidance-scale {scale:g} can't be used: give a number such as 5.")
+    own = sampling.steps is not None or sampling.solver is not None
+    grid = sampling.grid or ("uniform" if own and default.grid == COURSE else default.grid)
+    course_steps = len(COURSE_LEVELS) if grid == COURSE else default.steps
+    return replace(
+        default,
+        solver=sampling.solver or default.solver,
+        steps=course_steps if sampling.steps is None else sampling.steps,
+        grid=grid,
+        guidance_scale=scale,
+    )

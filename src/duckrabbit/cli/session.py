@@ -1,0 +1,78 @@
+"""From the options about computing to a model that is ready."""
+
+import sys
+from collections.abc import Sequence
+
+from duckrabbit.cli.options import Computing
+from duckrabbit.errors import UsageError
+from duckrabbit.media.digits import is_digit
+from duckrabbit.models.load import DEFAULT_DIGITS, SHIPPED, load_model
+from duckrabbit.models.model import Model
+
+MAX_THREADS = 256
+
+
+def open_model(computing: Computing, prompts: Sequence[str], image: str | None, size: int | None = None) -> Model:
+    """The model that was asked for, or the one that the prompts or the image mean.
+
+    Raises:
+        UsageError: if there is no such model or device, or nothing says which model is meant.
+    """
+    return named_model(computing.model or default_model(prompts, image), computing, size)
+
+
+def named_model(name: str, computing: Computing, size: int | None = None) -> Model:
+    """A model by its name on the device, in the precision and with the threads of `computing`.
+
+    Raises:
+        UsageError: if there is no such model, device, precision or size.
+    """
+    import torch
+
+    precisions = {"auto": None, "float32": torch.float32, "bfloat16": torch.bfloat16}
+    if computing.precision not in precisions:
+        raise UsageError(f"There is no precision {computing.precision!r}: the precisions are {', '.join(precisions)}.")
+    set_threads(computing.threads)
+    model = load_model(name, computing.device, precisions[computing.precision])
+    if size is not None and size != model.size:
+        raise UsageError(
+            f"{model.name} makes pictures of {model.size}×{model.size}, not {size}: give --size {model.size}, or none."
+        )
+    return model
+
+
+def set_threads(threads: int | None) -> None:
+    """Compute with this many CPU threads, or with all cores for None."""
+    import torch
+
+    if threads is None:
+        return
+    if not 1 <= threads <= MAX_THREADS:
+        raise UsageError(f"{threads} threads can't be used: give --threads from 1 to {MAX_THREADS}.")
+    torch.set_num_threads(threads)
+
+
+def default_model(prompts: Sequence[str], image: str | None) -> str:
+    """Prompts that are digits, or a digit to start from, mean the digit model; it is said on standard error.
+
+    Raises:
+        UsageError: if they mean no model.
+    """
+    others = [prompt for prompt in prompts if not _is_one_digit(prompt)]
+    if not others and (prompts or (image is not None and is_digit(image))):
+        return announced(DEFAULT_DIGITS, "for digits")
+    problem = f"{others[0]!r} is no digit" if others else "Nothing says which model is meant"
+    raise UsageError(
+        f"{problem}, and this version has digit models only: give a digit 0-9 as the prompt, or --model "
+        f"(the models are {', '.join(SHIPPED)})."
+    )
+
+
+def announced(name: str, why: str) -> str:
+    """Say which model was chosen."""
+    print(f"model: {name} ({why})", file=sys.stderr)
+    return name
+
+
+def _is_one_digit(prompt: str) -> bool:
+    return len(prompt) == 1 and prompt in "0123456789"
