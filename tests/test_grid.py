@@ -21,6 +21,9 @@ from duckrabbit.diffusion.path import Cosine, LinearBeta, Path
 from duckrabbit.errors import UsageError
 from helpers import PATHS, brief, patient
 
+FREE = {name: make for name, make in GRIDS.items() if name != "course"}
+"""The grids of any number of steps."""
+
 
 def _check(grid: Grid) -> None:
     assert grid[-1] == 0.0
@@ -28,7 +31,7 @@ def _check(grid: Grid) -> None:
     assert all(t > s for t, s in itertools.pairwise(grid))
 
 
-@pytest.mark.parametrize("make", GRIDS.values(), ids=GRIDS.keys())
+@pytest.mark.parametrize("make", FREE.values(), ids=FREE.keys())
 @brief
 @given(path=st.sampled_from(PATHS), steps=st.integers(1, 100))
 def test_every_grid_falls_strictly_to_the_clean_level(make: GridMaker, path: Path, steps: int) -> None:
@@ -42,6 +45,12 @@ def test_every_grid_falls_strictly_to_the_clean_level(make: GridMaker, path: Pat
 def test_impossible_numbers_of_steps_are_refused(make: GridMaker, steps: int) -> None:
     with pytest.raises(UsageError, match=rf"{steps} steps make no grid"):
         make(Cosine(), steps)
+
+
+def test_the_course_grid_has_its_own_number_of_steps_and_no_other() -> None:
+    assert GRIDS["course"](Cosine(), 34) == course()
+    with pytest.raises(UsageError, match="34 steps, not 20"):
+        GRIDS["course"](Cosine(), 20)
 
 
 def test_uniform_and_quadratic_are_what_they_say() -> None:

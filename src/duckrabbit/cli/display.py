@@ -18,6 +18,7 @@ class Display:
         self._total, self._title = total, title
         self._done = 0
         self._started = time.monotonic()
+        self._shown = False
         self._terminal = sys.stderr.isatty()
         self._progress: Progress | None = None
         self._task: TaskID
@@ -41,7 +42,9 @@ class Display:
             return
         if self._progress is None:
             self._progress, self._task = _bar(self._title)
-        self._progress.start()
+        if not self._shown:
+            self._progress.start()
+            self._shown = True
         self._progress.update(self._task, completed=done, total=total, note=note)
 
     def say(self, line: str) -> None:
@@ -51,8 +54,9 @@ class Display:
 
     def pause(self) -> None:
         """Take the bar away; the next step puts it back."""
-        if self._progress is not None:
+        if self._progress is not None and self._shown:
             self._progress.stop()
+            self._shown = False
 
 
 def _bar(title: str) -> "tuple[Progress, TaskID]":

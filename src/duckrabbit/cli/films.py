@@ -16,6 +16,7 @@ from duckrabbit.recipes.training_pictures import tiled
 
 COLUMNS = 8
 SIDE = 280
+SHEET_SIDE = 560
 FRAME_MILLISECONDS = 80
 HELD_FRAMES = 15
 
@@ -35,7 +36,7 @@ class Film:
     def write(self, output: Output, verb: str, name: str) -> Path:
         """Write VERB-NAME-SEED.gif."""
         stem = "-".join(part for part in (verb, slug(name), str(output.seed)) if part)
-        return write_film(Path(output.out), stem, ".gif", held(self.frames), FRAME_MILLISECONDS)
+        return write_film(Path(output.out), stem, ".gif", held(self.frames), FRAME_MILLISECONDS, SHEET_SIDE)
 
 
 def held(frames: Sequence[Tensor]) -> list[Tensor]:
@@ -43,9 +44,11 @@ def held(frames: Sequence[Tensor]) -> list[Tensor]:
     return [*frames, *[frames[-1]] * HELD_FRAMES]
 
 
-def write_film(folder: Path, stem: str, suffix: str, frames: Sequence[Tensor], milliseconds: int) -> Path:
-    """Write an animation under a new name, its pixels enlarged where its frames are small, and say so."""
-    scale = max(1, SIDE // frames[0].shape[-1])
+def write_film(
+    folder: Path, stem: str, suffix: str, frames: Sequence[Tensor], milliseconds: int, side: int = SIDE
+) -> Path:
+    """Write an animation under a new name, its pixels enlarged as long as a frame is within `side`, and say so."""
+    scale = max(1, side // frames[0].shape[-1])
     with new_file(folder, stem, suffix) as path:
         write_animation(path, [enlarged(frame, scale) for frame in frames], milliseconds)
     print(f"wrote {path}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """What a picture remembers of its making, checked, and the same thing made again."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from duckrabbit.cli.options import Computing
 from duckrabbit.cli.session import MAX_THREADS, named_model
+from duckrabbit.cli.spell import spelt
 from duckrabbit.errors import UsageError
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import Model
@@ -55,6 +57,8 @@ def remembered(path: Path) -> Memory:
     record = read_metadata(path)
     recipe = recipe_of(record)
     try:
+        # Spelling it out touches every field: one of a wrong type shows here.
+        shlex.join(spelt(recipe) or [])
         data: Mapping[str, Any] = record
         memory = Memory(
             recipe=recipe,
@@ -68,7 +72,7 @@ def remembered(path: Path) -> Memory:
             record=data,
         )
         good = 0 <= memory.row < memory.batch <= MAX_BATCH and 1 <= memory.threads <= MAX_THREADS
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path} has a damaged record ({error!r}): give the original file.") from error
     if not good:
         raise UsageError(f"{path} has a record with impossible numbers: give the original file.")
@@ -90,5 +94,15 @@ def remembered_model(memory: Memory) -> Model:
 
 
 def made_again(memory: Memory, model: Model, watch: Watch | None = None) -> Picture:
-    """The recorded batch, and of it the recorded picture."""
+    """The recorded batch, and of it the recorded picture.
+
+    Raises:
+        UsageError: if the recipe can't be made with this model, or holds what no recipe holds.
+    """
+    try:
+        memory.recipe.plan(model)
+    except UsageError:
+        raise
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise UsageError(f"The recipe in this picture is damaged ({error}): give the original file.") from error
     return make(memory.recipe, model, memory.batch, memory.seed - memory.row, watch)[memory.row]

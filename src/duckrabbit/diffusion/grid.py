@@ -66,6 +66,7 @@ def course_in(path: Path, steps: int) -> Grid:  # noqa: ARG001
     Raises:
         UsageError: if another number of steps is asked for.
     """
+    _check_steps(steps)
     if steps != len(COURSE_LEVELS):
         raise UsageError(
             f"The grid course has {len(COURSE_LEVELS)} steps, not {steps}: leave out --steps, or give --grid uniform."

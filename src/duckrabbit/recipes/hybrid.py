@@ -58,6 +58,8 @@ class Hybrid:
         """Guided sampling whose estimates are added band by band; a picture's part is replaced after each step."""
         model.require_sampling()
         bands = self._bands()
+        if "colour" in bands and model.channels == 1:
+            raise UsageError(f"{model.name} makes grey pictures, which have no colour part: give --far and --near.")
         pictures = {name: part.picture for name, part in self.parts.items() if part.picture is not None}
         if len(pictures) > 1 or len(pictures) == len(self.parts):
             raise UsageError("A hybrid keeps a part of one picture at the most: give the other parts prompts.")

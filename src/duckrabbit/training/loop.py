@@ -161,8 +161,6 @@ class _Update:
     def __init__(self, state: TrainingState, examples: Examples, objective: Objective, engine: Engine) -> None:
         self.state, self.examples, self.objective, self.engine = state, examples, objective, engine
         self.generator = torch.Generator(engine.device)
-        if engine.device.type == "cuda":
-            state.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(self, indices: Tensor, seed: int) -> Tensor:
         self.generator.manual_seed(seed)

@@ -22,9 +22,11 @@ class TrainingState:
     """
 
     def __init__(self, network: nn.Module, ema_decay: float, device: torch.device) -> None:
-        self.network = network.to(device)
+        # Converting later would move the weights away from the optimizer's and the average's references.
+        layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
+        self.network: nn.Module = network.to(device).to(memory_format=layout)  # type: ignore[call-overload]
         self.ema_decay = ema_decay
-        self.average = copy.deepcopy(network).eval().requires_grad_(False) if ema_decay > 0 else network
+        self.average = copy.deepcopy(self.network).eval().requires_grad_(False) if ema_decay > 0 else self.network
         self.device = device
         self._averaged, self._trained = _floats(self.average), _floats(self.network)
         self.step = 0

@@ -1,0 +1,30 @@
+"""How much is computed for the report: the same figures from fewer samples, or from more."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Sample counts.
+
+    Attributes:
+        name: one word for the page.
+        shown: samples on a sheet; a multiple of ten.
+        judged: samples behind each number of accuracy, Fréchet distance and spread; a multiple of ten, at least 20.
+        reference: training digits that the Fréchet distance is measured to.
+        noised: test digits behind each number of denoising.
+        candidates: anagrams and hybrids that the best is chosen from.
+        evaluations: network evaluations at which the solvers are compared.
+    """
+
+    name: str
+    shown: int
+    judged: int
+    reference: int
+    noised: int
+    candidates: int
+    evaluations: tuple[int, ...]
+
+
+QUICK = Effort("quick", 40, 40, 10_000, 40, 12, (4, 8, 16))
+FULL = Effort("full", 40, 200, 60_000, 500, 48, (4, 8, 16, 32, 64))

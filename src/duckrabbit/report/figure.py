@@ -1,0 +1,77 @@
+"""What the report is made of: figures, and their exhibits with all that made them."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+class Origin(Enum):
+    """Where an exhibit comes from, as its badge says."""
+
+    NOW = "computed now"
+    RECORDED = "recorded while training"
+
+
+class Body(Protocol):
+    """What an exhibit shows."""
+
+    def html(self) -> str:
+        """Its HTML; links are relative to the page."""
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A picture file of the page.
+
+    Attributes:
+        file: relative to the page.
+        width: in pixels.
+        height: in pixels.
+        alt: what it shows, for those who don't see it.
+    """
+
+    file: str
+    width: int
+    height: int
+    alt: str
+
+    def html(self) -> str:
+        """The picture alone."""
+        from html import escape
+
+        size = f'width="{self.width}" height="{self.height}"'
+        return f'<img src="{escape(self.file)}" {size} alt="{escape(self.alt)}" loading="lazy">'
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """Something to look at, and what made it.
+
+    Attributes:
+        caption: what is to be seen, in a sentence or two.
+        body: the pictures, chart, table or viewer.
+        origin: computed now, or recorded while training.
+        parameters: model, prompt, seed, guidance scale, grid, steps and solver, as far as they apply.
+        command: the command line that makes it.
+        seconds: how long it took.
+    """
+
+    caption: str
+    body: Body
+    origin: Origin
+    parameters: tuple[str, ...]
+    command: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A row of the table of what must be reproducible.
+
+    Attributes:
+        lesson: what a student learns from it, a paragraph each.
+        exhibits: what shows it.
+    """
+
+    lesson: tuple[str, ...]
+    exhibits: tuple[Exhibit, ...]

@@ -1,0 +1,1 @@
+"""One function for each figure of the report; the registry names them."""

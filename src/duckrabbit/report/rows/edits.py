@@ -1,0 +1,100 @@
+"""Editing digits: a drawing made anew (A1.7.1), and a hidden half painted in (A1.7.2)."""
+
+from dataclasses import replace
+from importlib.resources import files
+
+import torch
+from torch import Tensor
+
+from duckrabbit.media.masks import box_mask
+from duckrabbit.recipes.edit import Edit, course_sampler
+from duckrabbit.recipes.inpaint import Inpaint
+from duckrabbit.recipes.make import make, make_all
+from duckrabbit.recipes.source import Source
+from duckrabbit.report.bodies.sheet import Sheet
+from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.wording import command, model_words, sampler_words
+from duckrabbit.report.workshop import Stopwatch, Workshop
+
+MODEL = "mnist-ddpm-class"
+STARTS = (1, 3, 5, 7, 10, 20)
+DRAWINGS = (("drawn-4", ("4", "9")), ("drawn-7", ("7", "2")))
+HIDDEN = (("mnist:test/0", ("7", "2", "3")), ("mnist:test/61", ("8", "3", "9")))
+BOX = (0, 14, 28, 28)
+
+
+def drawings(workshop: Workshop) -> Figure:
+    """A1.7.1: SDEdit of digits drawn with a mouse."""
+    exhibits = tuple(_drawing(workshop, name, prompts) for name, prompts in DRAWINGS)
+    lesson = (
+        "Noise is put on the drawing, as much as the grid has at index i, and sampling goes on from there (SDEdit). The "
+        "courses' grid runs from index 0, pure noise, to 34, clean. What the noise drowns the model invents; what "
+        "survives it keeps.",
+        "So the start is a dial between the model's idea of a digit and yours. At 1 and 3 nothing of the drawing is left "
+        "but chance, at 20 the shaky line is kept with all its faults. In between the model corrects the hand, and where "
+        "it is told another digit, it finds it in the same strokes, or fails to.",
+    )
+    return Figure(lesson, exhibits)
+
+
+def _drawing(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhibit:
+    model = workshop.shelf.model(MODEL)
+    watch = Stopwatch()
+    file = workshop.keep(f"{name}.png", (files("duckrabbit.report") / "assets" / f"{name}.png").read_bytes())
+    source = Source.read(str(workshop.page / file), model)
+    strips = []
+    for prompt in prompts:
+        row = [source.pixels(model)] + [make(Edit(source, prompt, start), model)[0].pixels for start in STARTS]
+        alt = f"The drawing, and what becomes of it as a {prompt} from starts 1 to 20"
+        strips.append((f"prompt {prompt}", workshop.plate(f"{name}-{prompt}", row, len(row), alt)))
+    return Exhibit(
+        "A digit drawn with a mouse, then made anew from each start. The first row asks for what was drawn, the second "
+        "for something else.",
+        Sheet(("drawn", *(f"{start}" for start in STARTS)), tuple(strips)),
+        Origin.NOW,
+        (
+            model_words(model),
+            f"prompts {' and '.join(prompts)}",
+            "seed 0",
+            f"starts {', '.join(map(str, STARTS))}",
+            *sampler_words(course_sampler(model), model),
+        ),
+        command("edit", workshop.page / file, prompts[0], "--start", *STARTS, "--model", MODEL),
+        watch.read(),
+    )
+
+
+def inpainting(workshop: Workshop) -> Figure:
+    """A1.7.2: the lower half of a digit painted in."""
+    exhibits = tuple(_inpainted(workshop, name, prompts) for name, prompts in HIDDEN)
+    lesson = (
+        "After every step the known half is put back, with the noise that the next level wants (RePaint's replacement), so "
+        "that the model has to make the hidden half fit. In the end the known pixels are the picture's own, bit for bit.",
+        "The known half is a strong hint, the prompt another; where they contradict each other, the seam shows it. Those "
+        "results are not hidden here.",
+    )
+    return Figure(lesson, exhibits)
+
+
+def _inpainted(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhibit:
+    model = workshop.shelf.model(MODEL)
+    watch = Stopwatch()
+    source = Source.read(name, model)
+    box = ",".join(map(str, BOX))
+    mask = box_mask(*BOX, size=model.size)
+    masked = Source.of_mask(f"box {box}", mask)
+    picture = source.pixels(model).cpu()
+    sampler = replace(course_sampler(model), guidance_scale=3.0)
+    made = make_all([Inpaint(source, masked, prompt, sampler=sampler) for prompt in prompts], model, [0] * len(prompts))
+    hole = torch.where(mask > 0, torch.full_like(picture, -0.5), picture)
+    row: list[Tensor] = [picture, mask[None] * 2 - 1, hole, *(one.pixels for one in made)]
+    number = name.rpartition("/")[2]
+    alt = "A digit, the mask, the digit without its lower half, and the half painted in as each of three digits"
+    return Exhibit(
+        "A test digit, what is to be painted (white), what is known, and the result for each prompt.",
+        Sheet(("digit", "mask", "known", *(f"as {p}" for p in prompts)), (("", workshop.plate(number, row, len(row), alt)),)),
+        Origin.NOW,
+        (model_words(model), f"prompts {', '.join(prompts)}", "seed 0", f"mask box {box}", *sampler_words(sampler, model)),
+        command("inpaint", name, prompts[1], "--mask-box", box, "--guidance-scale", "3", "--model", MODEL),
+        watch.read(),
+    )

@@ -1,0 +1,134 @@
+"""X4: digit illusions. One picture that is two digits, turned or moved away."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from duckrabbit.illusions.views import parse_view
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.hybrid import Hybrid, Part
+from duckrabbit.report.best import Chosen, best_of
+from duckrabbit.report.bodies.sheet import Sheet
+from duckrabbit.report.bodies.stack import Stack
+from duckrabbit.report.bodies.viewers import Distance, Turning
+from duckrabbit.report.figure import Exhibit, Figure, Origin, Plate
+from duckrabbit.report.tiles import tile_grid, write_image
+from duckrabbit.report.wording import command, model_words, sampler_words
+from duckrabbit.report.workshop import Stopwatch, Workshop
+
+MODEL = "mnist-ddpm-class"
+PAIRS = (
+    ("6", "9", "rotate-180"),
+    ("2", "5", "flip"),
+    ("1", "7", "flip"),
+    ("3", "8", "rotate-180"),
+    ("4", "7", "rotate-180"),
+    ("2", "6", "mirror"),
+    ("3", "5", "mirror"),
+)
+HYBRIDS = (("8", "5"), ("8", "3"), ("3", "7"))
+HYBRID_SIGMA = 3.0
+FAR_FACTOR = 4
+VIEWER_SCALE = 10
+
+
+def anagrams(workshop: Workshop) -> Figure:
+    """X4: anagrams."""
+    exhibits = []
+    for done, (first, second, view) in enumerate(PAIRS):
+        workshop.tell(f"{first} and {second} through {view}", done / len(PAIRS))
+        exhibits.append(_anagram(workshop, first, second, view))
+    lesson = (
+        "Noise that is turned upside down is still noise. So at every step the denoiser may be asked twice: what digit is "
+        "this, and what digit is it the other way up? The second answer is turned back, the two are averaged, and the "
+        "picture settles on strokes that serve both.",
+        "Some pairs are made for it (6 and 9, 2 and 5), others have to be forced, and the seed decides. So each is the "
+        "best of several candidates. One judge chose it; another, which had no say, reports what it reads.",
+        "Turn the pictures: press the button, or take hold of one and drag.",
+    )
+    return Figure(lesson, tuple(exhibits))
+
+
+def _anagram(workshop: Workshop, first: str, second: str, view: str) -> Exhibit:
+    model = workshop.shelf.model(MODEL)
+    watch = Stopwatch()
+    recipe = Anagram((first, second), (view,))
+    looks = [(parse_view("identity"), int(first)), (parse_view(view), int(second))]
+    chosen = best_of(recipe, model, looks, workshop.effort.candidates, workshop.shelf)
+    plate = _single(workshop, f"{first}-{second}-{view}", chosen, "A handwritten figure: one digit, or two?")
+    return Exhibit(
+        "One picture, two digits.",
+        Turning(plate, view, (first, second), chosen.note([int(first), int(second)])),
+        Origin.NOW,
+        _parameters(model, chosen, f"prompts {first} and {second}, view {view}"),
+        command("anagram", first, second, "--view", view, "--seed", chosen.picture.seed, "--model", MODEL),
+        watch.read(),
+    )
+
+
+def hybrids(workshop: Workshop) -> Figure:
+    """X4-hybrid: one digit near, another far."""
+    exhibits = []
+    for done, (far, near) in enumerate(HYBRIDS):
+        workshop.tell(f"{near} near and {far} far", done / len(HYBRIDS))
+        exhibits.append(_hybrid(workshop, far, near))
+    lesson = (
+        "From afar the eye gets the coarse part of a picture only, from near it goes by the fine part. At every step the "
+        "estimate for one digit gives what a Gaussian blur lets through, that for another all the rest.",
+        "On 28 pixels this is hard: a thin stroke is nearly all fine part, and what is left of it when blurred fills like "
+        "an 8. The pairs that work have an 8 far away; the last one is shown because it does not work.",
+        "Move the slider, or step back from the screen.",
+    )
+    return Figure(lesson, tuple(exhibits))
+
+
+def _hybrid(workshop: Workshop, far: str, near: str) -> Exhibit:
+    model = workshop.shelf.model(MODEL)
+    watch = Stopwatch()
+    recipe = Hybrid({"far": Part(far), "near": Part(near)}, HYBRID_SIGMA)
+    looks = [(_as_is, int(near)), (from_afar, int(far))]
+    chosen = best_of(recipe, model, looks, workshop.effort.candidates, workshop.shelf)
+    plate = _single(workshop, f"{far}-{near}", chosen, "A handwritten figure: one digit near, another far?")
+    shrunk = from_afar(chosen.picture.pixels[None])[0]
+    both = workshop.plate(f"{far}-{near}-both", [chosen.picture.pixels, shrunk], 2, "The picture, sharp and blurred")
+    return Exhibit(
+        "Near on the left, and as it is judged from afar (shrunk to a quarter and enlarged again) on the right.",
+        Stack((Distance(plate, (near, far), chosen.note([int(near), int(far)])), Sheet((), (("", both),)))),
+        Origin.NOW,
+        _parameters(model, chosen, f"far {far}, near {near}, σ {HYBRID_SIGMA:g} (of 64 pixels)"),
+        command(
+            "hybrid", "--far", far, "--near", near, "--sigma", f"{HYBRID_SIGMA:g}",
+            "--seed", chosen.picture.seed, "--model", MODEL,
+        ),
+        watch.read(),
+    )  # fmt: skip
+
+
+def from_afar(pictures: Tensor) -> Tensor:
+    """Pictures [N, 1, S, S] averaged down by 4, and back by a bicubic filter."""
+    small = F.avg_pool2d(pictures, FAR_FACTOR)
+    return F.interpolate(small, size=pictures.shape[-2:], mode="bicubic", align_corners=False).clamp(-1, 1)
+
+
+def _as_is(pictures: Tensor) -> Tensor:
+    return pictures
+
+
+def _single(workshop: Workshop, name: str, chosen: Chosen, alt: str) -> Plate:
+    """The picture enlarged for the page; beside it the picture itself, which remembers its recipe."""
+    chosen.picture.save(workshop.page / workshop.folder / f"{name}-28.png")
+    side = chosen.picture.pixels.shape[-1]
+    image = tile_grid([chosen.picture.pixels.clamp(-1, 1)], 1, VIEWER_SCALE)
+    margin = (image.width - side * VIEWER_SCALE) // 2
+    image = image.crop((margin, margin, image.width - margin, image.height - margin)).convert("L")
+    write_image(workshop.page / workshop.folder / f"{name}.png", image)
+    return Plate(f"{workshop.folder}/{name}.png", image.width, image.height, alt)
+
+
+def _parameters(model: Model, chosen: Chosen, words: str) -> tuple[str, ...]:
+    return (
+        model_words(model),
+        words,
+        f"seed {chosen.picture.seed}, best of {chosen.candidates}",
+        *sampler_words(model.sampler, model),
+    )

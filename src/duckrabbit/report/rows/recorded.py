@@ -1,0 +1,53 @@
+"""Exhibits that only training can make: they are shown as they were recorded."""
+
+from collections.abc import Sequence
+
+from duckrabbit.report.bodies.chart import Chart, linear, logarithmic
+from duckrabbit.report.figure import Exhibit, Origin
+from duckrabbit.report.training_record import TrainingRecord
+from duckrabbit.report.wording import command
+from duckrabbit.report.workshop import Workshop
+
+
+def loss_exhibit(runs: Sequence[tuple[str, TrainingRecord]]) -> Exhibit:
+    """The loss curves of runs with their labels, in one chart."""
+    first = runs[0][1]
+    ends = "; ".join(f"{label + ': ' if label else ''}{record.final_loss:.4f}" for label, record in runs)
+    chart = Chart(
+        "Training loss against epochs",
+        linear("epoch"),
+        logarithmic("mean squared error"),
+        tuple(record.curve(label) for label, record in runs),
+    )
+    return Exhibit(
+        f"The training loss, on a logarithmic scale. At the end: {ends}.",
+        chart,
+        Origin.RECORDED,
+        first.parameters(),
+        train_command(first),
+        sum(record.seconds for _, record in runs),
+    )
+
+
+def samples_exhibit(workshop: Workshop, record: TrainingRecord, caption: str = "") -> Exhibit:
+    """What the model made after some of its epochs."""
+    kind = "40 samples" if record.folder.joinpath(f"epoch-{record.shown()[-1]:02d}.webp").is_file() else "Test digits"
+    said = caption or f"{kind} after epochs {', '.join(map(str, record.shown()))}, with the same seeds each time."
+    return Exhibit(
+        said,
+        record.gallery(workshop, f"{kind} of {record.name}"),
+        Origin.RECORDED,
+        record.parameters(),
+        train_command(record),
+        record.seconds,
+    )
+
+
+def train_command(record: TrainingRecord) -> str:
+    """The command line that trains such a run; where a run left its recipe's own learning rate, it says so."""
+    chosen = record.settings["hyperparameters"]
+    own: list[object] = []
+    if record.name != record.settings["recipe"]:
+        own = ["--learning-rate", f"{chosen['learning_rate']:g}", "--learning-rate-decay"]
+        own += [f"{chosen['learning_rate_decay']:g}", "--out", f"runs/{record.name}"]
+    return command("train", record.settings["recipe"], *own)

@@ -1,0 +1,71 @@
+"""Exhibits of samples that are made now: a sheet, and how it came about."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from torch import Tensor
+
+from duckrabbit.diffusion.sampling import State
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.generate import Generate
+from duckrabbit.recipes.make import make_all
+from duckrabbit.recipes.training_pictures import tiled
+from duckrabbit.report.bodies.gallery import Gallery, Playable
+from duckrabbit.report.figure import Exhibit, Origin
+from duckrabbit.report.wording import command, model_words, sampler_words, seed_words
+from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
+
+COLUMNS = 10
+DIGITS = tuple("0123456789")
+
+
+def samples_of(model: Model, sampler: Sampler, count: int, digits: Sequence[str] = DIGITS) -> Tensor:
+    """`count` samples [N, 1, 28, 28]: the digits in turn where the model knows them, a new seed after each round."""
+    recipes = [Generate(digit if model.conditional else "", sampler=sampler) for digit in digits]
+    seeds = [k // len(digits) if model.conditional else k for k in range(count)]
+    made = make_all([recipes[k % len(digits)] for k in range(count)], model, seeds)
+    return stacked([picture.pixels for picture in made])
+
+
+def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sampler | None = None) -> Exhibit:
+    """A sheet of samples of the model `name` and how they came about.
+
+    A model that knows classes makes a column of each digit; the pictures of a row share their seed.
+    """
+    model = workshop.shelf.model(name)
+    sampler = sampler or model.sampler
+    count = workshop.effort.shown
+    frames: list[Tensor] = []
+
+    def watch(state: State) -> None:
+        if state.i == 0:
+            frames.append(tiled(state.x_t, COLUMNS))
+        frames.append(tiled(state.x_s, COLUMNS))
+
+    stopwatch = Stopwatch()
+    recipes = [Generate(digit if model.conditional else "", sampler=sampler) for digit in DIGITS]
+    seeds = [k // COLUMNS if model.conditional else k for k in range(count)]
+    made = make_all([recipes[k % COLUMNS] for k in range(count)], model, seeds, watch)
+    stem = f"samples-{sampler.guidance_scale:g}"
+    plate = workshop.plate(stem, [p.pixels for p in made], COLUMNS, f"{count} digits sampled by {name}")
+    film = workshop.film(stem, frames)
+    prompt = ("prompts 0 to 9, one a column",) if model.conditional else ()
+    return Exhibit(
+        caption,
+        Gallery((Playable("from noise to digits", plate, film),)),
+        Origin.NOW,
+        (model_words(model), *prompt, seed_words(range(seeds[-1] + 1)), *sampler_words(sampler, model)),
+        generate_command(model, sampler, "3", seeds[-1] + 1),
+        stopwatch.read(),
+    )
+
+
+def generate_command(model: Model, sampler: Sampler, digit: str, count: int) -> str:
+    """The command line that makes samples; of one digit where the model knows them."""
+    words: list[object] = [digit] if model.conditional else []
+    words += ["--model", model.name, "--count", count]
+    if model.conditional:
+        words += ["--guidance-scale", f"{sampler.guidance_scale:g}"]
+    if replace(sampler, guidance_scale=model.sampler.guidance_scale) != model.sampler:
+        words += ["--solver", sampler.solver, "--steps", sampler.steps, "--grid", sampler.grid]
+    return command("generate", *words, "--animate")

@@ -1,0 +1,99 @@
+"""What only training can show, as the package keeps it: the loss curve, and what the model made after some epochs."""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from duckrabbit.report.bodies.chart import Series
+from duckrabbit.report.bodies.gallery import Gallery, Playable
+from duckrabbit.report.figure import Plate
+from duckrabbit.report.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """A recorded training run.
+
+    Attributes:
+        name: of the record's folder.
+        folder: where it lies.
+        settings: the run's configuration.
+        lines: its metrics, averaged down: step, epoch, loss, pictures_per_second.
+    """
+
+    name: str
+    folder: Traversable
+    settings: dict[str, Any]
+    lines: tuple[dict[str, Any], ...]
+
+    @staticmethod
+    def read(name: str) -> "TrainingRecord":
+        """A record of the package."""
+        folder = files("duckrabbit.report") / "records" / name
+        settings = tomllib.loads((folder / "config.toml").read_text("utf-8"))
+        lines = (folder / "metrics.jsonl").read_text("utf-8").splitlines()
+        return TrainingRecord(name, folder, settings, tuple(json.loads(line) for line in lines))
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were trained."""
+        return int(self.settings["hyperparameters"]["epochs"])
+
+    @property
+    def final_loss(self) -> float:
+        """The mean loss over the last twentieth of the curve."""
+        last = self.lines[-max(1, len(self.lines) // 20) :]
+        return float(sum(line["loss"] for line in last) / len(last))
+
+    @property
+    def seconds(self) -> float:
+        """How long the steps took, by the recorded speed."""
+        batch = self.settings["hyperparameters"]["batch_size"]
+        steps = [line["step"] for line in self.lines]
+        taken = [after - before for before, after in zip([0, *steps], steps, strict=False)]
+        return float(sum(n * batch / line["pictures_per_second"] for n, line in zip(taken, self.lines, strict=True)))
+
+    def curve(self, label: str) -> Series:
+        """Loss against epochs."""
+        per_epoch = self.lines[-1]["step"] / self.epochs
+        return Series(label, tuple((line["step"] / per_epoch, line["loss"]) for line in self.lines))
+
+    def parameters(self) -> tuple[str, ...]:
+        """The hyperparameters in words."""
+        chosen = self.settings["hyperparameters"]
+        decay = chosen["learning_rate_decay"]
+        falling = "constant" if decay == 1 else f"falling ×{decay:g} over the run"
+        return (
+            f"recipe {self.settings['recipe']}",
+            f"hidden {self.settings['hidden']}",
+            f"batch {chosen['batch_size']}",
+            f"Adam {chosen['learning_rate']:g}, {falling}",
+            f"{self.epochs} epochs",
+            f"seed {chosen['seed']}",
+        )
+
+    def shown(self) -> list[int]:
+        """The epochs after which samples were kept."""
+        names = sorted(item.name for item in self.folder.iterdir() if item.name.endswith(".png"))
+        return [int(name.removeprefix("epoch-").removesuffix(".png")) for name in names]
+
+    def gallery(self, workshop: Workshop, alt: str) -> Gallery:
+        """The sheet after each shown epoch, with its animation where there is one, copied into the row's folder."""
+        return Gallery(tuple(self._playable(workshop, epoch, alt) for epoch in self.shown()))
+
+    def _playable(self, workshop: Workshop, epoch: int, alt: str) -> Playable:
+        from PIL import Image
+
+        stem = f"epoch-{epoch:02d}"
+        still = workshop.keep(f"{self.name}-{stem}.png", (self.folder / f"{stem}.png").read_bytes())
+        with Image.open(workshop.page / still) as image:
+            width, height = image.size
+        words = f"after epoch {epoch}"
+        plate = Plate(still, width, height, f"{alt}, {words}")
+        animation = self.folder / f"{stem}.webp"
+        if not animation.is_file():
+            return Playable(words, plate)
+        return Playable(words, plate, workshop.keep(f"{self.name}-{stem}.webp", animation.read_bytes()))

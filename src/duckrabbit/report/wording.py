@@ -1,0 +1,34 @@
+"""How parameters and commands are written below an exhibit."""
+
+import shlex
+from collections.abc import Sequence
+
+from duckrabbit.models.model import Model, Sampler
+
+
+def model_words(model: Model) -> str:
+    """The model and the start of its checksum."""
+    return f"model {model.name} ({model.checksum[:8]})"
+
+
+def sampler_words(sampler: Sampler, model: Model) -> tuple[str, ...]:
+    """Guidance scale where the model has one, and the grid, steps and solver."""
+    guidance = (f"guidance scale {sampler.guidance_scale:g}",) if model.conditional else ()
+    return (*guidance, f"{sampler.solver}, {sampler.steps} steps, {sampler.grid} grid")
+
+
+def seed_words(seeds: Sequence[int]) -> str:
+    """One seed, or the first and the last."""
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}–{seeds[-1]}"
+
+
+def command(*words: object) -> str:
+    """A command line of duckrabbit's, quoted for a shell."""
+    return shlex.join(["duckrabbit", *(str(word) for word in words)])
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 0.95:
+        return f"{1000 * seconds:.0f} ms"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

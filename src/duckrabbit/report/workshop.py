@@ -1,0 +1,123 @@
+"""Where a row is made: the models, the folder, how much to compute, and how to say what is going on."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from duckrabbit.datasets.mnist import Digits, mnist, pictures_to_float
+from duckrabbit.media.animation import write_animation
+from duckrabbit.media.atomic import atomic_write
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model
+from duckrabbit.report.effort import Effort
+from duckrabbit.report.figure import Plate
+from duckrabbit.report.quality import Yardstick
+from duckrabbit.report.tiles import tile_grid, write_image
+from duckrabbit.search.judge import Judge, Role, load_judge
+
+FRAME_MILLISECONDS = 90
+HELD_FRAMES = 14
+FILM_SCALE = 2
+
+
+class Shelf:
+    """Models, judges and digits, each loaded when first asked for and then kept."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self._models: dict[str, Model] = {}
+        self._judges: dict[Role, Judge] = {}
+        self._yardsticks: dict[int, Yardstick] = {}
+
+    def model(self, name: str) -> Model:
+        """A shipped model."""
+        if name not in self._models:
+            self._models[name] = load_model(name, self.device)
+        return self._models[name]
+
+    def judge(self, role: Role) -> Judge:
+        """The judge of that role."""
+        if role not in self._judges:
+            self._judges[role] = load_judge(role)
+        return self._judges[role]
+
+    def yardstick(self, count: int) -> Yardstick:
+        """The first `count` training digits in the reporting judge's features."""
+        if count not in self._yardsticks:
+            self._yardsticks[count] = Yardstick.of(self.judge("reporting"), self.train, count)
+        return self._yardsticks[count]
+
+    @cached_property
+    def train(self) -> Digits:
+        """The training digits."""
+        return mnist("train")
+
+    @cached_property
+    def test(self) -> Digits:
+        """The test digits."""
+        return mnist("test")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a row's function gets.
+
+    Attributes:
+        shelf: models, judges and digits.
+        effort: sample counts.
+        page: the folder of the page.
+        folder: the row's own folder, relative to it.
+        tell: is told what is being made and how much of the row is done, 0 … 1.
+    """
+
+    shelf: Shelf
+    effort: Effort
+    page: Path
+    folder: str
+    tell: Callable[[str, float], None] = field(repr=False)
+
+    def test_digits(self, count: int) -> Tensor:
+        """The first test digits, [count, 1, 28, 28] in [−1, 1]."""
+        return pictures_to_float(self.shelf.test.pictures[:count])
+
+    def plate(self, name: str, pictures: Sequence[Tensor], columns: int, alt: str) -> Plate:
+        """Pictures [1, S, S] as a grid of tiles in a file of the row's."""
+        image = tile_grid([picture.float().cpu().clamp(-1, 1) for picture in pictures], columns)
+        write_image(self.page / self.folder / f"{name}.png", image)
+        return Plate(f"{self.folder}/{name}.png", image.width, image.height, alt)
+
+    def film(self, name: str, frames: Sequence[Tensor]) -> str:
+        """Frames [1, H, W], the last held for a while, as an animation; the file, relative to the page."""
+        large = [f.repeat_interleave(FILM_SCALE, -1).repeat_interleave(FILM_SCALE, -2) for f in frames]
+        path = self.page / self.folder / f"{name}.webp"
+        write_animation(path, [*large, *[large[-1]] * HELD_FRAMES], FRAME_MILLISECONDS)
+        return f"{self.folder}/{name}.webp"
+
+    def keep(self, name: str, content: bytes) -> str:
+        """Bytes as a file of the row's; its name, relative to the page."""
+        with atomic_write(self.page / self.folder / name) as temporary:
+            temporary.write_bytes(content)
+        return f"{self.folder}/{name}"
+
+
+class Stopwatch:
+    """Seconds since it was started, or since it was last read."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+
+    def read(self) -> float:
+        """The seconds, and start anew."""
+        now = time.perf_counter()
+        seconds, self._started = now - self._started, now
+        return seconds
+
+
+def stacked(pictures: Sequence[Tensor]) -> Tensor:
+    """Pictures as one batch [N, C, H, W] of what 8-bit files can hold: clipped to [−1, 1]."""
+    return torch.stack(list(pictures)).clamp(-1, 1)

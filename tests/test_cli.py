@@ -1,0 +1,509 @@
+"""The command line, end to end: what is written, what is printed, and how it ends."""
+
+import json
+import os
+import random
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from duckrabbit.cli.main import main
+from duckrabbit.cli.slug import slug
+from duckrabbit.cli.verbs import VERBS
+from duckrabbit.media.png import read_metadata
+
+DIGIT = "mnist:test/7"
+QUICK = ["--steps", "3", "--threads", "1"]
+MAKERS = {
+    "generate": ["generate", "7", *QUICK],
+    "generate anything": ["generate", "--model", "mnist-flow", *QUICK],
+    "anagram": ["anagram", "6", "9", "--view", "rotate-180", *QUICK],
+    "three views": ["anagram", "6", "9", "1", "--view", "rotate-180", "--view", "flip+negate", *QUICK],
+    "hybrid": ["hybrid", "--far", "3", "--near", "8", *QUICK],
+    "inverse hybrid": ["hybrid", "--far-image", DIGIT, "--near", "8", *QUICK],
+    "noise": ["noise", DIGIT, "--levels", "250", "--threads", "1"],
+    "added noise": ["noise", DIGIT, "--noise-sigma", "0.5", "--threads", "1"],
+    "denoise": ["denoise", DIGIT, "9", "--levels", "500", *QUICK],
+    "one-step": ["denoise", DIGIT, "--noise-sigma", "0.5", "--threads", "1"],
+    "blur": ["denoise", DIGIT, "--start", "20", "--method", "blur", "--threads", "1"],
+    "edit": ["edit", DIGIT, "3", "--start", "1", *QUICK],
+    "edit at a level": ["edit", DIGIT, "--start-level", "600", *QUICK],
+    "inpaint": ["inpaint", DIGIT, "--mask-ellipse", "7,7,21,21", "3", *QUICK],
+}
+MISTAKES = {
+    "unknown verb": ["generat", "7"],
+    "unknown option": ["generate", "7", "--cuont", "3"],
+    "missing value": ["generate", "7", "--count"],
+    "wrong kind": ["generate", "7", "--count", "many"],
+    "prompt in a list": ["edit", DIGIT, "--start", "3", "a duck"],
+    "unknown short option": ["generate", "7", "-x"],
+    "no count": ["generate", "7", "--count", "0"],
+    "negative seed": ["generate", "7", "--seed", "-1"],
+    "seed too large": ["generate", "7", "--seed", str(2**63 - 1), "--count", "2"],
+    "no prompt": ["generate"],
+    "text prompt": ["generate", "a duck"],
+    "style": ["generate", "7", "--style", "an oil painting of", "--model", "mnist-ddpm-class"],
+    "two prompts": ["generate", "7", "8"],
+    "prompt for a model without": ["generate", "7", "--model", "mnist-ddpm"],
+    "model that can't sample": ["generate", "--model", "mnist-denoiser"],
+    "unknown model": ["generate", "7", "--model", "mnist-ddmp"],
+    "other size": ["generate", "7", "--size", "64"],
+    "unknown solver": ["generate", "7", "--solver", "rk4"],
+    "unknown grid": ["generate", "7", "--grid", "rough"],
+    "course of its own length": ["generate", "7", "--grid", "course", "--steps", "20"],
+    "guidance that is no number": ["generate", "7", "--guidance-scale", "nan"],
+    "unknown device": ["generate", "7", "--device", "abacus"],
+    "unknown precision": ["generate", "7", "--precision", "float8"],
+    "no threads": ["generate", "7", "--threads", "0"],
+    "out is a file": ["generate", "7", "--out", "here.txt"],
+    "no view": ["anagram", "6", "9"],
+    "unknown view": ["anagram", "6", "9", "--view", "sideways"],
+    "half a hybrid": ["hybrid", "--far", "3"],
+    "two pictures": ["hybrid", "--far-image", DIGIT, "--near-image", DIGIT],
+    "colour of a grey model": ["hybrid", "--grey", "3", "--colour", "8"],
+    "no level": ["noise", DIGIT],
+    "levels and sigmas": ["noise", DIGIT, "--levels", "2", "--noise-sigma", "0.5"],
+    "level out of range": ["noise", DIGIT, "--levels", "2000"],
+    "no picture": ["noise", "nowhere.png", "--levels", "250"],
+    "no such digit": ["noise", "mnist:test/10000", "--levels", "250"],
+    "unknown method": ["denoise", DIGIT, "--levels", "250", "--method", "hope"],
+    "no start": ["edit", DIGIT, "3"],
+    "start out of range": ["edit", DIGIT, "3", "--start", "35"],
+    "no mask": ["inpaint", DIGIT],
+    "three corners": ["inpaint", DIGIT, "--mask-box", "1,2,3"],
+    "mask outside": ["inpaint", DIGIT, "--mask-box", "0,0,99,99"],
+    "unknown recipe": ["train", "mnist-gan"],
+    "no epochs": ["train", "mnist-ddpm", "--epochs", "0"],
+    "batch too large": ["train", "mnist-ddpm", "--examples", "10"],
+    "nothing to resume": ["train", "mnist-ddpm", "--resume"],
+    "not a PNG of ours": ["rerun", "plain.png"],
+    "unknown format": ["animate", "plain.png", "--format", "avi"],
+    "no record": ["info", "plain.png"],
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def paths(self) -> list[Path]:
+        """The paths on standard output."""
+        return [Path(line) for line in self.out.splitlines()]
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def duckrabbit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    monkeypatch.chdir(tmp_path)
+    threads = torch.get_num_threads()
+
+    def run(*arguments: str) -> Ended:
+        capsys.readouterr()
+        code = main(arguments)
+        said = capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
+    yield run
+    torch.set_num_threads(threads)
+
+
+def start(*arguments: str, folder: Path) -> subprocess.Popen[str]:
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "duckrabbit", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def pixels(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+# --- Every verb ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", MAKERS.values(), ids=MAKERS.keys())
+def test_a_picture_is_made_and_can_be_made_again(duckrabbit: Command, words: list[str]) -> None:
+    made = duckrabbit(*words, "--seed", "3")
+    assert made.code == 0, made.err
+    [path] = made.paths
+    assert path.name.startswith(f"{words[0]}-")
+    assert path.stem.endswith("-3")
+    assert f"wrote {path} (seed 3)" in made.err
+    assert pixels(path).shape == (28, 28)
+    assert files(Path("out")) == {path.name}
+
+    again = duckrabbit("rerun", str(path))
+    assert again.code == 0
+    assert "identical" in again.err.splitlines()
+    assert np.array_equal(pixels(again.paths[0]), pixels(path))
+
+
+@pytest.mark.parametrize("words", MAKERS.values(), ids=MAKERS.keys())
+def test_info_spells_the_command_that_makes_the_picture(duckrabbit: Command, words: list[str]) -> None:
+    [path] = duckrabbit(*words, "--seed", "2").paths
+    told = json.loads(duckrabbit("info", str(path), "--json").out)
+    assert told["seed"] == 2
+    spelt = shlex.split(told["command"])
+    assert spelt[:2] == ["duckrabbit", words[0]]
+    assert f"again: {told['command']}" in duckrabbit("info", str(path)).out.splitlines()
+    [other] = duckrabbit(*spelt[1:], "--out", "other").paths
+    assert np.array_equal(pixels(other), pixels(path))
+
+
+def test_rerun_repeats_the_batch_of_a_picture_from_the_middle(duckrabbit: Command) -> None:
+    made = duckrabbit("generate", "7", "--count", "3", "--steps", "3", "--threads", "1", "--seed", "4")
+    again = duckrabbit("rerun", str(made.paths[1]))
+    assert "identical" in again.err.splitlines()
+    assert read_metadata(again.paths[0]) == read_metadata(made.paths[1])
+
+
+def test_rerun_says_what_differs(duckrabbit: Command, tmp_path: Path) -> None:
+    from duckrabbit.media.pixels import from_uint8
+    from duckrabbit.media.png import write_png
+
+    [path] = duckrabbit(*MAKERS["generate"]).paths
+    levels = pixels(path).copy()
+    levels[0, 0] ^= 5
+    write_png(path, from_uint8(levels), read_metadata(path))
+    again = duckrabbit("rerun", str(path))
+    assert again.code == 1
+    assert "1 of 784 pixels differ" in again.err
+
+    record = read_metadata(path)
+    circumstances = record["circumstances"]
+    assert isinstance(circumstances, dict)
+    write_png(path, from_uint8(levels), {**record, "circumstances": {**circumstances, "torch": "1.0"}})
+    again = duckrabbit("rerun", str(path))
+    assert again.code == 0
+    assert "torch was 1.0" in again.err
+
+
+@pytest.mark.parametrize("kind", ["generate", "three views", "hybrid", "edit", "inpaint", "blur"])
+def test_a_picture_is_animated(duckrabbit: Command, kind: str) -> None:
+    [path] = duckrabbit(*MAKERS[kind]).paths
+    film = duckrabbit("animate", str(path))
+    assert film.code == 0
+    with Image.open(film.paths[0]) as image:
+        assert image.format == "GIF"
+        assert getattr(image, "n_frames", 1) > 1
+        assert 200 <= image.width <= 330
+
+
+@pytest.mark.parametrize(
+    ("part", "damage"),
+    [
+        ("recipe", {"prompt": 7}),
+        ("recipe", {"sampler": {"steps": "many"}}),
+        ("recipe", {"colour": "red"}),
+        ("batch", {"size": 10**9}),
+        ("circumstances", {"threads": "all"}),
+        ("model", {"name": "nowhere"}),
+    ],
+)
+def test_a_damaged_record_is_refused(duckrabbit: Command, part: str, damage: dict[str, object]) -> None:
+    from duckrabbit.media.pixels import from_uint8
+    from duckrabbit.media.png import write_png
+
+    [path] = duckrabbit(*MAKERS["generate"]).paths
+    record = read_metadata(path)
+    whole = record[part]
+    assert isinstance(whole, dict)
+    write_png(path, from_uint8(pixels(path)), {**record, part: {**whole, **damage}})  # type: ignore[dict-item]
+    again = duckrabbit("rerun", str(path))
+    assert again.code == 2, again.err
+    assert again.err.startswith("duckrabbit: error: ")
+    assert duckrabbit("info", str(path)).code in (0, 2)
+
+
+def test_noise_has_no_making_to_animate(duckrabbit: Command) -> None:
+    [path] = duckrabbit(*MAKERS["noise"]).paths
+    assert duckrabbit("animate", str(path)).code == 2
+
+
+def test_sampling_is_animated_as_it_happens(duckrabbit: Command) -> None:
+    duckrabbit("generate", "7", "--count", "3", "--animate", *QUICK)
+    with Image.open("out/generate-7-0.gif") as image:
+        assert getattr(image, "n_frames", 1) == 4  # before the first of three steps, and after each; the rest is held
+
+
+def test_models_lists_each_model(duckrabbit: Command) -> None:
+    lines = [json.loads(line) for line in duckrabbit("models", "--json").out.splitlines()]
+    listed = duckrabbit("models").out
+    assert "mnist-flow-class" in {line["name"] for line in lines}
+    assert all(line["name"] in listed and line["parameters"] > 1e6 for line in lines)
+
+
+def test_doctor_answers_whatever_is_missing(duckrabbit: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("duckrabbit.cli.doctor.TEST_SECONDS", 0.01)
+    monkeypatch.setattr(os, "sysconf", lambda _: 1 / 0)
+    report = duckrabbit("doctor")
+    assert report.code == 0
+    assert "unknown (ZeroDivisionError" in report.out
+    assert "evaluations/s" in report.out
+
+
+@pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
+def test_every_verb_has_help(duckrabbit: Command, verb: str) -> None:
+    helped = duckrabbit(verb, "7", "--help")
+    assert helped.code == 0
+    assert f"duckrabbit {verb}" in helped.out
+    assert "default: None" not in helped.out
+    assert verb in duckrabbit("--help").out
+
+
+# --- What is written and printed -------------------------------------------------------------------------------------
+
+
+def test_sample_k_is_the_picture_that_its_own_seed_makes(duckrabbit: Command) -> None:
+    several = duckrabbit("generate", "7", "--count", "6", "--seed", "5", *QUICK).paths
+    [alone] = duckrabbit("generate", "7", "--seed", "9", "--out", "alone", *QUICK).paths
+    assert np.abs(pixels(several[4]).astype(int) - pixels(alone)).max() <= 3  # 1 in float32, 3 in bfloat16
+    exact = ["generate", "7", "--precision", "float32", *QUICK]
+    several = duckrabbit(*exact, "--count", "6", "--seed", "5").paths
+    [alone] = duckrabbit(*exact, "--seed", "9").paths
+    assert np.array_equal(pixels(several[4]), pixels(alone))
+    assert not np.array_equal(pixels(several[3]), pixels(alone))
+
+
+def test_json_lines_come_in_the_order_of_the_seeds(duckrabbit: Command) -> None:
+    made = duckrabbit("edit", DIGIT, "3", "--start", "1", "2", "--count", "2", "--seed", "8", "--json", *QUICK)
+    lines = [json.loads(line) for line in made.out.splitlines()]
+    assert [(line["seed"], line["start"]) for line in lines] == [(8, 1), (8, 2), (9, 1), (9, 2)]
+    for line in lines:
+        assert line["verb"] == "edit"
+        assert line["prompts"] == ["3"]
+        assert line["views"] == []
+        assert line["model"] == "mnist-ddpm-class"
+        assert pixels(Path(line["path"])).shape == (28, 28)
+
+
+def test_several_pictures_get_a_sheet_that_is_no_line(duckrabbit: Command) -> None:
+    for words, rows in ((MAKERS["anagram"], 2), (MAKERS["hybrid"], 2), (MAKERS["generate"], 1)):
+        made = duckrabbit(*words, "--count", "12", "--out", words[0])
+        sheets = [name for name in files(Path(words[0])) if name.endswith("-sheet.png")]
+        assert len(made.paths) == 12
+        assert len(sheets) == 1
+        assert sheets[0] not in made.out
+        with Image.open(Path(words[0]) / sheets[0]) as sheet:
+            assert sheet.height > 2 * rows * 112  # two blocks of at most ten columns
+            assert sheet.width < 12 * 122 + 200
+
+
+def test_one_sheet_shows_the_original_and_every_level(duckrabbit: Command) -> None:
+    made = duckrabbit("noise", DIGIT, "--levels", "250", "500", "750")
+    assert [path.name for path in made.paths] == [f"noise-mnist-test-7-{level}-0.png" for level in (250, 500, 750)]
+    with Image.open("out/noise-mnist-test-7-0-sheet.png") as sheet:
+        assert 4 * 112 < sheet.width < 5 * 122
+    spread = [pixels(path).astype(float).std() for path in made.paths]
+    assert len(set(spread)) == 3
+
+
+def test_names_are_never_overwritten(duckrabbit: Command) -> None:
+    [first] = duckrabbit(*MAKERS["generate"]).paths
+    before = first.read_bytes()
+    [second] = duckrabbit("generate", "7", "--steps", "2").paths
+    assert second.name == "generate-7-0-2.png"
+    assert first.read_bytes() == before
+
+
+def test_inpainting_keeps_the_known_pixels(duckrabbit: Command) -> None:
+    [path] = duckrabbit("inpaint", DIGIT, "--mask-box", "0,14,28,28", "3", *QUICK).paths
+    mask = np.zeros((28, 28), np.uint8)
+    mask[14:] = 255
+    Image.fromarray(mask).save("mask.png")
+    [other] = duckrabbit("inpaint", DIGIT, "mask.png", "3", *QUICK).paths
+    known = pixels(duckrabbit("noise", DIGIT, "--noise-sigma", "0").paths[0])
+    assert np.array_equal(pixels(path), pixels(other))
+    assert np.array_equal(pixels(path)[:14], known[:14])
+    assert not np.array_equal(pixels(path)[14:], known[14:])
+
+
+def test_the_sampler_is_the_default_with_what_was_given_in_its_place(duckrabbit: Command) -> None:
+    def sampler(*words: str) -> tuple[object, ...]:
+        [path] = duckrabbit(*words).paths
+        recipe = json.loads(duckrabbit("info", str(path), "--json").out)["recipe"]["sampler"]
+        return tuple(recipe[name] for name in ("solver", "steps", "grid", "guidance_scale"))
+
+    edit = ["edit", DIGIT, "3", "--start", "2"]
+    assert sampler(*edit)[:3] == ("ddpm", 34, "course")
+    assert sampler(*edit, "--steps", "4")[:3] == ("ddpm", 4, "uniform")
+    assert sampler(*edit, "--guidance-scale", "3") == ("ddpm", 34, "course", 3.0)
+    assert sampler("generate", "7", "--grid", "course", "--solver", "ddim")[:3] == ("ddim", 34, "course")
+    assert sampler("generate", "7", "--steps", "2", "--solver", "heun")[:2] == ("heun", 2)
+
+
+def test_the_chosen_model_is_said(duckrabbit: Command) -> None:
+    assert "model: mnist-ddpm-class (for digits)" in duckrabbit(*MAKERS["generate"]).err
+    assert "model: mnist-denoiser" in duckrabbit(*MAKERS["one-step"]).err
+    assert "model:" not in duckrabbit(*MAKERS["generate anything"]).err
+
+
+def test_slugs_are_short_and_plain() -> None:
+    assert slug("An œil, naïve!", "mnist:test/7") == "an-il-naive-mnist-test-7"
+    assert slug("漢字") == ""
+    assert len(slug("long " * 100)) <= 60
+    assert "/" not in slug("../../etc/passwd")
+    assert not slug("../x").startswith(".")
+
+
+# --- How it ends -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_one_sentence_and_leaves_nothing_behind(duckrabbit: Command, words: list[str]) -> None:
+    Path("here.txt").write_text("a file")
+    Image.new("L", (28, 28)).save("plain.png")
+    before = {path.name for path in Path().iterdir()}
+    ended = duckrabbit(*words)
+    assert ended.code == 2
+    assert ended.out == ""
+    *announcement, sentence = ended.err.splitlines()
+    assert sentence.startswith("duckrabbit: error: ")
+    assert sentence[-1] in ".?"
+    assert all(line.startswith("model: ") for line in announcement)
+    assert {path.name for path in Path().iterdir()} == before
+
+
+def test_mistakes_name_what_was_probably_meant(duckrabbit: Command) -> None:
+    assert "did you mean generate?" in duckrabbit("generat").err
+    assert "did you mean --count?" in duckrabbit("generate", "7", "--cuont=3").err
+    assert "did you mean mnist-ddpm" in duckrabbit("generate", "7", "--model", "mnist-ddmp").err
+
+
+def test_without_a_verb_the_help_is_shown_and_it_is_a_mistake(duckrabbit: Command) -> None:
+    assert duckrabbit().code == 2
+    assert duckrabbit().err == duckrabbit("--help").out
+    assert duckrabbit("--version").out.startswith("duckrabbit 0")
+
+
+def test_a_bug_is_shown_with_its_traceback(duckrabbit: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("duckrabbit.cli.models.run", lambda options: 1 / 0)
+    ended = duckrabbit("models")
+    assert ended.code == 1
+    assert "ZeroDivisionError" in ended.err
+
+
+def test_help_is_light(tmp_path: Path) -> None:
+    probe = (
+        "import sys; from duckrabbit.cli.main import main; main(['--help']);"
+        "sys.exit(', '.join({'torch', 'tyro', 'numpy', 'matplotlib', 'rich', 'PIL'} & set(sys.modules)) or 0)"
+    )
+    ended = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert _cpu_seconds(["--help"], tmp_path) <= 0.25
+    assert _cpu_seconds(["anagram", "--help"], tmp_path) <= 1
+
+
+def _cpu_seconds(words: list[str], folder: Path) -> float:
+    """The least processor time of three runs."""
+    times = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "duckrabbit", *words], capture_output=True, check=True, cwd=folder)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(times)
+
+
+def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
+    process = start("models", folder=tmp_path)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(60) == 0
+
+
+def test_an_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
+    process = start("generate", "7", "--count", "5000", "--steps", "4", "--threads", "1", folder=tmp_path)
+    _wait_for(lambda: len(list(tmp_path.glob("out/*-63.png"))) == 1, process)
+    process.send_signal(signal.SIGINT)
+    interrupted = time.monotonic()
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - interrupted < 10
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    kept = files(tmp_path / "out")
+    assert not [name for name in kept if name.startswith(".") or not name.startswith("generate-7-")]
+    for name in kept:
+        assert pixels(tmp_path / "out" / name).shape == (28, 28)
+    said = next(line for line in err.splitlines() if line.startswith("duckrabbit: interrupted: "))
+    assert abs(int(said.split()[2]) - len(kept)) <= 1
+    assert abs(len(out.splitlines()) - len(kept)) <= 1
+
+
+def test_a_killed_training_resumes_to_the_same_model(tmp_path: Path) -> None:
+    words = ["train", "mnist-denoiser", "--hidden", "8", "--examples", "640", "--epochs", "3", "--batch-size", "64"]
+    words += ["--ema-decay", "0.9", "--device", "cpu", "--precision", "float32", "--threads", "1"]
+    whole = start(*words, "--out", "whole", folder=tmp_path)
+    process = start(*words, "--out", "killed", folder=tmp_path)
+    _wait_for((tmp_path / "killed" / "config.toml").exists, process)
+    time.sleep(random.uniform(0, 2))
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    resumed = start(*words, "--out", "killed", "--resume", folder=tmp_path)
+    assert whole.wait(120) == 0
+    assert resumed.wait(120) == 0, resumed.communicate()[1]
+    models = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "killed")]
+    assert models[0] == models[1]
+    metrics = [(tmp_path / run / "metrics.jsonl").read_text().splitlines() for run in ("whole", "killed")]
+    assert [json.loads(a)["loss"] for a in metrics[0]] == [json.loads(b)["loss"] for b in metrics[1]]
+
+
+def test_training_refuses_what_contradicts_the_run(duckrabbit: Command) -> None:
+    tiny = ["--hidden", "8", "--examples", "300", "--epochs", "1", "--threads", "1", "--device", "cpu"]
+    assert duckrabbit("train", "mnist-denoiser", "--out", "run", *tiny).code == 0
+    before = {name: (Path("run") / name).read_bytes() for name in files(Path("run"))}
+
+    anew = duckrabbit("train", "mnist-denoiser", "--out", "run", *tiny)
+    assert anew.code == 2
+    assert "--resume" in anew.err
+    other = duckrabbit("train", "mnist-denoiser", "--out", "run", "--resume", "--learning-rate", "0.5")
+    assert other.code == 2
+    assert "--learning-rate" in other.err
+    assert duckrabbit("train", "mnist-ddpm", "--out", "run", "--resume").code == 2
+    done = duckrabbit("train", "mnist-denoiser", "--out", "run", "--resume")
+    assert done.code == 0
+    assert "trained to the end already" in done.err
+    assert {name: (Path("run") / name).read_bytes() for name in files(Path("run"))} == before
+
+    used = duckrabbit("denoise", DIGIT, "--noise-sigma", "0.5", "--model", "run")
+    assert used.code == 0
+    assert read_metadata(used.paths[0])["model"]["name"] == "run"  # type: ignore[index,call-overload]
+
+
+def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        if process.poll() is not None and not condition():
+            pytest.fail(f"ended with {process.returncode}: {process.communicate()[1]}")
+        time.sleep(0.01)
