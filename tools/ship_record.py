@@ -84,7 +84,9 @@ def main() -> None:
         fresh.mkdir()
         size = write_record(arguments.run, fresh)
         if size > MAX_BYTES:
-            raise SystemExit(f"{arguments.name} takes {size / 2**20:.2f} MiB, more than {MAX_BYTES / 2**20:g}: keep less.")
+            raise SystemExit(
+                f"{arguments.name} takes {size / 2**20:.2f} MiB, more than {MAX_BYTES / 2**20:g}: keep less."
+            )
         shutil.rmtree(RECORDS / arguments.name, ignore_errors=True)
         fresh.rename(RECORDS / arguments.name)
     print(f"{RECORDS / arguments.name}: {size / 2**20:.2f} MiB")

@@ -34,7 +34,7 @@ def run(options: Options) -> int:
     prompts = tuple(options.wording.styled(prompt) for prompt in options.prompts)
     Anagram(prompts, options.view).parsed_views()
     model = open_model(options.computing, prompts, None, options.output.size)
-    sampler = sampler_of(options.sampling, model.sampler)
+    sampler = sampler_of(options.sampling, model.illusion_sampler)
     recipe = Anagram(prompts, options.view, options.wording.negative_prompt, sampler)
     name = " ".join([*prompts, *options.view])
     pictures = [row[0] for row in produce([Job(recipe, name)], model, options.output)]

@@ -94,7 +94,7 @@ def run(options: Options) -> int:
     image = next((image for name in names if (image := options.parts.image(name)) is not None), None)
     model = open_model(options.computing, list(prompts.values()), image, options.output.size)
     parts = {name: _part(options.parts, name, prompts.get(name), model) for name in names}
-    sampler = sampler_of(options.sampling, model.sampler)
+    sampler = sampler_of(options.sampling, model.illusion_sampler)
     recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, sampler)
     name = " ".join(f"{part} {prompts.get(part, options.parts.image(part) or '')}" for part in names)
     details = {"parts": {part: prompts.get(part, options.parts.image(part)) for part in names}}

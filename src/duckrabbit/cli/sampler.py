@@ -15,7 +15,8 @@ MAX_GUIDANCE = 1000.0
 def sampler_of(sampling: Sampling, default: Sampler) -> Sampler | None:
     """The recipe's default with what was given in its place; None where nothing was, so that the default holds.
 
-    A number of steps or a solver of one's own leaves the courses' grid for the uniform one.
+    A number of steps or a solver of one's own leaves the courses' grid for the uniform one, and a guidance scale of
+    one's own acts at all times, as in the sources.
 
     Raises:
         UsageError: if the guidance scale is no number that can be computed with.
@@ -34,4 +35,5 @@ def sampler_of(sampling: Sampling, default: Sampler) -> Sampler | None:
         steps=course_steps if sampling.steps is None else sampling.steps,
         grid=grid,
         guidance_scale=scale,
+        guidance_interval=default.guidance_interval if sampling.guidance_scale is None else (0.0, 1.0),
     )

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.diffusion.parametrization import PARAMETRIZATIONS, Parametrization
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow
-from duckrabbit.diffusion.sampling import DataMoments
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
 from duckrabbit.models.model import Model, Sampler
@@ -40,8 +39,8 @@ class DigitConfig:
         path_steps: the length of the path's table, for those that have one.
         parametrization: a name in `PARAMETRIZATIONS`.
         level: the one time that a single-step denoiser was trained at.
-        data: the moments of the training pictures; (0, 1) has sampling start from pure noise, as the sources do.
         sampler: the default way of sampling.
+        illusion_sampler: the default for anagrams and hybrids.
         training: what the weights were trained on, and how; for the record.
     """
 
@@ -52,8 +51,8 @@ class DigitConfig:
     parametrization: str
     path_steps: int | None = None
     level: float | None = None
-    data: DataMoments = field(default_factory=DataMoments)
     sampler: Sampler = field(default_factory=Sampler)
+    illusion_sampler: Sampler = field(default_factory=Sampler)
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def network(self) -> DigitUNet:
@@ -77,10 +76,9 @@ class DigitConfig:
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "DigitConfig":
         """The configuration of a file's header; raises KeyError, TypeError or ValueError where it is none."""
-        fields = {key: value for key, value in data.items() if key not in ("kind", "sampler", "data")}
-        sampler = dict(data["sampler"])
-        sampler["guidance_interval"] = tuple(sampler["guidance_interval"])
-        config = DigitConfig(**fields, sampler=Sampler(**sampler), data=DataMoments(**data.get("data", {})))
+        fields = {key: value for key, value in data.items() if key not in ("kind", "sampler", "illusion_sampler")}
+        samplers = {name: _sampler(data[name]) for name in ("sampler", "illusion_sampler")}
+        config = DigitConfig(**fields, **samplers)
         config.make_path(), config.make_parametrization()
         return config
 
@@ -127,8 +125,8 @@ def digit_model(
         conditional=config.classes,
         check_prompt=partial(_check_prompt, name, config.classes),
         sampler=config.sampler,
+        illusion_sampler=config.illusion_sampler,
         threshold=clip,
-        data=config.data,
         default_prompt="",
         config=dict(header),
         checksum=checksum,
@@ -144,6 +142,10 @@ def one_hot(prompts: Sequence[str], device: torch.device) -> Tensor:
         if prompt:
             vectors[row, int(prompt)] = 1
     return vectors.to(device)
+
+
+def _sampler(data: Mapping[str, Any]) -> Sampler:
+    return Sampler(**{**data, "guidance_interval": tuple(data["guidance_interval"])})
 
 
 def _nothing(prompts: Sequence[str]) -> None:  # noqa: ARG001

@@ -20,9 +20,11 @@ SHIPPED: Mapping[str, str] = {
     "mnist-denoiser": "one-step denoiser of digits at σ = 0.5 (not told the level)",
     "mnist-denoiser-pure-noise": "one-step denoiser of pure noise: it answers with the mean digit",
     "mnist-ddpm": "digits by DDPM, time-conditioned",
-    "mnist-ddpm-class": "digits by DDPM, conditioned on time and class",
+    "mnist-ddpm-class": "digits by DDPM, conditioned on time and class; the default for digits",
+    "mnist-ddpm-class-course": "the same with the sources' network, schedule and hyperparameters",
     "mnist-flow": "digits by flow matching, time-conditioned",
     "mnist-flow-class": "digits by flow matching, conditioned on time and class",
+    "mnist-flow-class-course": "the same with the sources' network and hyperparameters",
 }
 """The models in the package, and what each is."""
 

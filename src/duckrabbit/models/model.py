@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import torch
 
 from duckrabbit.diffusion.denoiser import Denoiser
-from duckrabbit.diffusion.sampling import DataMoments
 from duckrabbit.diffusion.thresholding import Threshold
 from duckrabbit.errors import UsageError
 from duckrabbit.models.storage import Config
@@ -45,8 +44,8 @@ class Model:
         conditional: whether it understands prompts; "" is the null prompt of those that do.
         check_prompt: raises UsageError for a prompt that the model can't understand.
         sampler: its default way of sampling.
+        illusion_sampler: the same for anagrams and hybrids, where prompts compete and stronger guidance pays.
         threshold: what is done to each x̂_0.
-        data: the moments of its training pictures, which decide where sampling starts.
         default_prompt: for edit, inpaint and denoise.
         config: the configuration in its file's header.
         checksum: SHA-256 of its file, so that a picture can say exactly what made it.
@@ -62,8 +61,8 @@ class Model:
     conditional: bool
     check_prompt: Callable[[str], None]
     sampler: Sampler
+    illusion_sampler: Sampler
     threshold: Threshold
-    data: DataMoments
     default_prompt: str
     config: Config = field(repr=False)
     checksum: str

@@ -37,6 +37,10 @@ class Anagram:
             )
         return tuple(parse_view(name) for name in names)
 
+    def default_sampler(self, model: Model) -> Sampler:
+        """The model's own way with illusions."""
+        return model.illusion_sampler
+
     def plan(self, model: Model) -> Plan:
         """Guided sampling whose estimates are averaged over the views."""
         model.require_sampling()
@@ -45,7 +49,7 @@ class Anagram:
         views = self.parsed_views()
         for view in views:
             view.permutation(model.size)
-        sampler = self.sampler or model.sampler
+        sampler = self.sampler or self.default_sampler(model)
         grid = grid_of(sampler, model)
         terms = anagram(self.prompts, views, guidance_of(sampler, self.negative_prompt, model))
         return Plan(from_noise(model, grid), terms, grid, step_of(sampler))

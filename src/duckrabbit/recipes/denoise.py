@@ -50,6 +50,10 @@ class Denoise:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
 
+    def default_sampler(self, model: Model) -> Sampler:
+        """ddpm steps on the courses' grid, without guidance."""
+        return replace(course_sampler(model), guidance_scale=1.0)
+
     def plan(self, model: Model) -> Plan:
         """One step of the blur or of the model, or the rest of the grid."""
         path = model.denoiser.path
@@ -64,7 +68,7 @@ class Denoise:
             return Plan(start, (Term(""),), one_step, DDIM(), denoiser=BlurDenoiser(path, LowPass(self.blur_sigma)))
         prompt = model.default_prompt if self.prompt is None else self.prompt
         model.check_prompt(prompt)
-        sampler = self.sampler or replace(course_sampler(model), guidance_scale=1.0)
+        sampler = self.sampler or self.default_sampler(model)
         terms = guided(prompt, guidance_of(sampler, "", model))
         if self.method == "one-step":
             return Plan(start, terms, one_step, DDIM())

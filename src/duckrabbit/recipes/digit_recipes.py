@@ -1,7 +1,7 @@
 """The training recipes of Part B: what each model learns, with the hyperparameters of the sources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from duckrabbit.models.digits import DigitConfig
 from duckrabbit.models.model import Sampler
@@ -12,6 +12,9 @@ SIGMA = 0.5
 """The noise of B1.2, for pictures in [0, 1]."""
 
 DDPM_STEPS = 300
+
+_PLAIN = Sampler()
+_ILLUSIONS = Sampler("ddpm", 20, guidance_scale=5.0)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def _one_step(path: str, level: float) -> DigitConfig:
     return DigitConfig(hidden=128, time=False, classes=False, path=path, parametrization="x0", level=level)
 
 
-def _ddpm(classes: bool, sampler: Sampler) -> DigitConfig:
+def _ddpm(classes: bool, sampler: Sampler = _PLAIN) -> DigitConfig:
     return DigitConfig(
         hidden=64,
         time=True,
@@ -59,20 +62,30 @@ def _ddpm(classes: bool, sampler: Sampler) -> DigitConfig:
         path_steps=DDPM_STEPS,
         parametrization="epsilon",
         sampler=sampler,
+        illusion_sampler=_ILLUSIONS if classes else _PLAIN,
     )
 
 
-def _flow(classes: bool, sampler: Sampler) -> DigitConfig:
+def _flow(classes: bool, sampler: Sampler = _PLAIN) -> DigitConfig:
     return DigitConfig(
-        hidden=64, time=True, classes=classes, path="rectified-flow", parametrization="velocity", sampler=sampler
+        hidden=64,
+        time=True,
+        classes=classes,
+        path="rectified-flow",
+        parametrization="velocity",
+        sampler=sampler,
+        illusion_sampler=_ILLUSIONS if classes else _PLAIN,
     )
 
 
 _DENOISER = Hyperparameters(epochs=5, batch_size=256, learning_rate=1e-4)
 _DDPM = Hyperparameters(epochs=20, batch_size=128, learning_rate=1e-3, learning_rate_decay=0.1, ema_decay=0.999)
 _FLOW = Hyperparameters(epochs=10, batch_size=64, learning_rate=1e-2, learning_rate_decay=0.1, ema_decay=0.999)
+_LONG = Hyperparameters(epochs=90, batch_size=128, learning_rate=2e-3, learning_rate_decay=0.01, ema_decay=0.9995)
 _DDPM_SHOW = (1, 5, 10, 15, 20)
 _FLOW_SHOW = (1, 5, 10)
+_LONG_SHOW = (1, 10, 30, 90)
+_INTERVAL = Sampler(guidance_scale=2.0, guidance_interval=(0.2, 0.8))
 
 DIGIT_RECIPES: Mapping[str, DigitRecipe] = {
     "mnist-denoiser": DigitRecipe(
@@ -84,20 +97,34 @@ DIGIT_RECIPES: Mapping[str, DigitRecipe] = {
         _DENOISER,
         (1, 5),
     ),
-    "mnist-ddpm": DigitRecipe("B2.1: DDPM, told the time", _ddpm(False, Sampler()), _DDPM, _DDPM_SHOW),
+    "mnist-ddpm": DigitRecipe("B2.1: DDPM, told the time", _ddpm(False), _DDPM, _DDPM_SHOW),
     "mnist-ddpm-class": DigitRecipe(
         "B2.2: DDPM, told the time and the class",
-        _ddpm(True, Sampler(guidance_scale=2.0)),
+        _ddpm(True, Sampler(guidance_scale=3.0, guidance_interval=(0.3, 1.0))),
         _DDPM,
         _DDPM_SHOW,
         drop_class=0.1,
     ),
-    "mnist-flow": DigitRecipe("B2.3: flow matching, told the time", _flow(False, Sampler()), _FLOW, _FLOW_SHOW),
+    "mnist-flow": DigitRecipe("B2.3: flow matching, told the time", _flow(False), _FLOW, _FLOW_SHOW),
     "mnist-flow-class": DigitRecipe(
         "B2.4: flow matching, told the time and the class",
-        _flow(True, Sampler(guidance_scale=2.0)),
+        _flow(True, Sampler(guidance_scale=2.0, guidance_interval=(0.3, 1.0))),
         _FLOW,
         _FLOW_SHOW,
         drop_class=0.1,
+    ),
+    "mnist-ddpm-class-long": DigitRecipe(
+        "a narrower network trained longer: v-prediction on the cosine path",
+        replace(_ddpm(True, _INTERVAL), hidden=48, path="cosine", path_steps=None, parametrization="v"),
+        _LONG,
+        _LONG_SHOW,
+        drop_class=0.1,
+    ),
+    "mnist-flow-class-long": DigitRecipe(
+        "the same width and length for flow matching",
+        replace(_flow(True, _INTERVAL), hidden=48),
+        _LONG,
+        _LONG_SHOW,
+        0.1,
     ),
 }

@@ -39,12 +39,16 @@ class Edit:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
 
+    def default_sampler(self, model: Model) -> Sampler:
+        """ddpm steps on the courses' grid."""
+        return course_sampler(model)
+
     def plan(self, model: Model) -> Plan:
         """Guided sampling from the noised picture."""
         model.require_sampling()
         prompt = model.default_prompt if self.prompt is None else self.prompt
         model.check_prompt(prompt)
-        sampler = self.sampler or course_sampler(model)
+        sampler = self.sampler or self.default_sampler(model)
         grid = grid_from(grid_of(sampler, model), self.start, self.start_level)
         x0 = self.picture.pixels(model)
         terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))

@@ -28,11 +28,15 @@ class Generate:
         """The one prompt."""
         return (self.prompt,)
 
+    def default_sampler(self, model: Model) -> Sampler:
+        """The model's own way."""
+        return model.sampler
+
     def plan(self, model: Model) -> Plan:
         """Guided sampling from pure noise."""
         model.require_sampling()
         model.check_prompt(self.prompt)
-        sampler = self.sampler or model.sampler
+        sampler = self.sampler or self.default_sampler(model)
         grid = grid_of(sampler, model)
         terms = guided(self.prompt, guidance_of(sampler, self.negative_prompt, model))
         return Plan(from_noise(model, grid), terms, grid, step_of(sampler))

@@ -54,6 +54,10 @@ class Hybrid:
         """The prompts of the parts that have one."""
         return tuple(part.prompt for part in self.parts.values() if part.picture is None)
 
+    def default_sampler(self, model: Model) -> Sampler:
+        """The model's own way with illusions."""
+        return model.illusion_sampler
+
     def plan(self, model: Model) -> Plan:
         """Guided sampling whose estimates are added band by band; a picture's part is replaced after each step."""
         model.require_sampling()
@@ -65,7 +69,7 @@ class Hybrid:
             raise UsageError("A hybrid keeps a part of one picture at the most: give the other parts prompts.")
         for prompt in self.prompts:
             model.check_prompt(prompt)
-        sampler = self.sampler or model.sampler
+        sampler = self.sampler or self.default_sampler(model)
         guidance = guidance_of(sampler, self.negative_prompt, model)
         grid, step = grid_of(sampler, model), step_of(sampler)
         constraint: Constraint | None = None

@@ -40,6 +40,10 @@ class Inpaint:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
 
+    def default_sampler(self, model: Model) -> Sampler:
+        """ddpm steps on the courses' grid."""
+        return course_sampler(model)
+
     def plan(self, model: Model) -> Plan:
         """Guided sampling under replacement conditioning."""
         model.require_sampling()
@@ -47,7 +51,7 @@ class Inpaint:
         model.check_prompt(prompt)
         if not 1 <= self.resamplings <= 100:
             raise UsageError(f"{self.resamplings} resamplings are out of range: give 1 (none) to 100.")
-        sampler = self.sampler or course_sampler(model)
+        sampler = self.sampler or self.default_sampler(model)
         grid, step = grid_of(sampler, model), step_of(sampler)
         known = KnownRegion(self.picture.pixels(model), self.mask.mask(model), fresh_noise=step.stochastic)
         terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))

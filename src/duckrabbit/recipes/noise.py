@@ -31,6 +31,10 @@ class Forward:
         """None."""
         return ()
 
+    def default_sampler(self, model: Model) -> Sampler:
+        """The model's own way."""
+        return model.sampler
+
     def plan(self, model: Model) -> Plan:
         """Noise, and no step."""
         path = model.denoiser.path if self.level.sigma is None else Additive()

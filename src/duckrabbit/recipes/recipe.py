@@ -57,6 +57,9 @@ class Recipe(Protocol):
     def sampler(self) -> Sampler | None:
         """How to sample; None for the model's own way."""
 
+    def default_sampler(self, model: Model) -> Sampler:
+        """How to sample where `sampler` is None."""
+
     def plan(self, model: Model) -> Plan:
         """How to make it with this model; raises UsageError where it can't be made."""
 
@@ -87,4 +90,4 @@ def guidance_of(sampler: Sampler, negative_prompt: str, model: Model) -> Guidanc
 
 def from_noise(model: Model, grid: Grid) -> Callable[[Noise], Tensor]:
     """Start from pure noise at the grid's first level."""
-    return lambda noise: initial_noise(model.denoiser.path, noise, model.shape, grid[0], model.data)
+    return lambda noise: initial_noise(model.denoiser.path, noise, model.shape, grid[0])

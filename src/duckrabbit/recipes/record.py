@@ -11,7 +11,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.denoise import Denoise
-from duckrabbit.recipes.edit import Edit, course_sampler
+from duckrabbit.recipes.edit import Edit
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.inpaint import Inpaint
@@ -87,13 +87,9 @@ def recipe_of(data: Mapping[str, Any]) -> Recipe:
 
 
 def _with_sampler(recipe: Recipe, model: Model) -> Recipe:
-    if recipe.sampler is not None or isinstance(recipe, Forward):
+    if recipe.sampler is not None:
         return recipe
-    if isinstance(recipe, Denoise):
-        sampler = dataclasses.replace(course_sampler(model), guidance_scale=1.0)
-    else:
-        sampler = course_sampler(model) if isinstance(recipe, Edit | Inpaint) else model.sampler
-    return dataclasses.replace(recipe, sampler=sampler)  # type: ignore[type-var]
+    return dataclasses.replace(recipe, sampler=recipe.default_sampler(model))  # type: ignore[type-var]
 
 
 def _to_json(value: Any) -> Any:

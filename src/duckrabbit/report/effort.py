@@ -26,5 +26,5 @@ class Effort:
     evaluations: tuple[int, ...]
 
 
-QUICK = Effort("quick", 40, 40, 10_000, 40, 12, (4, 8, 16))
+QUICK = Effort("quick", 40, 80, 10_000, 40, 16, (4, 8, 16))
 FULL = Effort("full", 40, 200, 60_000, 500, 48, (4, 8, 16, 32, 64))

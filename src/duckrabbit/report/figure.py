@@ -54,6 +54,7 @@ class Exhibit:
         parameters: model, prompt, seed, guidance scale, grid, steps and solver, as far as they apply.
         command: the command line that makes it.
         seconds: how long it took.
+        spoils: whether parameters and command give away what the viewer should find alone.
     """
 
     caption: str
@@ -62,6 +63,7 @@ class Exhibit:
     parameters: tuple[str, ...]
     command: str
     seconds: float
+    spoils: bool = False
 
 
 @dataclass(frozen=True)

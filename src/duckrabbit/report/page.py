@@ -32,13 +32,23 @@ def _exhibit(exhibit: Exhibit) -> str:
     kind = "now" if exhibit.origin is Origin.NOW else "recorded"
     parameters = " · ".join(escape(part) for part in exhibit.parameters)
     took = "took" if exhibit.origin is Origin.NOW else "trained in"
+    made = (
+        f'<p class="parameters">{parameters} · {took} {duration(exhibit.seconds)}</p>'
+        f'<pre class="command"><code>{_words(exhibit.command)}</code></pre>'
+    )
+    if exhibit.spoils:
+        made = f"<details><summary>How it was made</summary>{made}</details>"
     return (
         f'<article class="exhibit" data-origin="{kind}">'
         f'<p class="badge {kind}">{exhibit.origin.value}</p>'
         f'<p class="caption">{escape(exhibit.caption)}</p>{exhibit.body.html()}'
-        f'<footer><p class="parameters">{parameters} · {took} {duration(exhibit.seconds)}</p>'
-        f'<pre class="command" tabindex="0"><code>{escape(exhibit.command)}</code></pre></footer></article>'
+        f"<footer>{made}</footer></article>"
     )
+
+
+def _words(command: str) -> str:
+    """A command that is broken between its words and not at their hyphens."""
+    return " ".join(f"<span>{escape(word)}</span>" for word in command.split(" "))
 
 
 def check_place(page: Path) -> None:
@@ -62,7 +72,8 @@ def write_page(page: Path, sections: Mapping[str, str], circumstances: Sequence[
             temporary.write_bytes((assets / name).read_bytes())
     chapters = [(chapter, [row for row in chapter.rows if row.name in sections]) for chapter in CHAPTERS]
     body = "".join(
-        f'<section class="chapter"><h2>{escape(chapter.title)}</h2>{"".join(sections[row.name] for row in rows)}</section>'
+        f'<section class="chapter"><h2>{escape(chapter.title)}</h2>'
+        f"{''.join(sections[row.name] for row in rows)}</section>"
         for chapter, rows in chapters
         if rows
     )

@@ -56,6 +56,11 @@ class TrainingRecord:
         taken = [after - before for before, after in zip([0, *steps], steps, strict=False)]
         return float(sum(n * batch / line["pictures_per_second"] for n, line in zip(taken, self.lines, strict=True)))
 
+    @property
+    def pictures_per_second(self) -> float:
+        """The recorded speed."""
+        return float(self.lines[-1]["step"] * self.settings["hyperparameters"]["batch_size"]) / self.seconds
+
     def curve(self, label: str) -> Series:
         """Loss against epochs."""
         per_epoch = self.lines[-1]["step"] / self.epochs
@@ -73,6 +78,7 @@ class TrainingRecord:
             f"Adam {chosen['learning_rate']:g}, {falling}",
             f"{self.epochs} epochs",
             f"seed {chosen['seed']}",
+            f"{self.pictures_per_second:,.0f} pictures a second",
         )
 
     def shown(self) -> list[int]:

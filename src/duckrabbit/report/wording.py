@@ -12,9 +12,13 @@ def model_words(model: Model) -> str:
 
 
 def sampler_words(sampler: Sampler, model: Model) -> tuple[str, ...]:
-    """Guidance scale where the model has one, and the grid, steps and solver."""
-    guidance = (f"guidance scale {sampler.guidance_scale:g}",) if model.conditional else ()
-    return (*guidance, f"{sampler.solver}, {sampler.steps} steps, {sampler.grid} grid")
+    """Guidance scale where the model has one, and the solver, steps, grid and guidance interval."""
+    how = f"{sampler.solver}, {sampler.steps} steps, {sampler.grid} grid"
+    if not model.conditional:
+        return (how,)
+    low, high = sampler.guidance_interval
+    interval = () if (low, high) == (0.0, 1.0) else (f"guidance for t in ({low:g}, {high:g}]",)
+    return (f"guidance scale {sampler.guidance_scale:g}", how, *interval)
 
 
 def seed_words(seeds: Sequence[int]) -> str:

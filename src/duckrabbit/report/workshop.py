@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from duckrabbit.datasets.mnist import Digits, mnist, pictures_to_float
+from duckrabbit.datasets.mnist import CLASSES, Digits, mnist, pictures_to_float
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.models.load import load_model
@@ -84,6 +84,12 @@ class Workshop:
     def test_digits(self, count: int) -> Tensor:
         """The first test digits, [count, 1, 28, 28] in [−1, 1]."""
         return pictures_to_float(self.shelf.test.pictures[:count])
+
+    def digits_in_turn(self, count: int) -> Tensor:
+        """Test digits 0, 1 … 9, 0, 1 …, [count, 1, 28, 28] in [−1, 1]; `count` is a multiple of ten."""
+        labels = self.shelf.test.labels
+        own = [(labels == digit).nonzero()[: count // CLASSES, 0] for digit in range(CLASSES)]
+        return pictures_to_float(self.shelf.test.pictures[torch.stack(own, dim=1).flatten()])
 
     def plate(self, name: str, pictures: Sequence[Tensor], columns: int, alt: str) -> Plate:
         """Pictures [1, S, S] as a grid of tiles in a file of the row's."""

@@ -188,7 +188,9 @@ class _GraphRunner:
 
     def __call__(self, indices: Tensor, seed: int) -> Tensor:
         if self.graph is None:
-            self._capture(indices)
+            # Shapes never change, so the fastest convolution of each shape is worth looking for.
+            with torch.backends.cudnn.flags(enabled=True, benchmark=True):
+                self._capture(indices)
         assert self.graph is not None
         self.indices.copy_(indices)
         self.update.generator.manual_seed(seed)

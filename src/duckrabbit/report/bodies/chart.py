@@ -80,8 +80,8 @@ class Chart:
         if len(self.series) == 1:
             return ""
         items = "".join(
-            f'<li><svg viewBox="0 0 28 8" aria-hidden="true"><line class="line s{number}" x1="0" y1="4" x2="28" y2="4"/>'
-            f"</svg>{escape(one.name)}</li>"
+            '<li><svg viewBox="0 0 28 8" aria-hidden="true">'
+            f'<line class="line s{number}" x1="0" y1="4" x2="28" y2="4"/></svg>{escape(one.name)}</li>'
             for number, one in enumerate(self.series, start=1)
         )
         return f'<ul class="legend">{items}</ul>'
@@ -129,8 +129,11 @@ def _round_ticks(low: float, high: float) -> list[float]:
 
 
 def _decade_ticks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten; over more than two decades the powers alone."""
+    """Powers of ten, with as many of their multiples as make three ticks; round numbers over a short range."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    nice = (1.0,) if high / low > 100 else (1.0, 2.0, 5.0)
-    ticks = [round(k * 10.0**power, 12) for power in decades for k in nice if low * 0.97 <= k * 10.0**power <= high * 1.03]
-    return ticks or [float(f"{low:.2g}"), float(f"{high:.2g}")]
+    for multiples in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5, 7)):
+        places = [round(k * 10.0**power, 12) for power in decades for k in multiples]
+        ticks = [place for place in places if low * 0.97 <= place <= high * 1.03]
+        if len(ticks) >= 3:
+            return ticks
+    return _round_ticks(low, high)

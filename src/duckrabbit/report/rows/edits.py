@@ -9,7 +9,7 @@ from torch import Tensor
 from duckrabbit.media.masks import box_mask
 from duckrabbit.recipes.edit import Edit, course_sampler
 from duckrabbit.recipes.inpaint import Inpaint
-from duckrabbit.recipes.make import make, make_all
+from duckrabbit.recipes.make import make_all
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin
@@ -27,12 +27,12 @@ def drawings(workshop: Workshop) -> Figure:
     """A1.7.1: SDEdit of digits drawn with a mouse."""
     exhibits = tuple(_drawing(workshop, name, prompts) for name, prompts in DRAWINGS)
     lesson = (
-        "Noise is put on the drawing, as much as the grid has at index i, and sampling goes on from there (SDEdit). The "
-        "courses' grid runs from index 0, pure noise, to 34, clean. What the noise drowns the model invents; what "
-        "survives it keeps.",
-        "So the start is a dial between the model's idea of a digit and yours. At 1 and 3 nothing of the drawing is left "
-        "but chance, at 20 the shaky line is kept with all its faults. In between the model corrects the hand, and where "
-        "it is told another digit, it finds it in the same strokes, or fails to.",
+        "Noise is put on the drawing, as much as the grid has at index i, and sampling goes on from there "
+        "(SDEdit). The courses' grid runs from index 0, pure noise, to 34, clean. What the noise drowns the "
+        "model invents; what survives it keeps.",
+        "So the start is a dial between the model's idea of a digit and yours. At 1 and 3 nothing of the "
+        "drawing is left but chance, at 20 the shaky line is kept with all its faults. In between the model "
+        "corrects the hand, and where it is told another digit, it finds it in the same strokes, or fails to.",
     )
     return Figure(lesson, exhibits)
 
@@ -42,9 +42,11 @@ def _drawing(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhibit
     watch = Stopwatch()
     file = workshop.keep(f"{name}.png", (files("duckrabbit.report") / "assets" / f"{name}.png").read_bytes())
     source = Source.read(str(workshop.page / file), model)
+    seeds = [0] * len(prompts)
+    columns = [make_all([Edit(source, prompt, start) for prompt in prompts], model, seeds) for start in STARTS]
     strips = []
-    for prompt in prompts:
-        row = [source.pixels(model)] + [make(Edit(source, prompt, start), model)[0].pixels for start in STARTS]
+    for number, prompt in enumerate(prompts):
+        row = [source.pixels(model), *(column[number].pixels for column in columns)]
         alt = f"The drawing, and what becomes of it as a {prompt} from starts 1 to 20"
         strips.append((f"prompt {prompt}", workshop.plate(f"{name}-{prompt}", row, len(row), alt)))
     return Exhibit(
@@ -68,10 +70,11 @@ def inpainting(workshop: Workshop) -> Figure:
     """A1.7.2: the lower half of a digit painted in."""
     exhibits = tuple(_inpainted(workshop, name, prompts) for name, prompts in HIDDEN)
     lesson = (
-        "After every step the known half is put back, with the noise that the next level wants (RePaint's replacement), so "
-        "that the model has to make the hidden half fit. In the end the known pixels are the picture's own, bit for bit.",
-        "The known half is a strong hint, the prompt another; where they contradict each other, the seam shows it. Those "
-        "results are not hidden here.",
+        "After every step the known half is put back, with the noise that the next level wants (RePaint's "
+        "replacement), so that the model has to make the hidden half fit. In the end the known pixels are the "
+        "picture's own, bit for bit.",
+        "The known half is a strong hint, the prompt another; where they contradict each other, the seam shows "
+        "it. Those results are not hidden here.",
     )
     return Figure(lesson, exhibits)
 
@@ -92,9 +95,18 @@ def _inpainted(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhib
     alt = "A digit, the mask, the digit without its lower half, and the half painted in as each of three digits"
     return Exhibit(
         "A test digit, what is to be painted (white), what is known, and the result for each prompt.",
-        Sheet(("digit", "mask", "known", *(f"as {p}" for p in prompts)), (("", workshop.plate(number, row, len(row), alt)),)),
+        Sheet(
+            ("digit", "mask", "known", *(f"as {p}" for p in prompts)),
+            (("", workshop.plate(number, row, len(row), alt)),),
+        ),
         Origin.NOW,
-        (model_words(model), f"prompts {', '.join(prompts)}", "seed 0", f"mask box {box}", *sampler_words(sampler, model)),
+        (
+            model_words(model),
+            f"prompts {', '.join(prompts)}",
+            "seed 0",
+            f"mask box {box}",
+            *sampler_words(sampler, model),
+        ),
         command("inpaint", name, prompts[1], "--mask-box", box, "--guidance-scale", "3", "--model", MODEL),
         watch.read(),
     )

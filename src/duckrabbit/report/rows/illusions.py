@@ -39,9 +39,9 @@ def anagrams(workshop: Workshop) -> Figure:
         workshop.tell(f"{first} and {second} through {view}", done / len(PAIRS))
         exhibits.append(_anagram(workshop, first, second, view))
     lesson = (
-        "Noise that is turned upside down is still noise. So at every step the denoiser may be asked twice: what digit is "
-        "this, and what digit is it the other way up? The second answer is turned back, the two are averaged, and the "
-        "picture settles on strokes that serve both.",
+        "Noise that is turned upside down is still noise. So at every step the denoiser may be asked twice: "
+        "what digit is this, and what digit is it the other way up? The second answer is turned back, the two "
+        "are averaged, and the picture settles on strokes that serve both.",
         "Some pairs are made for it (6 and 9, 2 and 5), others have to be forced, and the seed decides. So each is the "
         "best of several candidates. One judge chose it; another, which had no say, reports what it reads.",
         "Turn the pictures: press the button, or take hold of one and drag.",
@@ -63,6 +63,7 @@ def _anagram(workshop: Workshop, first: str, second: str, view: str) -> Exhibit:
         _parameters(model, chosen, f"prompts {first} and {second}, view {view}"),
         command("anagram", first, second, "--view", view, "--seed", chosen.picture.seed, "--model", MODEL),
         watch.read(),
+        spoils=True,
     )
 
 
@@ -73,10 +74,10 @@ def hybrids(workshop: Workshop) -> Figure:
         workshop.tell(f"{near} near and {far} far", done / len(HYBRIDS))
         exhibits.append(_hybrid(workshop, far, near))
     lesson = (
-        "From afar the eye gets the coarse part of a picture only, from near it goes by the fine part. At every step the "
-        "estimate for one digit gives what a Gaussian blur lets through, that for another all the rest.",
-        "On 28 pixels this is hard: a thin stroke is nearly all fine part, and what is left of it when blurred fills like "
-        "an 8. The pairs that work have an 8 far away; the last one is shown because it does not work.",
+        "From afar the eye gets the coarse part of a picture only, from near it goes by the fine part. At every "
+        "step the estimate for one digit gives what a Gaussian blur lets through, that for another all the rest.",
+        "On 28 pixels this is hard: a thin stroke is nearly all fine part, and what is left of it when blurred "
+        "fills like an 8. The pairs that work have an 8 far away; the last one is shown because it does not work.",
         "Move the slider, or step back from the screen.",
     )
     return Figure(lesson, tuple(exhibits))
@@ -101,6 +102,7 @@ def _hybrid(workshop: Workshop, far: str, near: str) -> Exhibit:
             "--seed", chosen.picture.seed, "--model", MODEL,
         ),
         watch.read(),
+        spoils=True,
     )  # fmt: skip
 
 

@@ -1,10 +1,12 @@
 """B1: one step. What noise does to a digit, and what a network can undo at once."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from duckrabbit.datasets.mnist import pictures_to_float
-from duckrabbit.diffusion.noise import Noise
+from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.sampling import noised
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Denoise
@@ -50,8 +52,9 @@ def noising(workshop: Workshop) -> Figure:
         "z = x + σε: to every pixel, on a scale where black is 0 and white is 1, comes an independent normal number of "
         "standard deviation σ. What leaves the range is clipped for the eye only; the network sees it all.",
         f"MNIST's own standard deviation is {own:.2f}. So at σ = 0.5 the noise already has "
-        f"{(0.5 / own) ** 2:.1f} times the variance of the digits and at σ = 1 {(1 / own) ** 2:.0f} times, and still "
-        "most of them can be read: a stroke is many pixels that agree, and noise never does.",
+        f"{(0.5 / own) ** 2:.1f} times the variance of the digits, and at full σ = 1 it has "
+        f"{(1 / own) ** 2:.0f} times. Still most of them can be read: a stroke is many pixels that agree, and "
+        "noise never does.",
     )
     return Figure(lesson, (sheet,))
 
@@ -69,31 +72,44 @@ def denoising(workshop: Workshop) -> Figure:
     cleaned = [p.pixels for p in make_all([Denoise(s, level, "one-step") for s in sources], model, [0] * 10)]
     before, after = _error(stacked(noisy), stacked(clean)), _error(stacked(cleaned), stacked(clean))
     now = Exhibit(
-        f"Ten test digits that no training saw. On them the mean squared error falls from {before:.3f} (noisy, clipped) "
-        f"to {after:.4f}.",
+        f"Ten test digits that no training saw. On them the mean squared error falls from {before:.3f} (noisy, "
+        f"clipped) to {after:.4f}.",
         Sheet(
             (),
             (
                 ("the digit", workshop.plate("clean", clean, 10, "Ten clean test digits")),
-                (f"with noise of σ = {sigma:g}", workshop.plate("noisy", noisy, 10, "The same digits under noise")),
-                ("denoised in one step", workshop.plate("denoised", cleaned, 10, "The same digits, noise removed")),
+                (
+                    f"with noise of σ = {sigma:g}",
+                    workshop.plate("noisy", noisy, 10, "The same digits under noise"),
+                ),
+                (
+                    "denoised in one step",
+                    workshop.plate("denoised", cleaned, 10, "The same digits, noise removed"),
+                ),
             ),
         ),
         Origin.NOW,
         (model_words(model), f"σ {sigma:g}", "seed 0", "one step"),
         command(
-            "denoise", "mnist:test/0", "--noise-sigma", f"{sigma:g}", "--method", "one-step", "--model", model.name
+            "denoise",
+            "mnist:test/0",
+            "--noise-sigma",
+            f"{sigma:g}",
+            "--method",
+            "one-step",
+            "--model",
+            model.name,
         ),
         watch.read(),
     )
     lesson = (
-        "A network that minimises the mean squared error learns the conditional mean E[x | z]: the average of all digits "
-        "that could have become this noisy picture, each weighted by how likely it is.",
+        "A network that minimises the mean squared error learns the conditional mean E[x | z]: the average of "
+        "all digits that could have become this noisy picture, each weighted by how likely it is.",
         f"At σ = {sigma:g} so few digits are left in the running that their average is nearly one of them. Where two "
         "remain possible, as at the ends of strokes, the average is grey: the blur is not a defect of the network but "
         "the honest answer to the question that the loss asks.",
     )
-    return Figure(lesson, (loss_exhibit((("", record),)), samples_exhibit(workshop, record), now))
+    return Figure(lesson, (loss_exhibit((("", record),), "the digit"), samples_exhibit(workshop, record), now))
 
 
 def out_of_distribution(workshop: Workshop) -> Figure:
@@ -106,7 +122,7 @@ def out_of_distribution(workshop: Workshop) -> Figure:
         clean = workshop.test_digits(index + 1)[-1:]
         noisy = [_noisy(model, clean, sigma) for sigma in SIGMAS]
         cleaned = [_run(model, x) for x in noisy]
-        named = f"digit {index}, noisy and denoised"
+        named = f"test digit number {index}, noisy and denoised"
         strips.append((named, workshop.plate(f"noisy-{index}", [x[0] for x in noisy], len(SIGMAS), "Under noise")))
         alt = "What the denoiser makes of it: clean in the middle, broken at both ends"
         strips.append(("", workshop.plate(f"denoised-{index}", [x[0] for x in cleaned], len(SIGMAS), alt)))
@@ -116,16 +132,25 @@ def out_of_distribution(workshop: Workshop) -> Figure:
         Sheet(SIGMA_HEADS, tuple(strips)),
         Origin.NOW,
         (model_words(model), f"σ {', '.join(SIGMA_HEADS)}", "seed 0", "one step"),
-        command("denoise", "mnist:test/0", "--noise-sigma", *SIGMA_HEADS, "--method", "one-step", "--model", model.name),
+        command(
+            "denoise",
+            "mnist:test/0",
+            "--noise-sigma",
+            *SIGMA_HEADS,
+            "--method",
+            "one-step",
+            "--model",
+            model.name,
+        ),
         watch.read(),
     )
     count = workshop.effort.noised
     clean = workshop.test_digits(count)
-    errors = []
+    errors: list[tuple[float, float]] = []
     for done, sigma in enumerate(SIGMAS):
         workshop.tell(f"error at σ = {sigma:g}", done / len(SIGMAS))
-        cleaned = torch.cat([_run(model, part) for part in torch.split(_noisy(model, clean, sigma), 64)])
-        errors.append((sigma, _error(cleaned, clean)))
+        answers = torch.cat([_run(model, part) for part in torch.split(_noisy(model, clean, sigma), 64)])
+        errors.append((sigma, _error(answers, clean)))
     ratio = errors[-1][1] / dict(errors)[trained]
     chart = Exhibit(
         f"The error against σ. At σ = 1 it is {ratio:.0f} times that at σ = {trained:g}; at σ = 0, where returning the "
@@ -138,14 +163,28 @@ def out_of_distribution(workshop: Workshop) -> Figure:
             marked=True,
         ),
         Origin.NOW,
-        (model_words(model), f"{count} test digits", seed_words(range(count)), "errors for pictures in [0, 1]"),
-        command("denoise", "mnist:test/0", "--noise-sigma", *SIGMA_HEADS, "--method", "one-step", "--model", model.name),
+        (
+            model_words(model),
+            f"{count} test digits",
+            seed_words(range(count)),
+            "errors for pictures in [0, 1]",
+        ),
+        command(
+            "denoise",
+            "mnist:test/0",
+            "--noise-sigma",
+            *SIGMA_HEADS,
+            "--method",
+            "one-step",
+            "--model",
+            model.name,
+        ),
         watch.read(),
     )
     lesson = (
         f"Nobody tells this network how noisy its input is; it takes σ = {trained:g} for granted. With less noise it "
-        "still averages as if there were more, and so smooths and thickens strokes that were fine. With more noise, what "
-        "is left over looks to it like pieces of strokes, and it draws them in.",
+        "still averages as if there were more, and so smooths and thickens strokes that were fine. With more "
+        "noise, what is left over looks to it like pieces of strokes, and it draws them in.",
         "The cure is to tell it: a network that is given the noise level can serve all of them, and a network that "
         "serves all of them can walk from pure noise to a digit. That is B2.",
     )
@@ -161,7 +200,7 @@ def pure_noise(workshop: Workshop) -> Figure:
     outputs = stacked([picture.pixels for picture in make(recipe, model, OUTPUTS)])
     digits = workshop.shelf.train.pictures
     mean = (digits.double().mean(dim=0) / 127.5 - 1).float()[None]
-    inputs = Noise(tuple(range(5)))(0, 1.0, model.shape)
+    inputs = Noise(tuple(range(5)))(Stream.INIT, 1.0, model.shape)
     typical = _distance(pictures_to_float(digits[:1000]), mean)
     away = _distance(outputs, mean)
     apart = _distance(outputs, outputs.mean(dim=0))
@@ -189,13 +228,16 @@ def pure_noise(workshop: Workshop) -> Figure:
         watch.read(),
     )  # fmt: skip
     lesson = (
-        "Trained to turn pure noise ε into a digit x, the network is given an input that says nothing about its target: "
-        "the two were paired by chance. The best answer under a squared error (the MMSE estimate) is then E[x | ε] = "
-        "E[x], the mean of all digits, whatever the noise. A grey blob is not a failure to train but the optimum.",
-        "What little the outputs differ from one another is what the network learned by heart of its training's noise. "
-        "One step can't make a choice; many small ones can, because each leaves a picture that says more than the last.",
+        "Trained to turn pure noise ε into a digit x, the network is given an input that says nothing about its "
+        "target: the two were paired by chance. The best answer under a squared error (the MMSE estimate) is "
+        "then E[x | ε] = E[x], the mean of all digits, whatever the noise. A grey blob is not a failure to "
+        "train but the optimum.",
+        "What little the outputs differ from one another is error: trained on finitely many pairs, the network has not "
+        "quite unlearned to look at its input. "
+        "One step can't make a choice; many small ones can, because each leaves a picture that says more than "
+        "the last.",
     )
-    return Figure(lesson, (loss_exhibit((("", record),)), samples_exhibit(workshop, record), now))
+    return Figure(lesson, (loss_exhibit((("", record),), "the digit"), samples_exhibit(workshop, record), now))
 
 
 def _noisy(model: Model, clean: Tensor, sigma: float) -> Tensor:
@@ -217,4 +259,4 @@ def _error(pictures: Tensor, clean: Tensor) -> float:
 
 def _distance(pictures: Tensor, other: Tensor) -> float:
     """The root mean square distance for pictures in [0, 1], of pictures in [−1, 1]."""
-    return _error(pictures, other) ** 0.5
+    return math.sqrt(_error(pictures, other))

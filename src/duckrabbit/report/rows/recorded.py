@@ -9,18 +9,18 @@ from duckrabbit.report.wording import command
 from duckrabbit.report.workshop import Workshop
 
 
-def loss_exhibit(runs: Sequence[tuple[str, TrainingRecord]]) -> Exhibit:
-    """The loss curves of runs with their labels, in one chart."""
+def loss_exhibit(runs: Sequence[tuple[str, TrainingRecord]], target: str) -> Exhibit:
+    """The loss curves of runs with their labels, in one chart; `target` is what the network predicts."""
     first = runs[0][1]
     ends = "; ".join(f"{label + ': ' if label else ''}{record.final_loss:.4f}" for label, record in runs)
     chart = Chart(
         "Training loss against epochs",
         linear("epoch"),
-        logarithmic("mean squared error"),
+        logarithmic(f"mean squared error of {target}"),
         tuple(record.curve(label) for label, record in runs),
     )
     return Exhibit(
-        f"The training loss, on a logarithmic scale. At the end: {ends}.",
+        f"The training loss for pictures in [−1, 1], on a logarithmic scale. At the end: {ends}.",
         chart,
         Origin.RECORDED,
         first.parameters(),
@@ -31,11 +31,12 @@ def loss_exhibit(runs: Sequence[tuple[str, TrainingRecord]]) -> Exhibit:
 
 def samples_exhibit(workshop: Workshop, record: TrainingRecord, caption: str = "") -> Exhibit:
     """What the model made after some of its epochs."""
-    kind = "40 samples" if record.folder.joinpath(f"epoch-{record.shown()[-1]:02d}.webp").is_file() else "Test digits"
+    sampled = record.folder.joinpath(f"epoch-{record.shown()[-1]:02d}.webp").is_file()
+    kind = "40 samples" if sampled else "From the top: test digits, what the network gets, what it makes of it,"
     said = caption or f"{kind} after epochs {', '.join(map(str, record.shown()))}, with the same seeds each time."
     return Exhibit(
         said,
-        record.gallery(workshop, f"{kind} of {record.name}"),
+        record.gallery(workshop, f"{'Samples' if sampled else 'Test digits'} of {record.name}"),
         Origin.RECORDED,
         record.parameters(),
         train_command(record),

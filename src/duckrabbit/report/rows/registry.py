@@ -51,9 +51,21 @@ CHAPTERS: tuple[Chapter, ...] = (
         "Step by step",
         (
             Row("B2.1", "DDPM, told the time", ("mnist-ddpm",), 6, ddpm.time_conditioned),
-            Row("B2.2", "DDPM, told the class", ("mnist-ddpm-class", "mnist-ddpm"), 50, ddpm.class_conditioned),
+            Row(
+                "B2.2",
+                "DDPM, told the class",
+                ("mnist-ddpm-class-course", "mnist-ddpm-class", "mnist-ddpm"),
+                50,
+                ddpm.class_conditioned,
+            ),
             Row("B2.3", "Flow matching, told the time", ("mnist-flow",), 8, flow.time_conditioned),
-            Row("B2.4", "Flow matching, told the class", ("mnist-flow-class",), 16, flow.class_conditioned),
+            Row(
+                "B2.4",
+                "Flow matching, told the class",
+                ("mnist-flow-class-course",),
+                16,
+                flow.class_conditioned,
+            ),
         ),
     ),
     Chapter(
@@ -65,9 +77,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             Row("A1.7.2", "The hidden half", _CLASSES, 4, edits.inpainting),
         ),
     ),
-    Chapter(
-        "The loop", (Row("X6", "Many solvers", _CLASSES, 22, solvers.quality_against_evaluations),)
-    ),
+    Chapter("The loop", (Row("X6", "Many solvers", _CLASSES, 22, solvers.quality_against_evaluations),)),
 )
 
 ROWS: dict[str, Row] = {row.name: row for chapter in CHAPTERS for row in chapter.rows}

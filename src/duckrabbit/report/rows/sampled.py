@@ -19,12 +19,17 @@ COLUMNS = 10
 DIGITS = tuple("0123456789")
 
 
-def samples_of(model: Model, sampler: Sampler, count: int, digits: Sequence[str] = DIGITS) -> Tensor:
-    """`count` samples [N, 1, 28, 28]: the digits in turn where the model knows them, a new seed after each round."""
-    recipes = [Generate(digit if model.conditional else "", sampler=sampler) for digit in digits]
-    seeds = [k // len(digits) if model.conditional else k for k in range(count)]
-    made = make_all([recipes[k % len(digits)] for k in range(count)], model, seeds)
+def samples_of(model: Model, sampler: Sampler, seeds: Sequence[int]) -> Tensor:
+    """One sample for each seed, [N, 1, 28, 28]: the digits in turn where the model knows them."""
+    recipes = [Generate(digit if model.conditional else "", sampler=sampler) for digit in DIGITS]
+    made = make_all([recipes[k % COLUMNS] for k in range(len(seeds))], model, seeds)
     return stacked([picture.pixels for picture in made])
+
+
+def seeds_by_digit(count: int) -> list[int]:
+    """Seeds 0 … count − 1 for digits in turn, such that each digit's own seeds are consecutive."""
+    own = count // COLUMNS
+    return [k % COLUMNS * own + k // COLUMNS for k in range(count)]
 
 
 def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sampler | None = None) -> Exhibit:
@@ -55,17 +60,17 @@ def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sa
         Gallery((Playable("from noise to digits", plate, film),)),
         Origin.NOW,
         (model_words(model), *prompt, seed_words(range(seeds[-1] + 1)), *sampler_words(sampler, model)),
-        generate_command(model, sampler, "3", seeds[-1] + 1),
+        f"{generate_command(model, sampler, '3', range(seeds[-1] + 1))} --animate",
         stopwatch.read(),
     )
 
 
-def generate_command(model: Model, sampler: Sampler, digit: str, count: int) -> str:
+def generate_command(model: Model, sampler: Sampler, digit: str, seeds: range) -> str:
     """The command line that makes samples; of one digit where the model knows them."""
     words: list[object] = [digit] if model.conditional else []
-    words += ["--model", model.name, "--count", count]
+    words += ["--model", model.name, "--seed", seeds[0], "--count", len(seeds)]
     if model.conditional:
         words += ["--guidance-scale", f"{sampler.guidance_scale:g}"]
     if replace(sampler, guidance_scale=model.sampler.guidance_scale) != model.sampler:
         words += ["--solver", sampler.solver, "--steps", sampler.steps, "--grid", sampler.grid]
-    return command("generate", *words, "--animate")
+    return command("generate", *words)

@@ -4,7 +4,7 @@ from duckrabbit.models.model import Sampler
 from duckrabbit.report.bodies.chart import Chart, Series, logarithmic
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin
-from duckrabbit.report.rows.sampled import DIGITS, generate_command, samples_of
+from duckrabbit.report.rows.sampled import DIGITS, generate_command, samples_of, seeds_by_digit
 from duckrabbit.report.wording import model_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
 
@@ -19,22 +19,19 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
     count = effort.judged
     watch = Stopwatch()
     yardstick = workshop.shelf.yardstick(effort.reference)
-    lines, strips = [], []
+    lines = []
     for done, solver in enumerate(SOLVERS):
         points = []
         for evaluations in effort.evaluations:
             workshop.tell(f"{solver}, {evaluations} evaluations", done / len(SOLVERS))
             sampler = Sampler(solver, steps_for(solver, evaluations))
-            pictures = samples_of(model, sampler, count)
+            pictures = samples_of(model, sampler, seeds_by_digit(count))
             points.append((evaluations_of(sampler), yardstick.distance(pictures)))
-            if evaluations == effort.evaluations[1]:
-                name = f"{NAMES.get(solver, solver)}, {evaluations_of(sampler)} evaluations"
-                strips.append((name, workshop.plate(solver, list(pictures[:10]), 10, f"Digits by {name}")))
         lines.append(Series(NAMES.get(solver, solver), tuple(points)))
-    real = yardstick.distance(workshop.test_digits(count))
+    real = yardstick.distance(workshop.digits_in_turn(count))
     chart = Exhibit(
-        f"Fréchet distance to real digits against network evaluations for one picture. {count} samples a point are few: "
-        f"that many real test digits are at {real:.2f}, and no solver can be expected to pass below.",
+        f"Fréchet distance to real digits against network evaluations for one picture. {count} samples a point are "
+        f"few: that many real test digits are at {real:.2f}, and no solver can be expected to pass below.",
         Chart(
             "Fréchet distance against network evaluations, a line for each solver",
             logarithmic("network evaluations"),
@@ -43,25 +40,42 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
             marked=True,
         ),
         Origin.NOW,
-        (model_words(model), f"{count} samples a point", seed_words(range(count // 10)), "guidance scale 1, uniform grid"),
-        generate_command(model, Sampler("heun", steps_for("heun", effort.evaluations[1])), "3", count // 10),
+        (
+            model_words(model),
+            f"{count} samples a point",
+            f"{seed_words(range(count))}, {count // 10} for each digit",
+            "guidance scale 1, uniform grid",
+        ),
+        generate_command(
+            model,
+            Sampler("heun", steps_for("heun", effort.evaluations[0])),
+            "3",
+            range(3 * count // 10, 4 * count // 10),
+        ),
         watch.read(),
     )
+    few, strips = effort.evaluations[1], []
+    for solver in SOLVERS:
+        sampler = Sampler(solver, steps_for(solver, few))
+        name = f"{NAMES.get(solver, solver)}, {evaluations_of(sampler)} evaluations"
+        alike = list(samples_of(model, sampler, [0] * 10))
+        strips.append((name, workshop.plate(solver, alike, 10, f"Digits by {name}")))
     sheet = Exhibit(
         "The same noise under each solver with few evaluations.",
         Sheet(DIGITS, tuple(strips)),
         Origin.NOW,
         (model_words(model), "seed 0", "guidance scale 1, uniform grid"),
-        generate_command(model, Sampler("ddpm", steps_for("ddpm", effort.evaluations[1])), "3", 1),
-        chart.seconds,
+        generate_command(model, Sampler("ddpm", steps_for("ddpm", few)), "3", range(1)),
+        watch.read(),
     )
     lesson = (
-        "All solvers go through one loop and answer one question: given the estimate of the clean picture here, where is "
-        "the picture at the next level? Euler (in σ/α it is ddim without noise, the same numbers) takes the estimate as "
-        "it is; heun asks twice a step; dpmpp_2m extrapolates from the step before, for nothing; ddpm adds fresh noise.",
-        "What counts is the number of times the network runs, for that is all the time there is. With few evaluations a "
-        "second-order method gets further; with many, they meet, and ddpm's fresh noise forgives the errors of the steps "
-        "before.",
+        "All solvers go through one loop and answer one question: given the estimate of the clean picture here, "
+        "where is the picture at the next level? Euler (in σ/α it is ddim without noise, the same numbers) takes the "
+        "estimate as it is; heun asks twice a step; dpmpp_2m extrapolates from the step before, for nothing; ddpm adds "
+        "fresh noise.",
+        "What counts is the number of times the network runs, for that is all the time there is. With few "
+        "evaluations a second-order method gets further; with many, they meet, and ddpm's fresh noise forgives "
+        "the errors of the steps before.",
     )
     return Figure(lesson, (chart, sheet))
 

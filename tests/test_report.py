@@ -1,0 +1,310 @@
+"""The report: whole, honest about where its figures come from, resumable, and readable."""
+
+import importlib
+import importlib.util
+import itertools
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import duckrabbit.report.workshop as workshop_module
+from duckrabbit.datasets.mnist import mnist, pictures_to_float
+from duckrabbit.errors import UsageError
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model
+from duckrabbit.report.bodies.chart import HEIGHT, WIDTH, Chart, Series, linear, logarithmic
+from duckrabbit.report.bodies.viewers import AXES
+from duckrabbit.report.build import build_report, build_rows
+from duckrabbit.report.effort import Effort
+from duckrabbit.report.quality import Yardstick
+from duckrabbit.report.rows import edits
+from duckrabbit.report.rows.illusions import PAIRS
+from duckrabbit.report.rows.registry import ROWS, Row
+from duckrabbit.report.rows.sampled import seeds_by_digit
+from duckrabbit.report.tiles import GAP, tile_grid
+from duckrabbit.report.training_record import TrainingRecord
+from duckrabbit.report.workshop import Workshop
+from duckrabbit.search.judge import load_judge
+
+TINY = Effort("tiny", 10, 20, 200, 4, 2, (2, 3))
+RECORDS = Path(str(files("duckrabbit.report"))) / "records"
+TOOLS = Path(__file__).parent.parent / "tools"
+VOID = {"meta", "link", "img", "input", "br", "path", "circle", "line", "polyline"}
+
+
+def _hurried(name: str, device: str) -> Model:
+    """A model that samples in two steps: its pictures are poor and soon there."""
+    model = load_model(name, device)
+    return replace(model, sampler=replace(model.sampler, steps=2))
+
+
+def _silent(what: str, part: float) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A whole report, from next to no samples."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workshop_module, "load_model", _hurried)
+        patch.setattr(edits, "STARTS", (20, 30))
+        yield build_rows(tmp_path_factory.mktemp("report"), TINY, list(ROWS.values()), "cpu", _silent)
+
+
+class _Reader(HTMLParser):
+    """Collects links, ids and exhibits, and fails where tags do not match."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.images_without_words: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.links += [value for name, value in attrs if name in ("href", "src") and value is not None]
+        self.ids += [value for name, value in attrs if name == "id" and value is not None]
+        if tag == "img" and not given.get("alt"):
+            self.images_without_words.append(str(given.get("src")))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def _exhibits(text: str) -> list[str]:
+    return re.findall(r"<article.*?</article>", text, flags=re.DOTALL)
+
+
+def _commands(text: str) -> list[str]:
+    import html
+
+    found = re.findall(r"<code>(.*?)</code></pre>", text)
+    return [html.unescape(re.sub(r"<[^>]*>", "", command)) for command in found]
+
+
+def test_every_link_of_the_page_leads_somewhere(page: Path) -> None:
+    reader = _Reader(page.read_text("utf-8"))
+    for link in reader.links:
+        if link.startswith("#"):
+            assert link[1:] in reader.ids
+        elif link != "data:,":
+            assert ":" not in link
+            assert not link.startswith("/")
+            assert (page.parent / link).is_file(), link
+    assert len(reader.ids) == len(set(reader.ids))
+    assert reader.images_without_words == []
+
+
+def test_the_page_needs_no_network(page: Path) -> None:
+    for file in (page, page.parent / "style.css", page.parent / "viewer.js"):
+        assert not re.search(r"https?://|url\(|@import|fetch\(", file.read_text("utf-8")), file
+
+
+def test_the_page_has_every_row_in_order(page: Path) -> None:
+    assert re.findall(r'<section class="figure" id="([^"]+)"', page.read_text("utf-8")) == list(ROWS)
+
+
+def test_every_exhibit_has_one_badge_and_one_command(page: Path) -> None:
+    exhibits = _exhibits(page.read_text("utf-8"))
+    assert len(exhibits) >= len(ROWS)
+    for exhibit in exhibits:
+        assert len(re.findall(r'class="badge (?:now|recorded)"', exhibit)) == 1
+        assert len(_commands(exhibit)) == 1
+        assert 'class="parameters"' in exhibit
+
+
+def test_what_only_training_shows_is_never_called_computed_now(page: Path) -> None:
+    for exhibit in _exhibits(page.read_text("utf-8")):
+        trained = _commands(exhibit)[0].startswith("duckrabbit train ")
+        assert trained == ('data-origin="recorded"' in exhibit)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("duckrabbit.cli") is None, reason="there is no command line")
+def test_every_command_is_one_that_the_command_line_takes(page: Path) -> None:
+    from duckrabbit.cli.parse import parse
+
+    for command in _commands(page.read_text("utf-8")):
+        _, verb, *words = shlex.split(command)
+        options = importlib.import_module(f"duckrabbit.cli.{verb}").Options
+        assert parse(options, verb, words) is not None, command
+
+
+def test_the_answers_of_the_illusions_are_hidden_at_first(page: Path) -> None:
+    text = page.read_text("utf-8")
+    viewers = [one for one in _exhibits(text) if 'class="viewer' in one]
+    assert len(viewers) > len(PAIRS)
+    for viewer in viewers:
+        shown = re.sub(r"<details>.*?</details>", "", viewer, flags=re.DOTALL)
+        shown = re.sub(r"<[^>]*>", "", shown)
+        assert not re.search(r"[0-9]", shown), shown
+    assert "<details open" not in text
+
+
+def test_a_killed_report_goes_on_where_it_was(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def counted(row: Row) -> Row:
+        def make(workshop: Workshop) -> object:
+            made.append(row.name)
+            return row.make(workshop)
+
+        return replace(row, make=make)  # type: ignore[arg-type]
+
+    rows = [counted(ROWS["B1.1"]), counted(ROWS["B1.4"])]
+
+    def killed(what: str, part: float) -> None:
+        if what.startswith("B1.4"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_rows(tmp_path, TINY, rows, "cpu", killed)
+    assert not (tmp_path / "index.html").exists()
+    build_rows(tmp_path, TINY, rows, "cpu", _silent)
+    assert made == ["B1.1", "B1.4"]
+
+    # What has lost a file, or is of another effort, is made again; the rest is not.
+    next((tmp_path / "figures" / "B1.1").glob("*.png")).unlink()
+    build_rows(tmp_path, TINY, rows, "cpu", _silent)
+    assert made == ["B1.1", "B1.4", "B1.1"]
+    build_rows(tmp_path, replace(TINY, noised=5), rows[:1], "cpu", _silent)
+    assert made == ["B1.1", "B1.4", "B1.1", "B1.1"]
+
+
+def test_only_makes_one_row(tmp_path: Path) -> None:
+    told: list[float] = []
+    index = build_report(tmp_path, True, "b1.1", "cpu", lambda what, part: told.append(part))
+    assert index == tmp_path / "index.html"
+    assert re.findall(r'<section class="figure" id="([^"]+)"', index.read_text("utf-8")) == ["B1.1"]
+    assert [folder.name for folder in (tmp_path / "figures").iterdir()] == ["B1.1"]
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_mistakes_are_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no row 'B9'.*B1\.1"):
+        build_report(tmp_path, only="B9")
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is a file"):
+        build_report(tmp_path / "file", only="B1.1")
+    (tmp_path / "index.html").write_text("<h1>my own page</h1>")
+    with pytest.raises(UsageError, match="not a report"):
+        build_report(tmp_path, only="B1.1")
+    assert (tmp_path / "index.html").read_text() == "<h1>my own page</h1>"
+
+
+@pytest.mark.parametrize("folder", sorted(RECORDS.iterdir()), ids=lambda folder: folder.name)
+def test_records_are_small_and_whole(folder: Path) -> None:
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 2**19
+    record = TrainingRecord.read(folder.name)
+    assert 10 < len(record.lines) <= 400
+    assert record.shown()[-1] == record.epochs
+    assert record.shown()[0] == 1
+    points = record.curve("").points
+    assert points[-1][0] == record.epochs
+    assert points[0][1] > record.final_loss > 0
+    assert record.seconds > 0
+
+
+def test_a_reduced_curve_keeps_means_and_ends() -> None:
+    spec = importlib.util.spec_from_file_location("ship_record", TOOLS / "ship_record.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    lines = [{"step": k, "epoch": 1, "loss": float(k), "pictures_per_second": 100.0} for k in range(1, 1201)]
+    reduced = tool.reduced(lines)
+    assert len(reduced) == 400
+    assert reduced[0]["loss"] == 2.0
+    assert reduced[-1]["step"] == 1200
+    assert tool.reduced(lines[:7]) == [{**line, "pictures_per_second": 100} for line in lines[:7]]
+
+
+positive = st.floats(1e-6, 1e6)
+
+
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), positive), min_size=1, max_size=8))
+def test_a_chart_stays_within_its_frame_and_has_ticks(points: list[tuple[float, float]]) -> None:
+    html = Chart("a < b", linear("x"), logarithmic("y"), (Series("s", tuple(points)),), marked=True).html()
+    _Reader(html)
+    drawn = [tuple(map(float, pair.split(","))) for pair in re.findall(r'points="([^"]*)"', html)[0].split()]
+    assert len(drawn) == len(points)
+    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in drawn)
+    for (one, at_one), (other, at_other) in itertools.pairwise(zip(points, drawn, strict=True)):
+        # Higher values are drawn higher up, and y points down.
+        assert (one[1] - other[1]) * (at_one[1] - at_other[1]) <= 0
+
+
+def test_a_chart_has_at_least_two_ticks_on_each_axis() -> None:
+    series = Series("loss", ((0.0, 0.27), (5.0, 0.9)))
+    html = Chart("loss", linear("epoch"), logarithmic("loss"), (series,)).html()
+    assert len(re.findall(r'text-anchor="end"', html)) >= 2
+    assert len(re.findall(r'text-anchor="middle">[\d.]+<', html)) >= 2
+
+
+def test_tiles_lie_in_equal_columns_and_show_the_page_between() -> None:
+    pictures = list(torch.linspace(-1, 1, 5)[:, None, None, None].expand(5, 1, 3, 3))
+    sheet = tile_grid(pictures, 3, scale=2)
+    cell = 6 + GAP
+    assert sheet.size == (3 * cell, 2 * cell)
+    assert [sheet.getpixel((cell * k + cell // 2, cell // 2)) for k in range(3)] == [(0, 255), (64, 255), (128, 255)]
+    assert sheet.getpixel((0, 0)) == (0, 0)
+    assert sheet.getpixel((2 * cell + cell // 2, cell + cell // 2)) == (0, 0)
+
+
+def test_every_digit_has_consecutive_seeds_of_its_own() -> None:
+    seeds = seeds_by_digit(30)
+    assert sorted(seeds) == list(range(30))
+    assert seeds[3::10] == [9, 10, 11]
+
+
+def test_quality_knows_real_digits_from_wrong_ones() -> None:
+    judge, digits = load_judge("reporting"), mnist("train")
+    yardstick = Yardstick.of(judge, digits, 500)
+    pictures, labels = pictures_to_float(digits.pictures[500:700]), digits.labels[500:700]
+    right = yardstick.measure(pictures, labels)
+    assert right.accuracy > 0.9
+    assert right.diversity == pytest.approx(1, abs=0.4)
+    wrong = yardstick.measure(pictures, (labels + 1) % 10)
+    assert wrong.accuracy < 0.1
+    assert wrong.diversity is None
+    alike = pictures[:1].expand(200, -1, -1, -1)
+    assert yardstick.distance(alike) > 3 * yardstick.distance(pictures)
+
+
+def test_every_view_that_is_shown_can_be_turned() -> None:
+    assert {view for _, _, view in PAIRS} <= set(AXES)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear_parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear_parts, strict=True))
+
+
+def test_colours_have_the_contrast_that_text_needs_in_light_and_dark() -> None:
+    text = (files("duckrabbit.report") / "assets" / "style.css").read_text("utf-8")
+    light, dark = [
+        dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in re.findall(r":root \{(.*?)\}", text, re.S)
+    ]
+    for palette in (light, dark):
+        grounds = [("paper", name) for name in ("ink", "quiet", "accent")]
+        grounds += [("raised", name) for name in ("ink", "quiet", "accent", "s1", "s2", "s3", "s4")]
+        grounds += [("now-ground", "now"), ("recorded-ground", "recorded")]
+        for ground, ink in grounds:
+            low, high = sorted((_luminance(palette[ground]), _luminance(palette[ink])))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (ground, ink)
