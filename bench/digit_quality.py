@@ -21,8 +21,9 @@ from duckrabbit.search.frechet import Moments, frechet_distance, spread
 from duckrabbit.search.judge import Judge, load_judge
 
 CLASS_MODELS = ("mnist-ddpm-class", "mnist-flow-class")
+COURSE_MODELS = ("mnist-ddpm-class-course", "mnist-flow-class-course")
 SCALES = (0.0, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)
-STEPS = (5, 8, 10, 15, 20, 30, 50, 100)
+STEPS = (5, 10, 15, 20, 30, 50)
 SOLVERS = ("ddpm", "ddim", "heun", "dpmpp_2m")
 
 
@@ -90,6 +91,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=CLASS_MODELS)
     arguments = parser.parse_args()
     models = {name: load_model(name, arguments.device) for name in arguments.models}
+    course = {name: load_model(name, arguments.device) for name in COURSE_MODELS}
     judge = load_judge("reporting", next(iter(models.values())).device)
     reference = Reference.of(judge)
 
@@ -100,32 +102,34 @@ def main() -> None:
             print(f"{label:44} | {result}", flush=True)
 
     if arguments.only in (None, "shipped"):
-        table("As shipped", ((name, model, model.sampler) for name, model in models.items()))
+        table("As shipped", ((name, model, model.sampler) for name, model in (models | course).items()))
     if arguments.only in (None, "sources"):
         table("As the sources sample", (
             (f"{name} {solver} {steps} γ={scale:g}", model, Sampler(solver, steps, "uniform", scale))
-            for name, model in models.items()
-            for solver, steps in ([("ddpm", 300)] if "ddpm" in name else [("euler", 50), ("euler", 300)])
-            for scale in (1.0, 2.0, 5.0)
+            for name, model in course.items()
+            for solver, steps in ([("ddpm", 300)] if "ddpm" in name else [("euler", 50)])
+            for scale in (2.0, 5.0)
         ))  # fmt: skip
     if arguments.only in (None, "guidance"):
         table("Guidance", (
-            (f"{name} γ={scale:g}", model, replace(model.sampler, guidance_scale=scale))
+            (f"{name} γ={scale:g} at {interval}", model, replace(model.sampler, guidance_scale=scale, guidance_interval=interval))
             for name, model in models.items()
+            for interval in ((0.0, 1.0), model.sampler.guidance_interval)
             for scale in SCALES
+            if scale > 1 or interval == (0.0, 1.0)
         ))  # fmt: skip
     if arguments.only in (None, "solvers"):
         samplers = [
             Sampler(solver, steps // 2 if solver == "heun" else steps, grid)
             for solver in SOLVERS
-            for grid in ("uniform", "quadratic", "karras")
+            for grid in ("uniform", "karras")
             for steps in STEPS
         ]
         table("Solvers", (
             (
                 f"{name} {s.solver} {s.grid} NFE={evaluations(s)}",
                 model,
-                replace(s, guidance_scale=model.sampler.guidance_scale, guidance_interval=model.sampler.guidance_interval),
+                replace(model.sampler, solver=s.solver, steps=s.steps, grid=s.grid),
             )
             for name, model in models.items()
             for s in samplers

@@ -77,8 +77,8 @@ class DigitConfig:
     def from_json(data: Mapping[str, Any]) -> "DigitConfig":
         """The configuration of a file's header; raises KeyError, TypeError or ValueError where it is none."""
         fields = {key: value for key, value in data.items() if key not in ("kind", "sampler", "illusion_sampler")}
-        samplers = {name: _sampler(data[name]) for name in ("sampler", "illusion_sampler")}
-        config = DigitConfig(**fields, **samplers)
+        sampler, illusion_sampler = _sampler(data["sampler"]), _sampler(data["illusion_sampler"])
+        config = DigitConfig(**fields, sampler=sampler, illusion_sampler=illusion_sampler)
         config.make_path(), config.make_parametrization()
         return config
 

@@ -85,7 +85,8 @@ _LONG = Hyperparameters(epochs=90, batch_size=128, learning_rate=2e-3, learning_
 _DDPM_SHOW = (1, 5, 10, 15, 20)
 _FLOW_SHOW = (1, 5, 10)
 _LONG_SHOW = (1, 10, 30, 90)
-_INTERVAL = Sampler(guidance_scale=2.0, guidance_interval=(0.2, 0.8))
+_DDPM_LONG_SAMPLER = Sampler(guidance_scale=2.0, guidance_interval=(0.2, 0.8))
+_FLOW_LONG_SAMPLER = Sampler(guidance_scale=1.75, guidance_interval=(0.2, 0.8))
 
 DIGIT_RECIPES: Mapping[str, DigitRecipe] = {
     "mnist-denoiser": DigitRecipe(
@@ -115,14 +116,14 @@ DIGIT_RECIPES: Mapping[str, DigitRecipe] = {
     ),
     "mnist-ddpm-class-long": DigitRecipe(
         "a narrower network trained longer: v-prediction on the cosine path",
-        replace(_ddpm(True, _INTERVAL), hidden=48, path="cosine", path_steps=None, parametrization="v"),
+        replace(_ddpm(True, _DDPM_LONG_SAMPLER), hidden=48, path="cosine", path_steps=None, parametrization="v"),
         _LONG,
         _LONG_SHOW,
         drop_class=0.1,
     ),
     "mnist-flow-class-long": DigitRecipe(
         "the same width and length for flow matching",
-        replace(_flow(True, _INTERVAL), hidden=48),
+        replace(_flow(True, _FLOW_LONG_SAMPLER), hidden=48),
         _LONG,
         _LONG_SHOW,
         0.1,

@@ -34,9 +34,8 @@ for (const viewer of document.querySelectorAll(".turning")) {
 
   let from = null;
   const shareAt = (event) => {
-    const side = stage.clientWidth;
-    const moved = axis === "X" ? event.clientY - from.y : event.clientX - from.x;
-    return Math.min(1, Math.max(0, turned + (turned ? -1 : 1) * Math.abs(moved) / side));
+    const moved = Math.hypot(event.clientX - from.x, event.clientY - from.y) / stage.clientWidth;
+    return Math.min(1, Math.max(0, turned ? 1 - moved : moved));
   };
   stage.addEventListener("pointerdown", (event) => {
     from = { x: event.clientX, y: event.clientY };
@@ -45,16 +44,18 @@ for (const viewer of document.querySelectorAll(".turning")) {
     event.preventDefault();
   });
   stage.addEventListener("pointermove", (event) => from && show(shareAt(event)));
-  const release = (event) => {
-    if (!from) return;
-    const still = Math.hypot(event.clientX - from.x, event.clientY - from.y) < 4;
-    const share = shareAt(event);
+  const release = (share) => {
     from = null;
     viewer.classList.remove("held");
-    settle(still ? 1 - turned : Math.round(share));
+    settle(share);
   };
-  stage.addEventListener("pointerup", release);
-  stage.addEventListener("pointercancel", release);
+  stage.addEventListener("pointerup", (event) => {
+    if (!from) return;
+    const clicked = Math.hypot(event.clientX - from.x, event.clientY - from.y) < 4;
+    release(clicked ? 1 - turned : Math.round(shareAt(event)));
+  });
+  // A finger that moves up or down scrolls the page: the picture stays as it was.
+  stage.addEventListener("pointercancel", () => release(turned));
 }
 
 // Hybrids: the slider's ends are the full size and a seventh of it; in between equal steps shrink by equal factors.

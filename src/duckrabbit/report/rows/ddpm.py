@@ -1,7 +1,7 @@
 """B2.1 and B2.2: DDPM, told the time, and told the class too."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -15,6 +15,7 @@ from duckrabbit.report.rows.recorded import loss_exhibit, samples_exhibit
 from duckrabbit.report.rows.sampled import (
     DIGITS,
     generate_command,
+    guided_at,
     samples_exhibit_now,
     samples_of,
     seeds_by_digit,
@@ -52,19 +53,15 @@ def class_conditioned(workshop: Workshop) -> Figure:
     """B2.2: DDPM, told the class too, and what guidance buys and costs."""
     record = TrainingRecord.read("mnist-ddpm-class")
     model = workshop.shelf.model(CLASSES)
-    strong = replace(model.sampler, guidance_scale=GUIDANCE)
+    strong = guided_at(model.sampler, GUIDANCE)
     now = samples_exhibit_now(
         workshop, CLASSES, "Every digit at guidance scale 5; the pictures of a row share their noise.", strong
-    )
-    low, high = model.sampler.guidance_interval
-    acting = (
-        "" if (low, high) == (0.0, 1.0) else f" (It acts while t is between {low:g} and {high:g}; elsewhere γ is 1.)"
     )
     lesson = (
         "The class enters as a one-hot vector that is dropped for one picture in ten, so the same network also knows "
         "what digits look like in general. Classifier-free guidance plays the two answers off against each other: "
         "x̂₀ = γ D(x, t, c) + (1 − γ) D(x, t, ∅). At γ = 0 the class is ignored, at γ = 1 it is obeyed as in training, "
-        f"above that the picture is pushed away from whatever any digit has.{acting}",
+        "above that the picture is pushed away from whatever any digit has.",
         "What it buys: digits that are read as what was asked for. What it costs: diversity. Under strong guidance a "
         "digit comes out in one manner rather than in all the manners people have, so the spread within classes falls, "
         "and with it, once all are legible, the likeness to real digits as the Fréchet distance sees it. The sources "
@@ -92,7 +89,7 @@ class _Scored:
 def _sweep(workshop: Workshop) -> tuple[Exhibit, ...]:
     """The guidance scales, and the gain over the model without classes, by the same measure."""
     model, without = workshop.shelf.model(CLASSES), workshop.shelf.model("mnist-ddpm")
-    samplers = {scale: replace(model.sampler, guidance_scale=scale) for scale in SCALES}
+    samplers = {scale: guided_at(model.sampler, scale) for scale in SCALES}
     watch = Stopwatch()
     strips = []
     for scale, sampler in samplers.items():
@@ -129,8 +126,8 @@ def _sweep(workshop: Workshop) -> tuple[Exhibit, ...]:
     best = min(scored, key=lambda own: own.quality.frechet)
     change = best.quality.frechet - unconditional
     gain = f"{abs(change):.2f} {'nearer to' if change < 0 else 'further from'} real digits than B2.1"
-    ten = replace(model.sampler, guidance_scale=10.0)
-    how = sampler_words(model.sampler, model)[1:]
+    ten = guided_at(model.sampler, 10.0)
+    how = sampler_words(ten, model)[1:]
     shown = Exhibit(
         "Every digit from one and the same noise under rising guidance.",
         Sheet(DIGITS, tuple(strips)),
@@ -142,8 +139,8 @@ def _sweep(workshop: Workshop) -> tuple[Exhibit, ...]:
     numbers = Exhibit(
         "Accuracy, Fréchet distance and spread by the judge that selects nothing. By Fréchet distance "
         f"γ = {best.scale:g} is best here, and {gain}, measured the same way. (Some of that is no merit: asked for a "
-        "class, the digits come in equal numbers; left to chance, a few samples do not, nor do real ones. Rows below "
-        "the line of the default model are to be compared with each other.)",
+        "class, the digits come in equal numbers; left to chance, a few do not. The last two rows are of that "
+        "kind: compare them with each other.)",
         Stack((_curves(scored), table)),
         Origin.NOW,
         (

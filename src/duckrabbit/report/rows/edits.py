@@ -1,6 +1,5 @@
 """Editing digits: a drawing made anew (A1.7.1), and a hidden half painted in (A1.7.2)."""
 
-from dataclasses import replace
 from importlib.resources import files
 
 import torch
@@ -13,6 +12,7 @@ from duckrabbit.recipes.make import make_all
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.rows.sampled import guided_at
 from duckrabbit.report.wording import command, model_words, sampler_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
 
@@ -24,7 +24,7 @@ BOX = (0, 14, 28, 28)
 
 
 def drawings(workshop: Workshop) -> Figure:
-    """A1.7.1: SDEdit of digits drawn with a mouse."""
+    """A1.7.1: SDEdit of shaky drawings of digits."""
     exhibits = tuple(_drawing(workshop, name, prompts) for name, prompts in DRAWINGS)
     lesson = (
         "Noise is put on the drawing, as much as the grid has at index i, and sampling goes on from there "
@@ -50,7 +50,7 @@ def _drawing(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhibit
         alt = f"The drawing, and what becomes of it as a {prompt} from starts 1 to 20"
         strips.append((f"prompt {prompt}", workshop.plate(f"{name}-{prompt}", row, len(row), alt)))
     return Exhibit(
-        "A digit drawn with a mouse, then made anew from each start. The first row asks for what was drawn, the second "
+        "A shaky drawing of a digit, then made anew from each start. The first row asks for what was drawn, the second "
         "for something else.",
         Sheet(("drawn", *(f"{start}" for start in STARTS)), tuple(strips)),
         Origin.NOW,
@@ -87,14 +87,14 @@ def _inpainted(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhib
     mask = box_mask(*BOX, size=model.size)
     masked = Source.of_mask(f"box {box}", mask)
     picture = source.pixels(model).cpu()
-    sampler = replace(course_sampler(model), guidance_scale=3.0)
+    sampler = guided_at(course_sampler(model), 3.0)
     made = make_all([Inpaint(source, masked, prompt, sampler=sampler) for prompt in prompts], model, [0] * len(prompts))
     hole = torch.where(mask > 0, torch.full_like(picture, -0.5), picture)
-    row: list[Tensor] = [picture, mask[None] * 2 - 1, hole, *(one.pixels for one in made)]
+    row: list[Tensor] = [picture, mask[None] * 1.7 - 1, hole, *(one.pixels for one in made)]
     number = name.rpartition("/")[2]
     alt = "A digit, the mask, the digit without its lower half, and the half painted in as each of three digits"
     return Exhibit(
-        "A test digit, what is to be painted (white), what is known, and the result for each prompt.",
+        "A test digit, what is to be painted (light), what is known, and the result for each prompt.",
         Sheet(
             ("digit", "mask", "known", *(f"as {p}" for p in prompts)),
             (("", workshop.plate(number, row, len(row), alt)),),

@@ -1,12 +1,10 @@
 """B2.3 and B2.4: flow matching, told the time, and told the class too."""
 
-from dataclasses import replace
-
 from duckrabbit.models.model import Sampler
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin
 from duckrabbit.report.rows.recorded import loss_exhibit, samples_exhibit
-from duckrabbit.report.rows.sampled import generate_command, samples_exhibit_now, samples_of
+from duckrabbit.report.rows.sampled import generate_command, guided_at, samples_exhibit_now, samples_of
 from duckrabbit.report.training_record import TrainingRecord
 from duckrabbit.report.wording import model_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
@@ -69,7 +67,7 @@ def class_conditioned(workshop: Workshop) -> Figure:
     labels = (f"{chosen['learning_rate']:g}, falling", f"{other['learning_rate']:g}, constant")
     compared = loss_exhibit(((labels[0], falling), (labels[1], fixed)), "the velocity")
     lower = labels[0] if falling.final_loss < fixed.final_loss else labels[1]
-    strong = replace(model.sampler, guidance_scale=GUIDANCE)
+    strong = guided_at(model.sampler, GUIDANCE)
     lesson = (
         "The same flow with the class, trained twice: with a large learning rate that an exponential schedule lowers "
         f"tenfold over the run, and with a small constant one and no schedule. The loss ends lower with {lower}. "

@@ -22,11 +22,12 @@ PAIRS = (
     ("2", "5", "flip"),
     ("1", "7", "flip"),
     ("3", "8", "rotate-180"),
-    ("4", "7", "rotate-180"),
-    ("2", "6", "mirror"),
+    ("2", "9", "flip"),
+    ("2", "3", "rotate-180"),
     ("3", "5", "mirror"),
+    ("4", "7", "rotate-180"),
 )
-HYBRIDS = (("8", "5"), ("8", "3"), ("3", "7"))
+HYBRIDS = (("8", "3"), ("8", "5"), ("9", "4"), ("3", "7"))
 HYBRID_SIGMA = 3.0
 FAR_FACTOR = 4
 VIEWER_SCALE = 10
@@ -77,7 +78,8 @@ def hybrids(workshop: Workshop) -> Figure:
         "From afar the eye gets the coarse part of a picture only, from near it goes by the fine part. At every "
         "step the estimate for one digit gives what a Gaussian blur lets through, that for another all the rest.",
         "On 28 pixels this is hard: a thin stroke is nearly all fine part, and what is left of it when blurred "
-        "fills like an 8. The pairs that work have an 8 far away; the last one is shown because it does not work.",
+        "closes up. An 8 is easily had from afar, a 9 sometimes, little else; the last pair is here because it "
+        "hardly ever works. What the judge reads is told with each.",
         "Move the slider, or step back from the screen.",
     )
     return Figure(lesson, tuple(exhibits))
@@ -132,5 +134,5 @@ def _parameters(model: Model, chosen: Chosen, words: str) -> tuple[str, ...]:
         model_words(model),
         words,
         f"seed {chosen.picture.seed}, best of {chosen.candidates}",
-        *sampler_words(model.sampler, model),
+        *sampler_words(chosen.picture.recipe.default_sampler(model), model),
     )

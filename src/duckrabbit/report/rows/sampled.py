@@ -65,12 +65,18 @@ def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sa
     )
 
 
+def guided_at(sampler: Sampler, scale: float) -> Sampler:
+    """The same with a guidance scale that acts at all times, as --guidance-scale means it."""
+    return replace(sampler, guidance_scale=scale, guidance_interval=(0.0, 1.0))
+
+
 def generate_command(model: Model, sampler: Sampler, digit: str, seeds: range) -> str:
     """The command line that makes samples; of one digit where the model knows them."""
+    own = model.sampler
     words: list[object] = [digit] if model.conditional else []
     words += ["--model", model.name, "--seed", seeds[0], "--count", len(seeds)]
-    if model.conditional:
+    if model.conditional and sampler != own:
         words += ["--guidance-scale", f"{sampler.guidance_scale:g}"]
-    if replace(sampler, guidance_scale=model.sampler.guidance_scale) != model.sampler:
+    if (sampler.solver, sampler.steps, sampler.grid) != (own.solver, own.steps, own.grid):
         words += ["--solver", sampler.solver, "--steps", sampler.steps, "--grid", sampler.grid]
     return command("generate", *words)

@@ -31,7 +31,7 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
     real = yardstick.distance(workshop.digits_in_turn(count))
     chart = Exhibit(
         f"Fréchet distance to real digits against network evaluations for one picture. {count} samples a point are "
-        f"few: that many real test digits are at {real:.2f}, and no solver can be expected to pass below.",
+        f"few: that many real test digits are at {real:.2f}, and differences below that say nothing.",
         Chart(
             "Fréchet distance against network evaluations, a line for each solver",
             logarithmic("network evaluations"),
@@ -73,9 +73,10 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
         "where is the picture at the next level? Euler (in σ/α it is ddim without noise, the same numbers) takes the "
         "estimate as it is; heun asks twice a step; dpmpp_2m extrapolates from the step before, for nothing; ddpm adds "
         "fresh noise.",
-        "What counts is the number of times the network runs, for that is all the time there is. With few "
-        "evaluations a second-order method gets further; with many, they meet, and ddpm's fresh noise forgives "
-        "the errors of the steps before.",
+        "What counts is the number of times the network runs, for that is all the time there is. A second-order method "
+        "is better once its steps are short enough to be nearly straight; heun's three evaluations are but two "
+        "steps, and long ones. Where the lines meet, the solver no longer matters: what is left of the distance "
+        "is the model's.",
     )
     return Figure(lesson, (chart, sheet))
 
