@@ -70,9 +70,7 @@ def main() -> None:
         return
     test = mnist("test")
     for view in VIEWS:
-        print(
-            f"\n{view}: read as a upright and b through the view, {arguments.samples} unselected samples of {model.name}"
-        )
+        print(f"\n{view}: read as a and, so seen, as b, {arguments.samples} unselected samples of {model.name}")
         print("(real: the test set's own a that are read as b through the view); chance is 1 %")
         print("a/b | rate  | real")
         for a, b in itertools.combinations_with_replacement(range(10), 2):

@@ -56,7 +56,8 @@ class Score:
     seconds: float
 
     def __str__(self) -> str:
-        return f"{self.accuracy:8.2%} | {self.frechet:7.4f} | {self.ratio:7.1f} | {self.diversity:6.1%} | {self.seconds:6.1f}"
+        quality = f"{self.accuracy:8.2%} | {self.frechet:7.4f} | {self.ratio:7.1f} | {self.diversity:6.1%}"
+        return f"{quality} | {self.seconds:6.1f}"
 
 
 HEADER = "accuracy | Fréchet | × floor | spread | seconds"
@@ -112,7 +113,11 @@ def main() -> None:
         ))  # fmt: skip
     if arguments.only in (None, "guidance"):
         table("Guidance", (
-            (f"{name} γ={scale:g} at {interval}", model, replace(model.sampler, guidance_scale=scale, guidance_interval=interval))
+            (
+                f"{name} γ={scale:g} at {interval}",
+                model,
+                replace(model.sampler, guidance_scale=scale, guidance_interval=interval),
+            )
             for name, model in models.items()
             for interval in ((0.0, 1.0), model.sampler.guidance_interval)
             for scale in SCALES

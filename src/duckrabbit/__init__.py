@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from duckrabbit.errors import UsageError
-from duckrabbit.version import VERSION as __version__
+from duckrabbit.version import VERSION
 
 if TYPE_CHECKING:
     from duckrabbit.diffusion.sampling import trajectory
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from duckrabbit.recipes.make import make
     from duckrabbit.recipes.noise import Forward
     from duckrabbit.recipes.source import Source
+
+__version__ = VERSION
 
 __all__ = [
     "Anagram",

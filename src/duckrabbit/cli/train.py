@@ -26,7 +26,8 @@ class Options:
     duckrabbit train mnist-ddpm-class. What is left out is the recipe's own (see RUN/config.toml)."""
 
     recipe: Positional[Annotated[str, option("RECIPE")]]
-    """mnist-denoiser, mnist-denoiser-pure-noise, mnist-ddpm, mnist-ddpm-class, mnist-flow or mnist-flow-class"""
+    """mnist-denoiser, mnist-denoiser-pure-noise, mnist-ddpm, mnist-ddpm-class, mnist-flow,
+    mnist-flow-class; mnist-ddpm-class-long and mnist-flow-class-long train the default models of the package"""
     epochs: Annotated[int | None, option("N")] = None
     """passes over the examples"""
     batch_size: Annotated[int | None, option("N")] = None
@@ -39,6 +40,12 @@ class Options:
     """of the moving average of the weights; 0 for none"""
     hidden: Annotated[int | None, option("N")] = None
     """channels of the network at full resolution"""
+    drop_class: Annotated[float | None, option("P")] = None
+    """how often the class is dropped in training, for classifier-free guidance"""
+    noise_sigma: Annotated[float | None, option("SIGMA")] = None
+    """the noise that mnist-denoiser learns to remove, for pictures from 0 to 1"""
+    ddpm_steps: Annotated[int | None, option("T")] = None
+    """the length of the DDPM recipes' table of levels"""
     seed: Annotated[int | None, option("SEED")] = None
     """of the first weights, the order of the pictures and the noise"""
     data: Annotated[str | None, option("FOLDER")] = None
@@ -124,8 +131,17 @@ def _with_options(training: "TrainingRun", options: Options) -> "TrainingRun":
         raise UsageError(f"hidden {options.hidden} can't be trained with: give 1 to {MAX_HIDDEN}.")
     if options.examples is not None and options.examples < 1:
         raise UsageError(f"{options.examples} examples can't be trained on: give --examples of at least 1.")
+    own = {
+        "drop_class": options.drop_class,
+        "noise_sigma": options.noise_sigma,
+        "ddpm_steps": options.ddpm_steps,
+    }
+    for name, value in own.items():
+        if value is not None and getattr(training, name) is None:
+            raise UsageError(f"--{name.replace('_', '-')} means nothing to {training.recipe}: leave it out.")
     return replace(
         training,
+        **{name: value for name, value in own.items() if value is not None},  # type: ignore[arg-type]
         hidden=training.hidden if options.hidden is None else options.hidden,
         hyperparameters=replace(training.hyperparameters, **given),  # type: ignore[arg-type]
         data=training.data if options.data is None else options.data,

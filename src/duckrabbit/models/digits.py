@@ -75,11 +75,12 @@ class DigitConfig:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "DigitConfig":
-        """The configuration of a file's header; raises KeyError, TypeError or ValueError where it is none."""
+        """The configuration of a file's header; raises KeyError, TypeError, ValueError or RuntimeError for none."""
         fields = {key: value for key, value in data.items() if key not in ("kind", "sampler", "illusion_sampler")}
         sampler, illusion_sampler = _sampler(data["sampler"]), _sampler(data["illusion_sampler"])
         config = DigitConfig(**fields, sampler=sampler, illusion_sampler=illusion_sampler)
-        config.make_path(), config.make_parametrization()
+        # A table is made when it is first used: used here, one of an impossible length is a damaged file's.
+        config.make_path().at(1.0), config.make_parametrization()
         return config
 
 

@@ -73,9 +73,9 @@ def recipe_of(data: Mapping[str, Any]) -> Recipe:
     Raises:
         UsageError: if the record is of another version, or damaged.
     """
-    if data.get("format") != FORMAT or data.get("verb") not in RECIPES:
+    if data.get("format") != FORMAT or str(data.get("verb")) not in RECIPES:
         raise UsageError("The recipe in this picture is of another version of duckrabbit: update it, then try again.")
-    kind = RECIPES[data["verb"]]
+    kind = RECIPES[str(data["verb"])]
     try:
         fields = {name: _from_json(name, value) for name, value in data["recipe"].items()}
         recipe: Recipe = kind(**fields)

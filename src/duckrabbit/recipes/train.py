@@ -42,6 +42,9 @@ class TrainingRun:
         recipe: a name in `DIGIT_RECIPES`.
         hidden: channels of the network.
         hyperparameters: how long and how fast.
+        drop_class: how often the class is dropped, for classifier-free guidance; None where there is no class.
+        noise_sigma: the one noise that mnist-denoiser learns to remove, for pictures in [0, 1]; None elsewhere.
+        ddpm_steps: the length of the table of β; None on other paths.
         data: the data set's name or folder, for the record.
         examples: how many pictures of it to train on; None for all.
     """
@@ -49,8 +52,19 @@ class TrainingRun:
     recipe: str
     hidden: int
     hyperparameters: Hyperparameters
+    drop_class: float | None = None
+    noise_sigma: float | None = None
+    ddpm_steps: int | None = None
     data: str = "mnist"
     examples: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.drop_class is not None and not 0 <= self.drop_class < 1:
+            raise UsageError(f"drop-class {self.drop_class:g} is no such probability: give 0 to 0.99.")
+        if self.noise_sigma is not None and not 0 < self.noise_sigma <= 10:
+            raise UsageError(f"noise-sigma {self.noise_sigma:g} can't be trained on: give a number above 0, up to 10.")
+        if self.ddpm_steps is not None and not 2 <= self.ddpm_steps <= 10_000:
+            raise UsageError(f"ddpm-steps {self.ddpm_steps} make no table: give 2 to 10000.")
 
     @staticmethod
     def of(recipe: str) -> "TrainingRun":
@@ -62,19 +76,28 @@ class TrainingRun:
         if recipe not in DIGIT_RECIPES:
             raise UsageError(f"There is no training recipe {recipe!r}: the recipes are {', '.join(DIGIT_RECIPES)}.")
         known = DIGIT_RECIPES[recipe]
-        return TrainingRun(recipe, known.config.hidden, known.hyperparameters)
+        return TrainingRun(
+            recipe,
+            known.config.hidden,
+            known.hyperparameters,
+            drop_class=known.drop_class if known.config.classes else None,
+            noise_sigma=known.config.level if known.config.path == "additive" else None,
+            ddpm_steps=known.config.path_steps,
+        )
 
     def digit_recipe(self) -> DigitRecipe:
         """The recipe with this run's own width and hyperparameters."""
         known = DIGIT_RECIPES[self.recipe]
         training = {"recipe": self.recipe, "data": self.data, **asdict(self.hyperparameters)}
-        config = replace(known.config, hidden=self.hidden, training=training)
-        return replace(known, config=config, hyperparameters=self.hyperparameters)
+        level = known.config.level if self.noise_sigma is None else self.noise_sigma
+        config = replace(known.config, hidden=self.hidden, level=level, path_steps=self.ddpm_steps, training=training)
+        return replace(known, config=config, hyperparameters=self.hyperparameters, drop_class=self.drop_class or 0.0)
 
     def to_toml(self) -> str:
         """The run as TOML."""
         lines = [f"recipe = {json.dumps(self.recipe)}", f"data = {json.dumps(self.data)}", f"hidden = {self.hidden}"]
-        lines += [] if self.examples is None else [f"examples = {self.examples}"]
+        optional = ("drop_class", "noise_sigma", "ddpm_steps", "examples")
+        lines += [f"{name} = {value}" for name in optional if (value := getattr(self, name)) is not None]
         lines += ["", "[hyperparameters]"]
         lines += [f"{name} = {value}" for name, value in asdict(self.hyperparameters).items()]
         return "\n".join(lines) + "\n"
