@@ -8,6 +8,7 @@ from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.grid import starting_at
+from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.path import Path
 from duckrabbit.diffusion.sampling import noised
 from duckrabbit.diffusion.steps import DDIM
@@ -18,7 +19,7 @@ from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.recipe import Plan, grid_of, guidance_of, step_of
+from duckrabbit.recipes.recipe import Plan, grid_of, guidance_of, prompt_of, step_of
 from duckrabbit.recipes.source import Source
 
 Method = Literal["blur", "one-step", "iterative"]
@@ -61,13 +62,12 @@ class Denoise:
         x0 = self.picture.pixels(model)
         one_step = (t, 0.0) if t > 0 else (0.0,)
 
-        def start(noise: object) -> Tensor:
-            return noised(path, x0, t, noise)  # type: ignore[arg-type]
+        def start(noise: Noise) -> Tensor:
+            return noised(path, x0, t, noise)
 
         if self.method == "blur":
             return Plan(start, (Term(""),), one_step, DDIM(), denoiser=BlurDenoiser(path, LowPass(self.blur_sigma)))
-        prompt = model.default_prompt if self.prompt is None else self.prompt
-        model.check_prompt(prompt)
+        prompt = prompt_of(self.prompt, model)
         sampler = self.sampler or self.default_sampler(model)
         terms = guided(prompt, guidance_of(sampler, "", model))
         if self.method == "one-step":

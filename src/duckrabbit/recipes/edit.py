@@ -9,7 +9,7 @@ from duckrabbit.diffusion.sampling import noised
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.recipe import Plan, grid_of, guidance_of, step_of
+from duckrabbit.recipes.recipe import Plan, grid_of, guidance_of, prompt_of, step_of
 from duckrabbit.recipes.source import Source
 
 
@@ -46,8 +46,7 @@ class Edit:
     def plan(self, model: Model) -> Plan:
         """Guided sampling from the noised picture."""
         model.require_sampling()
-        prompt = model.default_prompt if self.prompt is None else self.prompt
-        model.check_prompt(prompt)
+        prompt = prompt_of(self.prompt, model)
         sampler = self.sampler or self.default_sampler(model)
         grid = grid_from(grid_of(sampler, model), self.start, self.start_level)
         x0 = self.picture.pixels(model)

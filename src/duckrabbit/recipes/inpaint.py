@@ -8,7 +8,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.edit import course_sampler
-from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
+from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, prompt_of, step_of
 from duckrabbit.recipes.source import Source
 
 
@@ -47,8 +47,7 @@ class Inpaint:
     def plan(self, model: Model) -> Plan:
         """Guided sampling under replacement conditioning."""
         model.require_sampling()
-        prompt = model.default_prompt if self.prompt is None else self.prompt
-        model.check_prompt(prompt)
+        prompt = prompt_of(self.prompt, model)
         if not 1 <= self.resamplings <= 100:
             raise UsageError(f"{self.resamplings} resamplings are out of range: give 1 (none) to 100.")
         sampler = self.sampler or self.default_sampler(model)

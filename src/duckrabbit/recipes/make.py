@@ -81,14 +81,15 @@ def make_all(
     Raises:
         UsageError: if a recipe can't be made with this model.
     """
-    plans = {id(recipe): recipe.plan(model) for recipe in {id(r): r for r in recipes}.values()}
+    # By identity: recipes may hold mappings, which have no hash, and the same one is usually repeated.
+    plans = {key: recipe.plan(model) for key, recipe in {id(recipe): recipe for recipe in recipes}.items()}
     pictures: list[Picture] = []
     for first in range(0, len(recipes), batch_size):
         batch, own_seeds = recipes[first : first + batch_size], tuple(seeds[first : first + batch_size])
         pixels = _sample([plans[id(recipe)] for recipe in batch], model, own_seeds, watch).cpu()
-        alone = any(recipe is not batch[0] for recipe in batch)
+        mixed = any(recipe is not batch[0] for recipe in batch)
         pictures += [
-            Picture(own, seed, recipe, record(recipe, model, seed, 1 if alone else len(batch), 0 if alone else row))
+            Picture(own, seed, recipe, record(recipe, model, seed, 1 if mixed else len(batch), 0 if mixed else row))
             for row, (own, seed, recipe) in enumerate(zip(pixels, own_seeds, batch, strict=True))
         ]
     return pictures

@@ -88,6 +88,13 @@ def guidance_of(sampler: Sampler, negative_prompt: str, model: Model) -> Guidanc
     return Guidance(sampler.guidance_scale, negative_prompt, sampler.guidance_interval)
 
 
+def prompt_of(prompt: str | None, model: Model) -> str:
+    """The prompt, or the model's default where there is none; raises UsageError if the model can't understand it."""
+    chosen = model.default_prompt if prompt is None else prompt
+    model.check_prompt(chosen)
+    return chosen
+
+
 def from_noise(model: Model, grid: Grid) -> Callable[[Noise], Tensor]:
     """Start from pure noise at the grid's first level."""
     return lambda noise: initial_noise(model.denoiser.path, noise, model.shape, grid[0])
