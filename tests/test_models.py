@@ -158,7 +158,12 @@ def test_weights_too_small_for_a_scale_lose_less_than_anyone_sees(tmp_path: Path
 
 
 def test_biases_and_statistics_stay_exact(tmp_path: Path) -> None:
-    tensors = {"bias": torch.randn(500), "small": torch.randn(5, 51), "count": torch.tensor(7), "w": torch.randn(2, 128)}
+    tensors = {
+        "bias": torch.randn(500),
+        "small": torch.randn(5, 51),
+        "count": torch.tensor(7),
+        "w": torch.randn(2, 128),
+    }
     read = stored_and_read(tensors, tmp_path / "w.safetensors")
     assert read.keys() == tensors.keys()
     for name in ("bias", "small", "count"):
@@ -313,6 +318,14 @@ def refused(path: Path) -> str:
     return sentence
 
 
+def outcome(attempt: Callable[[], object]) -> object:
+    """What an attempt gives, or that it is refused as a user's mistake is."""
+    try:
+        return attempt()
+    except UsageError as error:
+        return "refused in several lines" if "\n" in str(error) else "refused in a sentence"
+
+
 @patient
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_truncated_model_is_refused(small: Path, share: float) -> None:
@@ -333,12 +346,7 @@ def test_flipped_bytes_are_refused_or_make_another_model(small: Path, data: st.D
         content[place] = data.draw(st.integers(0, 255))
     damaged = small.with_name("flipped.safetensors")
     damaged.write_bytes(content)
-    try:
-        model = dr.load_model(str(damaged), "cpu")
-    except UsageError as error:
-        assert "\n" not in str(error)
-    else:
-        assert model.shape == (1, 28, 28)
+    assert outcome(lambda: dr.load_model(str(damaged), "cpu").shape) in ("refused in a sentence", (1, 28, 28))
 
 
 HEADER = {"duckrabbit": json.dumps(DigitConfig(4, True, True, "linear-beta", "epsilon", 300).to_json())}

@@ -27,7 +27,7 @@ EIGHT_BITS = {torch.float32: 0, torch.bfloat16: 3}
 QUICK = dr.Sampler("ddpm", 4, guidance_scale=3.0)
 """Stochastic and guided: noise of every step and both branches must be the same, too."""
 
-RECIPES = {
+RECIPES: dict[str, dr.Generate | dr.Anagram] = {
     "generate": dr.Generate("7", sampler=QUICK),
     "anagram": dr.Anagram(("6", "9"), ("rotate-180",), sampler=QUICK),
 }
@@ -88,7 +88,7 @@ def test_every_seed_makes_a_picture_of_its_own(kind: str) -> None:
 @pytest.mark.parametrize(("kind", "dtype"), CASES)
 def test_any_number_of_threads_makes_the_same_pictures(kind: str, dtype: torch.dtype) -> None:
     # Two threads on one free core wait for each other most of the time: two steps are enough.
-    recipe = replace(RECIPES[kind], sampler=replace(QUICK, steps=2))  # type: ignore[type-var]
+    recipe = replace(RECIPES[kind], sampler=replace(QUICK, steps=2))
     [on_one] = dr.make(recipe, model_in(dtype), 1, SEED)
     torch.set_num_threads(2)
     for picture in dr.make(recipe, model_in(dtype), 2, SEED)[:1]:
@@ -118,7 +118,7 @@ def test_the_noise_is_the_same_bit_by_bit(kind: str) -> None:
 
     def start(count: int, seed: int) -> torch.Tensor:
         states: list[State] = []
-        recipe = replace(RECIPES[kind], sampler=replace(QUICK, steps=1))  # type: ignore[type-var]
+        recipe = replace(RECIPES[kind], sampler=replace(QUICK, steps=1))
         dr.make(recipe, model_in(torch.float32), count, seed, states.append)
         return states[0].x_t
 

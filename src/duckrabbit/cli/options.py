@@ -40,7 +40,9 @@ class Sampling:
     grid: Annotated[str | None, option("GRID")] = None
     """uniform, quadratic, karras, or course (levels 990, 960 … 0, 34 steps)"""
     guidance_scale: Annotated[float | None, option("SCALE")] = None
-    """classifier-free guidance; 1 is none"""
+    """classifier-free guidance; 1 is none; given alone it acts at all times"""
+    guidance_interval: Annotated[tuple[float, float] | None, option("LOW HIGH")] = None
+    """the times above LOW up to HIGH at which guidance acts; 0 is clean, 1 is noise"""
 
     @property
     def given(self) -> bool:

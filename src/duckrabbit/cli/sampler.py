@@ -19,7 +19,7 @@ def sampler_of(sampling: Sampling, default: Sampler) -> Sampler | None:
     one's own acts at all times, as in the sources.
 
     Raises:
-        UsageError: if the guidance scale is no number that can be computed with.
+        UsageError: if the guidance scale or its interval is no number that can be computed with.
     """
     if not sampling.given:
         return None
@@ -35,5 +35,14 @@ def sampler_of(sampling: Sampling, default: Sampler) -> Sampler | None:
         steps=course_steps if sampling.steps is None else sampling.steps,
         grid=grid,
         guidance_scale=scale,
-        guidance_interval=default.guidance_interval if sampling.guidance_scale is None else (0.0, 1.0),
+        guidance_interval=_interval(sampling, default),
     )
+
+
+def _interval(sampling: Sampling, default: Sampler) -> tuple[float, float]:
+    if sampling.guidance_interval is None:
+        return default.guidance_interval if sampling.guidance_scale is None else (0.0, 1.0)
+    low, high = sampling.guidance_interval
+    if not 0 <= low < high <= 1:
+        raise UsageError(f"guidance-interval {low:g} {high:g} is no span of time: give two rising numbers from 0 to 1.")
+    return low, high

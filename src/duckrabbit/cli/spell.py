@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from duckrabbit.models.model import Sampler
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.edit import Edit
@@ -22,7 +21,7 @@ def spelt(recipe: Recipe) -> list[str] | None:
     """
     if any(source.name == "-" for source in sources(recipe)):
         return None
-    return [recipe.verb, *_positionals(recipe), *_options(recipe), *_sampling(recipe.sampler)]
+    return [recipe.verb, *_positionals(recipe), *_options(recipe), *_sampling(recipe)]
 
 
 def sources(recipe: Recipe) -> list[Source]:
@@ -79,8 +78,10 @@ def _is_shape(source: Source) -> bool:
     return source.name.startswith(("box ", "ellipse "))
 
 
-def _sampling(sampler: Sampler | None) -> list[str]:
-    if sampler is None:
+def _sampling(recipe: Recipe) -> list[str]:
+    sampler = recipe.sampler
+    if sampler is None or isinstance(recipe, Forward):
         return []
     words = ["--solver", sampler.solver, "--grid", sampler.grid, "--steps", str(sampler.steps)]
-    return [*words, "--guidance-scale", f"{sampler.guidance_scale:g}"]
+    interval = [f"{time:g}" for time in sampler.guidance_interval]
+    return [*words, "--guidance-scale", f"{sampler.guidance_scale:g}", "--guidance-interval", *interval]
