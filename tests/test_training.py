@@ -389,6 +389,23 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     assert order(dataclasses.replace(plain, batch_size=16), 64) == orders
 
 
+def test_every_step_draws_noise_of_its_own_by_the_seed_and_its_number_alone() -> None:
+    def seeds(hyperparameters: Hyperparameters) -> list[int]:
+        drawn: list[int] = []
+
+        def listening(network: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+            drawn.append(generator.initial_seed())
+            return OBJECTIVE(network, batch, generator)
+
+        list(train(tiny(hyperparameters), digits(), listening, hyperparameters, ENGINE))
+        return drawn
+
+    own = seeds(SHORT)
+    assert len(set(own)) == len(own) == 15
+    assert seeds(dataclasses.replace(SHORT, epochs=4, learning_rate=1e-2))[:15] == own
+    assert not set(seeds(dataclasses.replace(SHORT, seed=6))) & set(own)
+
+
 def test_digits_become_pictures_and_one_hot_classes() -> None:
     examples = digits(20)
     batch = examples.batch(torch.tensor([3, 0, 19]), torch.Generator())

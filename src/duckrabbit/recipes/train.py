@@ -171,8 +171,13 @@ class Metrics:
         self.path = path
         self.lines: list[dict[str, Any]] = []
         if step > 0 and path.exists():
-            read = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-            self.lines = [line for line in read if line["step"] <= step]
+            try:
+                read = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+                self.lines = [line for line in read if line["step"] <= step]
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise UsageError(
+                    f"{path} is damaged ({error}): delete it to go on without the earlier metrics."
+                ) from error
 
     def add(self, report: Report) -> None:
         """Remember a report."""
