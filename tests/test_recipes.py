@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 import duckrabbit as dr
@@ -531,3 +533,13 @@ def test_any_value_in_any_place_of_a_record_is_refused_or_read(kind: str, data: 
         place = place[key]
     place[key] = data.draw(JSON)
     assert outcome(lambda: type(recipe_of(damaged))) in ("refused in a sentence", *RECIPES_BY_VERB.values())
+
+
+def test_a_drawing_on_white_paper_is_read_as_its_negative(tmp_path: Path) -> None:
+    digit = dr.Source.read("mnist:test/0", digit_model())
+    assert not digit.inverted
+    levels = to_uint8(digit.pixels(digit_model()))
+    Image.fromarray(255 - levels).save(tmp_path / "drawing.png")
+    drawing = dr.Source.read(str(tmp_path / "drawing.png"), digit_model())
+    assert drawing.inverted
+    assert np.array_equal(to_uint8(drawing.pixels(digit_model())), levels)

@@ -43,17 +43,16 @@ def run(options: Options) -> int:
     from duckrabbit.cli.produce import Job, produce
     from duckrabbit.cli.prompts import at_most_one
     from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import named_model
+    from duckrabbit.cli.session import named_model, read_source
     from duckrabbit.cli.starts import write_row_sheet
     from duckrabbit.recipes.denoise import Denoise
     from duckrabbit.recipes.edit import course_sampler
-    from duckrabbit.recipes.source import Source
 
     named = named_levels(_levels(options), options.noise_sigma, "denoise")
     prompt = at_most_one(options.prompts, "denoise")
     model = named_model(_model_name(options, prompt), options.computing, options.output.size)
     method = _method(options.method, model)
-    source = Source.read(options.image, model)
+    source = read_source(options.image, model)
     sampler = sampler_of(options.sampling, replace(course_sampler(model), guidance_scale=1.0))
     jobs = [
         Job(

@@ -31,18 +31,17 @@ def run(options: Options) -> int:
     from duckrabbit.cli.produce import Job, produce
     from duckrabbit.cli.prompts import at_most_one
     from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import open_model
+    from duckrabbit.cli.session import open_model, read_source
     from duckrabbit.cli.starts import write_row_sheet
     from duckrabbit.errors import UsageError
     from duckrabbit.recipes.edit import Edit, course_sampler
-    from duckrabbit.recipes.source import Source
 
     if bool(options.start) == bool(options.start_level):
         raise UsageError("Where to start is not clear: give either --start 1 5 10 20 or --start-level 900 500.")
     given = at_most_one(options.prompts, "edit")
     prompt = None if given is None and not options.wording.style else options.wording.styled(given or "")
     model = open_model(options.computing, [] if prompt is None else [prompt], options.image, options.output.size)
-    source = Source.read(options.image, model)
+    source = read_source(options.image, model)
     sampler = sampler_of(options.sampling, course_sampler(model))
     negative = options.wording.negative_prompt
     name = f"{options.image} {prompt or ''}"

@@ -124,8 +124,8 @@ def _given(parts: Parts) -> list[str]:
 
 
 def _part(parts: Parts, name: str, prompt: str | None, model: "Model") -> "Part":
+    from duckrabbit.cli.session import read_source
     from duckrabbit.recipes.hybrid import Part
-    from duckrabbit.recipes.source import Source
 
     image = parts.image(name)
-    return Part(prompt or "") if image is None else Part(picture=Source.read(image, model))
+    return Part(prompt or "") if image is None else Part(picture=read_source(image, model))

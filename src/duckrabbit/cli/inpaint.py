@@ -38,17 +38,16 @@ def run(options: Options) -> int:
     from duckrabbit.cli.produce import Job, produce
     from duckrabbit.cli.prompts import at_most_one
     from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import open_model
+    from duckrabbit.cli.session import open_model, read_source
     from duckrabbit.cli.sheets import write_sheet
     from duckrabbit.recipes.edit import course_sampler
     from duckrabbit.recipes.inpaint import Inpaint
-    from duckrabbit.recipes.source import Source
 
     mask_file, words = _mask_and_words(options)
     given = at_most_one(words, "inpaint")
     prompt = None if given is None and not options.wording.style else options.wording.styled(given or "")
     model = open_model(options.computing, [] if prompt is None else [prompt], options.image, options.output.size)
-    source = Source.read(options.image, model)
+    source = read_source(options.image, model)
     mask = _mask(options, mask_file, model)
     sampler = sampler_of(options.sampling, course_sampler(model))
     recipe = Inpaint(source, mask, prompt, options.resamplings, options.wording.negative_prompt, sampler)

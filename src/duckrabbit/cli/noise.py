@@ -26,16 +26,15 @@ def run(options: Options) -> int:
     """Make the pictures."""
     from duckrabbit.cli.levels import named_levels
     from duckrabbit.cli.produce import Job, produce
-    from duckrabbit.cli.session import announced, named_model
+    from duckrabbit.cli.session import announced, named_model, read_source
     from duckrabbit.cli.starts import write_row_sheet
     from duckrabbit.models.load import DEFAULT_DIGITS
     from duckrabbit.recipes.noise import Forward
-    from duckrabbit.recipes.source import Source
 
     named = named_levels(options.levels, options.noise_sigma, "noise")
     name = options.computing.model or announced(DEFAULT_DIGITS, "for its path and size")
     model = named_model(name, options.computing, options.output.size)
-    source = Source.read(options.image, model)
+    source = read_source(options.image, model)
     jobs = [Job(Forward(source, n.level), f"{options.image} {n.slug}", n.label, n.details) for n in named]
     made = produce(jobs, model, options.output)
     write_row_sheet(options.output, "noise", options.image, source.pixels(model), jobs, made)

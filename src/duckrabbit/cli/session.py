@@ -8,6 +8,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.media.digits import is_digit
 from duckrabbit.models.load import DEFAULT_DIGITS, SHIPPED, load_model
 from duckrabbit.models.model import Model
+from duckrabbit.recipes.source import Source
 
 MAX_THREADS = 256
 
@@ -66,6 +67,14 @@ def default_model(prompts: Sequence[str], image: str | None) -> str:
         f"{problem}, and this version has digit models only: give a digit 0-9 as the prompt, or --model "
         f"(the models are {', '.join(SHIPPED)})."
     )
+
+
+def read_source(image: str, model: Model) -> Source:
+    """A picture for the model to start from; it is said on standard error where its negative is taken."""
+    source = Source.read(image, model)
+    if source.inverted:
+        print(f"{image} is dark on light and {model.name} knows light on dark: its negative is used", file=sys.stderr)
+    return source
 
 
 def announced(name: str, why: str) -> str:

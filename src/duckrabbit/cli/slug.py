@@ -7,10 +7,11 @@ MAX_LENGTH = 60
 
 
 def slug(*words: str) -> str:
-    """Words as a part of a file's name: ASCII, lower case, joined by hyphens, at most 60 characters.
+    """Words as a part of a file's name: ASCII, lower case, hyphens, no pictures' suffixes, at most 60 characters.
 
     >>> slug("mnist:test/7", "level 250")
     'mnist-test-7-level-250'
     """
-    plain = unicodedata.normalize("NFKD", " ".join(words)).encode("ascii", "ignore").decode().lower()
+    told = re.sub(r"\.(png|jpe?g|webp|gif|bmp|tiff?)\b", "", " ".join(words), flags=re.IGNORECASE)
+    plain = unicodedata.normalize("NFKD", told).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9.]+", "-", plain)[:MAX_LENGTH].strip("-.")

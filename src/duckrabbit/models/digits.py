@@ -122,6 +122,7 @@ def digit_model(
         denoiser=digit_denoiser(network, config, device, dtype),
         channels=1,
         size=SIDE,
+        dark_ground=True,
         knows_level=config.time,
         conditional=config.classes,
         check_prompt=partial(_check_prompt, name, config.classes),
@@ -153,7 +154,9 @@ def _nothing(prompts: Sequence[str]) -> None:  # noqa: ARG001
     return None
 
 
-def _check_prompt(name: str, classes: bool, prompt: str) -> None:
+def _check_prompt(name: str, classes: bool, prompt: object) -> None:
+    if not isinstance(prompt, str):
+        raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
     if prompt == "" or (classes and len(prompt) == 1 and prompt in "0123456789"):
         return
     if classes:

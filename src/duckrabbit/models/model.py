@@ -40,6 +40,7 @@ class Model:
         denoiser: from noisy pictures and prompts to clean ones.
         channels: 1 for grey, 3 for colour.
         size: side of its pictures, in pixels.
+        dark_ground: whether it knows only light strokes on a dark ground, as digits are.
         knows_level: whether it is told the noise level; without that it can denoise but not sample.
         conditional: whether it understands prompts; "" is the null prompt of those that do.
         check_prompt: raises UsageError for a prompt that the model can't understand.
@@ -57,6 +58,7 @@ class Model:
     denoiser: Denoiser
     channels: int
     size: int
+    dark_ground: bool
     knows_level: bool
     conditional: bool
     check_prompt: Callable[[str], None]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -26,10 +27,12 @@ class Source:
     Attributes:
         name: where it came from, as the user said.
         png: the resized, cropped picture as an 8-bit PNG.
+        inverted: whether it is the negative of what was read.
     """
 
     name: str
     png: bytes = field(repr=False)
+    inverted: bool = field(default=False, compare=False)
 
     @staticmethod
     def of(name: str, pixels: Tensor) -> "Source":
@@ -38,8 +41,13 @@ class Source:
 
     @staticmethod
     def read(name: str, model: Model) -> "Source":
-        """Read a file, `-`, or `mnist:test/7` at the model's size and number of channels."""
-        return Source.of(name, read_picture(name, model.size, model.channels))
+        """Read a file, `-`, or `mnist:test/7` at the model's size and number of channels.
+
+        Where the model knows light strokes on a dark ground alone, a drawing on light paper becomes its negative.
+        """
+        pixels = read_picture(name, model.size, model.channels)
+        inverted = model.dark_ground and on_light_ground(pixels)
+        return Source(name, _png(to_uint8(-pixels if inverted else pixels)), inverted)
 
     @staticmethod
     def of_mask(name: str, mask: Tensor) -> "Source":
@@ -97,6 +105,14 @@ class Source:
             raise UsageError(
                 f"The picture {self.name} in the recipe is damaged ({error}): give the original file."
             ) from error
+
+
+def on_light_ground(pixels: Tensor) -> bool:
+    """Whether a picture [C, H, W] is lighter than middle grey along most of its border."""
+    border = torch.cat(
+        [pixels[:, 0].flatten(), pixels[:, -1].flatten(), pixels[..., 0].flatten(), pixels[..., -1].flatten()]
+    )
+    return bool(border.median() > 0)
 
 
 def _png(levels: NDArray[np.uint8]) -> bytes:
