@@ -1,7 +1,7 @@
 """Denoisers whose answers are known exactly, shared by the tests of the engine."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Denoiser, Prediction
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow, SquaredCosine
+from duckrabbit.errors import UsageError
 
 patient = settings(deadline=None)
 """For properties of tensors: their first call can take longer than a deadline allows."""
@@ -130,3 +131,11 @@ def pictures(count: int, size: int = 8, channels: int = 3, seed: int = 0, dtype:
     """Random pictures [count, channels, size, size] in [−1, 1], the same for the same arguments."""
     generator = torch.Generator().manual_seed(seed)
     return torch.rand((count, channels, size, size), generator=generator, dtype=dtype) * 2 - 1
+
+
+def outcome(attempt: Callable[[], object]) -> object:
+    """What an attempt gives, or that it is refused as a user's mistake is."""
+    try:
+        return attempt()
+    except UsageError as error:
+        return "refused in several lines" if "\n" in str(error) else "refused in a sentence"

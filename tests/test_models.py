@@ -25,7 +25,7 @@ from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.networks.digit_unet import DigitUNet, Flatten, Unflatten
 from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
 from duckrabbit.search.judge import NETWORKS, Role, load_judge
-from helpers import brief, patient
+from helpers import brief, outcome, patient
 
 WEIGHTS = Path(str(files("duckrabbit.models") / "weights"))
 JUDGES: tuple[Role, ...] = ("selecting", "reporting")
@@ -316,14 +316,6 @@ def refused(path: Path) -> str:
     assert "\n" not in sentence
     assert sentence.endswith((".", "file."))
     return sentence
-
-
-def outcome(attempt: Callable[[], object]) -> object:
-    """What an attempt gives, or that it is refused as a user's mistake is."""
-    try:
-        return attempt()
-    except UsageError as error:
-        return "refused in several lines" if "\n" in str(error) else "refused in a sentence"
 
 
 @patient

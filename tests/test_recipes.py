@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.record import RECIPES as RECIPES_BY_VERB
 from duckrabbit.recipes.record import recipe_of, record
 from duckrabbit.search.judge import load_judge
-from helpers import Recorder, brief, patient
+from helpers import Recorder, brief, outcome, patient
 
 METHODS: tuple[Method, Method] = ("blur", "one-step")
 DDPM6 = dr.Sampler("ddpm", 6, guidance_scale=3.0)
@@ -484,14 +484,6 @@ def test_damaged_records_are_refused_in_a_sentence(data: Mapping[str, Any]) -> N
     with pytest.raises(UsageError) as refusal:
         recipe_of(data)
     assert "\n" not in str(refusal.value)
-
-
-def outcome(attempt: Callable[[], object]) -> object:
-    """What an attempt gives, or that it is refused as a user's mistake is."""
-    try:
-        return attempt()
-    except UsageError as error:
-        return "refused in several lines" if "\n" in str(error) else "refused in a sentence"
 
 
 @patient

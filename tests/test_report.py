@@ -134,7 +134,6 @@ def test_what_only_training_shows_is_never_called_computed_now(page: Path) -> No
         assert trained == ('data-origin="recorded"' in exhibit)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("duckrabbit.cli") is None, reason="there is no command line")
 def test_every_command_is_one_that_the_command_line_takes(page: Path) -> None:
     from duckrabbit.cli.parse import parse
 

@@ -126,22 +126,16 @@ def out_of_distribution(workshop: Workshop) -> Figure:
         strips.append((named, workshop.plate(f"noisy-{index}", [x[0] for x in noisy], len(SIGMAS), "Under noise")))
         alt = "What the denoiser makes of it: clean in the middle, broken at both ends"
         strips.append(("", workshop.plate(f"denoised-{index}", [x[0] for x in cleaned], len(SIGMAS), alt)))
+    made_by = command(
+        "denoise", "mnist:test/0", "--noise-sigma", *SIGMA_HEADS, "--method", "one-step", "--model", model.name
+    )
     sheet = Exhibit(
         f"One network, trained at σ = {trained:g} and at nothing else. At σ = 0 it was run on the clean digit (the "
         "command returns a clean picture untouched).",
         Sheet(SIGMA_HEADS, tuple(strips)),
         Origin.NOW,
         (model_words(model), f"σ {', '.join(SIGMA_HEADS)}", "seed 0", "one step"),
-        command(
-            "denoise",
-            "mnist:test/0",
-            "--noise-sigma",
-            *SIGMA_HEADS,
-            "--method",
-            "one-step",
-            "--model",
-            model.name,
-        ),
+        made_by,
         watch.read(),
     )
     count = workshop.effort.noised
@@ -169,16 +163,7 @@ def out_of_distribution(workshop: Workshop) -> Figure:
             seed_words(range(count)),
             "errors for pictures in [0, 1]",
         ),
-        command(
-            "denoise",
-            "mnist:test/0",
-            "--noise-sigma",
-            *SIGMA_HEADS,
-            "--method",
-            "one-step",
-            "--model",
-            model.name,
-        ),
+        made_by,
         watch.read(),
     )
     lesson = (
