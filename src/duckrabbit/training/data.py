@@ -1,8 +1,8 @@
 """What a training loop draws its batches from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -17,14 +17,20 @@ class Batch:
     condition: Tensor
 
 
-class Examples(Protocol):
-    """A finite set of examples, addressed by index, on one device."""
+Prepared = TypeVar("Prepared")
+
+
+class Examples(Protocol[Prepared]):
+    """A finite set of examples, addressed by index."""
 
     def __len__(self) -> int:
         """How many there are."""
 
-    def batch(self, indices: Tensor, generator: torch.Generator) -> Batch:
-        """The examples at `indices` [B]; random augmentation draws from the generator."""
+    def prepared(self, order: Tensor) -> Iterator[Prepared]:
+        """For each row of indices in `order` [steps, B], what `batch` needs; may work ahead."""
+
+    def batch(self, prepared: Prepared, generator: torch.Generator) -> Batch:
+        """The examples on their device; whatever is random draws from the generator."""
 
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
@@ -51,8 +57,13 @@ class DigitExamples:
         """How many digits there are."""
         return len(self.pictures)
 
-    def batch(self, indices: Tensor, generator: torch.Generator) -> Batch:
-        """The digits at `indices` as float32 [B, 1, 28, 28] in [−1, 1], and their classes."""
+    def prepared(self, order: Tensor) -> Iterator[Tensor]:
+        """The rows themselves, on the device."""
+        return iter(order.to(self.pictures.device))
+
+    def batch(self, prepared: Tensor, generator: torch.Generator) -> Batch:
+        """The digits at the indices `prepared` as float32 [B, 1, 28, 28] in [−1, 1], and their classes."""
+        indices = prepared
         x0 = self.pictures[indices].unsqueeze(1).float().div(127.5).sub(1.0)
         labels = self.labels[indices]
         if self.augmentation is not None:

@@ -1,24 +1,27 @@
 """The one training loop.
 
-Batch order is a function of (seed, epoch) and every random draw one of (seed, step), never of a generator's past,
-so a run that was killed and resumed is the run that was not. On a GPU the whole step (gather, noise, forward,
-backward, optimizer) is captured once as a CUDA graph and replayed: small networks spend their time on
-launching kernels, not in them.
+Batch order is a function of (seed, epoch) and every random draw one of (seed, step, process), never of a generator's
+past, so a run that was killed and resumed is the run that was not. On a GPU a small network's whole step (gather,
+noise, forward, backward, optimizer) is captured once as a CUDA graph and replayed, for it spends its time on launching
+kernels, not in them; a large one is compiled. Several processes each take their part of every batch and average their
+gradients.
 """
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from duckrabbit.errors import UsageError
 from duckrabbit.training.data import Examples
 from duckrabbit.training.objectives import Objective
 from duckrabbit.training.state import TrainingState
+from duckrabbit.training.team import Team
 
 WARMUP_STEPS = 3
 
@@ -29,10 +32,13 @@ class Hyperparameters:
 
     Attributes:
         epochs: passes over the examples; the last, incomplete batch of an epoch is left out.
-        batch_size: pictures a step.
+        batch_size: pictures a step, of all processes together.
         learning_rate: Adam's (Kingma and Ba, 2015), in the first epoch.
         learning_rate_decay: the factor by which it falls, exponentially and epoch by epoch, over the whole run;
             1 keeps it.
+        warmup_steps: over the first so many steps it rises from 0.
+        cooldown: over the last share of the run it falls to 0, linearly (Hägele et al., 2024).
+        clip_gradient: the norm beyond which a step's gradient is shortened; 0 for never.
         ema_decay: d of the moving average of the weights; 0 for none.
         seed: of the initial weights, the batch order and the noise.
     """
@@ -43,6 +49,9 @@ class Hyperparameters:
     learning_rate_decay: float = 1.0
     ema_decay: float = 0.0
     seed: int = 0
+    warmup_steps: int = 0
+    cooldown: float = 0.0
+    clip_gradient: float = 0.0
 
     def __post_init__(self) -> None:
         for name, good in (
@@ -52,13 +61,20 @@ class Hyperparameters:
             ("learning_rate_decay", 0 < self.learning_rate_decay <= 1),
             ("ema_decay", 0 <= self.ema_decay < 1),
             ("seed", 0 <= self.seed < 2**31),
+            ("warmup_steps", self.warmup_steps >= 0),
+            ("cooldown", 0 <= self.cooldown <= 1),
+            ("clip_gradient", self.clip_gradient >= 0),
         ):
             if not good:
                 raise UsageError(f"{name.replace('_', '-')} {getattr(self, name):g} can't be trained with: see --help.")
 
-    def learning_rate_at(self, epoch: int) -> float:
-        """γ^(epoch/epochs) of the first one: ExponentialLR with factor γ^(1/epochs)."""
-        return float(self.learning_rate * self.learning_rate_decay ** (epoch / self.epochs))
+    def learning_rate_at(self, step: int, steps_per_epoch: int) -> float:
+        """lr · γ^(epoch/epochs), which is ExponentialLR with factor γ^(1/epochs), times warm-up and cool-down."""
+        steps = self.epochs * steps_per_epoch
+        decay = self.learning_rate_decay ** (step // steps_per_epoch / self.epochs)
+        rise = min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else 1.0
+        fall = min(1.0, (steps - step) / (self.cooldown * steps)) if self.cooldown else 1.0
+        return float(self.learning_rate * decay * rise * fall)
 
 
 @dataclass(frozen=True)
@@ -69,11 +85,17 @@ class Engine:
         device: the device that holds everything.
         dtype: of the network's arithmetic (weights stay float32); bfloat16 trains 2.3 times faster where a CPU has it.
         report_every: steps between two reports.
+        captured: record the whole step as a CUDA graph and replay it: for small networks on a GPU.
+        compiled: compile the network: for large ones on a GPU.
+        team: the processes that train together; each takes its part of every batch.
     """
 
     device: torch.device
     dtype: torch.dtype = torch.float32
     report_every: int = 20
+    captured: bool = True
+    compiled: bool = False
+    team: Team = field(default_factory=Team)
 
 
 @dataclass(frozen=True)
@@ -101,7 +123,7 @@ class Report:
 
 def train(
     state: TrainingState,
-    examples: Examples,
+    examples: Examples[Any],
     objective: Objective,
     hyperparameters: Hyperparameters,
     engine: Engine,
@@ -112,30 +134,31 @@ def train(
     CPU with as many threads).
 
     Raises:
-        UsageError: if there are fewer examples than one batch, or the loss is no longer a number.
+        UsageError: if there are fewer examples than one batch, the team can't share one, or the loss is no longer a
+            number.
     """
-    steps_per_epoch = len(examples) // hyperparameters.batch_size
-    if steps_per_epoch == 0:
-        raise UsageError(
-            f"{len(examples)} examples don't fill one batch of {hyperparameters.batch_size}: "
-            f"give a --batch-size of at most {len(examples)}."
-        )
-    update = _Update(state, examples, objective, engine)
-    run: _Runner = _GraphRunner(update) if engine.device.type == "cuda" else update
-    total = hyperparameters.epochs * steps_per_epoch
+    team = engine.team
+    steps_an_epoch = steps_per_epoch(len(examples), hyperparameters, team)
+    update = _Update(state, examples, objective, hyperparameters, engine)
+    captured = engine.captured and engine.device.type == "cuda"
+    run: _Runner = _GraphRunner(update) if captured else update
+    total = hyperparameters.epochs * steps_an_epoch
     while state.step < total:
-        epoch, first = divmod(state.step, steps_per_epoch)
-        learning_rate = hyperparameters.learning_rate_at(epoch)
-        state.learning_rate.fill_(learning_rate)
-        order = _batches(hyperparameters, epoch, len(examples), steps_per_epoch)[first:].to(engine.device)
+        epoch, first = divmod(state.step, steps_an_epoch)
+        order = _batches(hyperparameters, epoch, len(examples), steps_an_epoch)[first:]
+        batches = examples.prepared(order[:, team.rank :: team.size])
         for chunk in torch.split(order, engine.report_every):
             started = time.perf_counter()
             losses = []
-            for indices in chunk:
-                losses.append(run(indices, _seed_of(hyperparameters.seed, state.step)))
+            for prepared in islice(batches, len(chunk)):
+                learning_rate = hyperparameters.learning_rate_at(state.step, steps_an_epoch)
+                state.learning_rate.fill_(learning_rate)
+                losses.append(run(prepared, _seed_of(hyperparameters.seed, state.step, team.rank)))
                 state.step += 1
                 state.update_average()
-            loss = torch.stack(losses).mean().item()
+            mean = torch.stack(losses).mean()
+            team.average([mean])
+            loss = mean.item()
             seconds = time.perf_counter() - started
             if not np.isfinite(loss):
                 raise UsageError(f"The loss is {loss} after {state.step} steps: train with a lower --learning-rate.")
@@ -143,36 +166,69 @@ def train(
                 step=state.step,
                 steps=total,
                 epoch=epoch + 1,
-                epoch_done=state.step % steps_per_epoch == 0,
+                epoch_done=state.step % steps_an_epoch == 0,
                 loss=loss,
                 learning_rate=learning_rate,
                 pictures_per_second=chunk.numel() / seconds,
             )
 
 
+def steps_per_epoch(examples: int, hyperparameters: Hyperparameters, team: Team) -> int:
+    """How many steps a pass over so many examples takes.
+
+    Raises:
+        UsageError: if there are fewer examples than one batch, or the team can't share one.
+    """
+    if examples < hyperparameters.batch_size:
+        raise UsageError(
+            f"{examples} examples don't fill one batch of {hyperparameters.batch_size}: "
+            f"give a --batch-size of at most {examples}."
+        )
+    if hyperparameters.batch_size % team.size:
+        raise UsageError(
+            f"{team.size} processes can't share batches of {hyperparameters.batch_size}: "
+            f"give a --batch-size that is a multiple of {team.size}."
+        )
+    return examples // hyperparameters.batch_size
+
+
 class _Runner(Protocol):
-    def __call__(self, indices: Tensor, seed: int) -> Tensor:
-        """Make one step on the examples at `indices`; the loss, on the device."""
+    def __call__(self, prepared: Any, seed: int) -> Tensor:
+        """Make one step on prepared examples; the loss, on the device."""
 
 
 class _Update:
     """One step of training, launched kernel by kernel."""
 
-    def __init__(self, state: TrainingState, examples: Examples, objective: Objective, engine: Engine) -> None:
+    def __init__(
+        self,
+        state: TrainingState,
+        examples: Examples[Any],
+        objective: Objective,
+        hyperparameters: Hyperparameters,
+        engine: Engine,
+    ) -> None:
         self.state, self.examples, self.objective, self.engine = state, examples, objective, engine
+        self.clip_gradient = hyperparameters.clip_gradient
+        self.network: nn.Module = torch.compile(state.network) if engine.compiled else state.network  # type: ignore[assignment]
+        self.parameters = list(state.network.parameters())
         self.generator = torch.Generator(engine.device)
 
-    def __call__(self, indices: Tensor, seed: int) -> Tensor:
+    def __call__(self, prepared: Any, seed: int) -> Tensor:
         self.generator.manual_seed(seed)
-        return self.run(indices)
+        return self.run(prepared)
 
-    def run(self, indices: Tensor) -> Tensor:
+    def run(self, prepared: Any) -> Tensor:
         self.state.network.train()
+        batch = self.examples.batch(prepared, self.generator)
         reduced = self.engine.dtype != torch.float32
         with torch.autocast(self.engine.device.type, self.engine.dtype, enabled=reduced):
-            loss = self.objective(self.state.network, self.examples.batch(indices, self.generator), self.generator)
+            loss = self.objective(self.network, batch, self.generator)
         self.state.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.engine.team.average([p.grad for p in self.parameters if p.grad is not None])
+        if self.clip_gradient:
+            torch.nn.utils.clip_grad_norm_(self.parameters, self.clip_gradient)
         self.state.optimizer.step()
         return loss.detach()
 
@@ -186,13 +242,13 @@ class _GraphRunner:
         self.indices: Tensor
         self.loss: Tensor
 
-    def __call__(self, indices: Tensor, seed: int) -> Tensor:
+    def __call__(self, prepared: Tensor, seed: int) -> Tensor:
         if self.graph is None:
             # Shapes never change, so the fastest convolution of each shape is worth looking for.
             with torch.backends.cudnn.flags(enabled=True, benchmark=True):
-                self._capture(indices)
+                self._capture(prepared)
         assert self.graph is not None
-        self.indices.copy_(indices)
+        self.indices.copy_(prepared)
         self.update.generator.manual_seed(seed)
         self.graph.replay()
         return self.loss.clone()
@@ -223,6 +279,7 @@ def _batches(hyperparameters: Hyperparameters, epoch: int, examples: int, steps:
     return order[: steps * hyperparameters.batch_size].view(steps, -1)
 
 
-def _seed_of(seed: int, step: int) -> int:
-    """A well-mixed seed for each step (or, negative, each epoch) of a run."""
-    return int(np.random.SeedSequence((seed, step % 2**32)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+def _seed_of(seed: int, step: int, rank: int = 0) -> int:
+    """A well-mixed seed for each step (or, negative, each epoch) of a run, and each process of a team."""
+    entropy = (seed, step % 2**32, rank) if rank else (seed, step % 2**32)
+    return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> np.uint64(1))

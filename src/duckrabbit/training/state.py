@@ -86,5 +86,18 @@ class TrainingState:
                 yield f"adam.{key}.{name}", tensor
 
 
+def checkpoint_metadata(path: Path) -> dict[str, str]:
+    """What was saved with a checkpoint.
+
+    Raises:
+        UsageError: if the file is not a checkpoint.
+    """
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise UsageError(f"{path} is not a whole checkpoint ({error}): delete it to start the run anew.") from error
+
+
 def _floats(module: nn.Module) -> list[Tensor]:
     return [tensor for tensor in module.state_dict().values() if tensor.is_floating_point()]

@@ -1,0 +1,111 @@
+"""Prompts as pocket reads them: words without articles, in one spelling.
+
+The captions that it was trained on and the prompts that it is given go through the same few lines.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+from torch import Tensor, tensor
+
+from duckrabbit.networks.text_encoder import PAD, START
+
+ARTICLES = frozenset(("a", "an", "the"))
+FIRST_WORD = 2
+"""The token of the first word, after PAD and START."""
+
+
+@cache
+def table(name: str) -> dict[str, tuple[str, ...]]:
+    """A table of the vocabulary folder: the first column → the others."""
+    file = files("duckrabbit.datasets") / "vocabulary" / f"{name}.tsv"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+    return {row[0]: tuple(cell for cell in row[1:] if cell) for row in rows}
+
+
+@cache
+def spelling() -> dict[str, str]:
+    """Words that are spelt in two ways → the spelling used here."""
+    return {variant: canonical for variant, (canonical, *_) in table("spelling").items()}
+
+
+def words_of(prompt: str) -> list[str]:
+    """The words of a prompt, lower case, without articles and punctuation: "A colourful Duck!" → colorful, duck."""
+    text = re.sub(r"[’']s\b", "", prompt.lower())
+    return [spelling().get(word, word) for word in re.findall(r"[^\W_]+", text) if word not in ARTICLES]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a prompt was read.
+
+    Attributes:
+        words: what the model is told.
+        unknown: words it does not know, which it is not told.
+    """
+
+    words: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words a model knows; the k-th has the token k + 2.
+
+    Attributes:
+        words: all of them, each once.
+        length: the longest prompt in tokens, its start included.
+    """
+
+    words: tuple[str, ...]
+    length: int = 16
+    _tokens: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_tokens", {word: FIRST_WORD + k for k, word in enumerate(self.words)})
+
+    def __len__(self) -> int:
+        """How many tokens there are."""
+        return FIRST_WORD + len(self.words)
+
+    def read(self, prompt: str) -> Reading:
+        """Which words of a prompt are known, as they are or in the other number (one duck, two ducks)."""
+        known, unknown = [], []
+        for word in words_of(prompt):
+            match = next((form for form in _forms(word) if form in self._tokens), None)
+            if match is None:
+                unknown.append(word)
+            else:
+                known.append(match)
+        return Reading(tuple(known[: self.length - 1]), tuple(unknown))
+
+    def near(self, word: str, count: int = 3) -> list[str]:
+        """The known words most like an unknown one."""
+        return difflib.get_close_matches(word, self.words, n=count, cutoff=0.7)
+
+    def encode(self, prompts: Sequence[str], width: int | None = None) -> Tensor:
+        """Tokens int64 [B, width], or as wide as the longest needs; each row START, words, PAD."""
+        rows = [[START, *(self._tokens[word] for word in self.read(prompt).words)] for prompt in prompts]
+        longest = width or max(len(row) for row in rows)
+        return tensor([row + [PAD] * (longest - len(row)) for row in rows])
+
+
+def vocabulary_of(phrases: Iterable[str], length: int = 16) -> Vocabulary:
+    """All words of some phrases, sorted."""
+    return Vocabulary(tuple(sorted({word for phrase in phrases for word in words_of(phrase)})), length)
+
+
+def _forms(word: str) -> list[str]:
+    forms = [word, f"{word}s", f"{word}es"]
+    if word.endswith("ies"):
+        forms.append(f"{word[:-3]}y")
+    if word.endswith("es"):
+        forms.append(word[:-2])
+    if word.endswith("s"):
+        forms.append(word[:-1])
+    return forms

@@ -1,0 +1,151 @@
+"""Pocket: a small text-to-image model in colour; from a configuration to a network, and back from disk."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from duckrabbit.datasets.places import Placed, told_by_kind
+from duckrabbit.datasets.prompts import Vocabulary
+from duckrabbit.diffusion.denoiser import NetworkDenoiser
+from duckrabbit.diffusion.parametrization import V
+from duckrabbit.diffusion.path import Cosine
+from duckrabbit.diffusion.thresholding import clip
+from duckrabbit.errors import UsageError
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig
+
+KIND = "pocket-unet"
+SIDE = 64
+
+SAMPLER = Sampler(solver="dpmpp_2m", steps=20, guidance_scale=5.0)
+"""How pocket is sampled unless its file says otherwise."""
+
+
+@dataclass(frozen=True)
+class PocketConfig:
+    """All that is needed to rebuild pocket around its weights.
+
+    Attributes:
+        words: its vocabulary.
+        network: the shape of its UNet.
+        sampler: the default way of sampling.
+        illusion_sampler: the default for anagrams and hybrids.
+        training: what the weights were trained on, and how; for the record.
+    """
+
+    words: tuple[str, ...] = field(repr=False)
+    network: PocketUNetConfig
+    sampler: Sampler = SAMPLER
+    illusion_sampler: Sampler = SAMPLER
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What turns prompts into tokens."""
+        return Vocabulary(self.words, self.network.text_length)
+
+    def to_json(self) -> dict[str, Any]:
+        """The configuration for a file's header."""
+        return {"kind": KIND, **asdict(self)}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "PocketConfig":
+        """The configuration of a file's header; raises KeyError, TypeError or ValueError for none."""
+        network: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in data["network"].items()
+        }
+        return PocketConfig(
+            tuple(data["words"]),
+            PocketUNetConfig(**network),
+            _sampler(data["sampler"]),
+            _sampler(data["illusion_sampler"]),
+            data["training"],
+        )
+
+
+def pocket_denoiser(
+    network: nn.Module, vocabulary: Vocabulary, device: torch.device, dtype: torch.dtype
+) -> NetworkDenoiser:
+    """A network of this kind as a denoiser whose prompts are sentences."""
+
+    def encode(prompts: Sequence[str]) -> Tensor:
+        told = [" ".join(told_by_kind(prompt, vocabulary).words) for prompt in prompts]
+        return vocabulary.encode(told).to(device)
+
+    return NetworkDenoiser(network, Cosine(), V, encode, dtype)
+
+
+def pocket_model(
+    name: str,
+    tensors: Mapping[str, Tensor],
+    header: Mapping[str, Any],
+    checksum: str,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Model:
+    """The model that a file's tensors and header describe.
+
+    Raises:
+        UsageError: if header and tensors don't make a pocket model.
+    """
+    try:
+        config = PocketConfig.from_json(header)
+        network = PocketUNet(config.network)
+        network.load_state_dict(dict(tensors))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise UsageError(f"{name} does not hold a whole pocket model: train it again or get the file anew.") from error
+    network.eval().requires_grad_(False).to(device)
+    return Model(
+        name=name,
+        denoiser=pocket_denoiser(network, config.vocabulary, device, dtype),
+        channels=3,
+        size=SIDE,
+        dark_ground=False,
+        knows_level=True,
+        conditional=True,
+        check_prompt=partial(_check_prompt, name, config.vocabulary),
+        remarks=partial(_remarks, name, config.vocabulary),
+        sampler=config.sampler,
+        illusion_sampler=config.illusion_sampler,
+        threshold=clip,
+        default_prompt="a high quality photo",
+        config=dict(header),
+        checksum=checksum,
+        device=device,
+        dtype=dtype,
+    )
+
+
+def _check_prompt(name: str, vocabulary: Vocabulary, prompt: object) -> None:
+    if not isinstance(prompt, str):
+        raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
+    told = told_by_kind(prompt, vocabulary)
+    if told.words and not _known(told, vocabulary):
+        near = [word for unknown in told.words for word in vocabulary.near(unknown)]
+        hint = f"perhaps {', '.join(near[:4])}" if near else "everyday things such as a rabbit, a lighthouse, a red car"
+        raise UsageError(f"{name} knows no word of the prompt {prompt!r}: ask for things it knows, {hint}.")
+
+
+def _known(told: Placed, vocabulary: Vocabulary) -> bool:
+    return bool(vocabulary.read(" ".join(told.words)).words)
+
+
+def _remarks(name: str, vocabulary: Vocabulary, prompt: str) -> tuple[str, ...]:
+    """What a user should know about how a prompt was read."""
+    told = told_by_kind(prompt, vocabulary)
+    if not _known(told, vocabulary):
+        return ()
+    remarks = [f"{name} does not know {place!r}: it makes a {kind}" for place, kind in told.places]
+    for word in vocabulary.read(" ".join(told.words)).unknown:
+        near = vocabulary.near(word)
+        hint = f"; it knows {', '.join(near)}" if near else ""
+        remarks.append(f"{name} does not know the word {word!r} and leaves it out{hint}")
+    return tuple(remarks)
+
+
+def _sampler(data: Mapping[str, Any]) -> Sampler:
+    return Sampler(**{**data, "guidance_interval": tuple(data["guidance_interval"])})

@@ -1,0 +1,77 @@
+"""Training pictures that are painted as they are needed: no two are the same."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from random import Random
+
+import torch
+from torch import Tensor
+
+from duckrabbit.datasets.paint.library import Library
+from duckrabbit.datasets.paint.render import Directions, directions, render
+from duckrabbit.datasets.paint.scenes import Repertoire, plan_scene, repertoire
+from duckrabbit.datasets.prompts import Vocabulary
+from duckrabbit.training.data import Batch
+
+AHEAD = 3
+"""Batches that are planned while the device is busy with earlier ones."""
+
+
+@dataclass(frozen=True)
+class PlannedScenes:
+    """A batch of scenes before it is painted: what to paint, and its captions' tokens [B, L]."""
+
+    directions: Directions
+    tokens: Tensor
+
+
+@dataclass(frozen=True)
+class PaintedExamples:
+    """Scenes by number: the k-th is always the same scene, painted with fresh randomness.
+
+    Attributes:
+        library: what scenes are made of.
+        pictures: its pictures, on the training device.
+        vocabulary: turns captions into tokens.
+        count: how many scenes there are.
+        seed: of the scenes.
+    """
+
+    library: Library
+    pictures: Tensor = field(repr=False)
+    vocabulary: Vocabulary
+    count: int
+    seed: int = 0
+
+    def __len__(self) -> int:
+        """How many scenes there are."""
+        return self.count
+
+    def prepared(self, order: Tensor) -> Iterator[PlannedScenes]:
+        """The scenes of each row of `order` [steps, B], planned in another thread."""
+        with ThreadPoolExecutor(1) as pool:
+            waiting: list[Future[PlannedScenes]] = []
+            for row in order:
+                waiting.append(pool.submit(self._plan, row.tolist()))
+                if len(waiting) > AHEAD:
+                    yield waiting.pop(0).result()
+            for planned in waiting:
+                yield planned.result()
+
+    def batch(self, prepared: PlannedScenes, generator: torch.Generator) -> Batch:
+        """Paint them: pictures [B, 3, 64, 64] in [−1, 1] and tokens [B, L]."""
+        device = self.pictures.device
+        x0 = render(self.pictures, prepared.directions.to(device), generator)
+        return Batch(x0, prepared.tokens.to(device, non_blocking=True))
+
+    @cached_property
+    def _kinds(self) -> Repertoire:
+        return repertoire(self.library)
+
+    def _plan(self, numbers: list[int]) -> PlannedScenes:
+        scenes = [plan_scene(Random((self.seed << 40) + number), self.library, self._kinds) for number in numbers]
+        return PlannedScenes(
+            directions(scenes), self.vocabulary.encode([scene.caption for scene in scenes], self.vocabulary.length)
+        )
