@@ -29,6 +29,7 @@ from helpers import brief, outcome, patient
 
 WEIGHTS = Path(str(files("duckrabbit.models") / "weights"))
 JUDGES: tuple[Role, ...] = ("selecting", "reporting")
+FILES_OF_JUDGES = tuple(f"{kind}-judge-{role}" for kind in ("digit", "picture") for role in JUDGES)
 MEBIBYTE = 2**20
 
 
@@ -191,8 +192,8 @@ EXPECTED = {
 
 
 def test_every_shipped_model_is_expected_and_has_a_file() -> None:
-    assert set(EXPECTED) == set(SHIPPED)
-    names = {*SHIPPED, *(f"digit-judge-{role}" for role in JUDGES)}
+    assert {*EXPECTED, "pocket"} == set(SHIPPED)
+    names = {*SHIPPED, *FILES_OF_JUDGES}
     assert {path.stem for path in WEIGHTS.glob("*.safetensors")} == names
     assert DEFAULT_DIGITS in SHIPPED
 
@@ -250,10 +251,15 @@ def test_a_class_that_is_told_helps_and_a_wrong_one_harms() -> None:
 
 
 def test_all_files_together_are_light() -> None:
-    assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) <= 26 * MEBIBYTE
+    def together(pattern: str) -> float:
+        return sum(path.stat().st_size for path in WEIGHTS.glob(pattern)) / MEBIBYTE
+
+    assert together("mnist-*") + together("digit-*") <= 26
+    assert together("pocket*") <= 40
+    assert together("picture-judge-*") <= 4
 
 
-@pytest.mark.parametrize("name", [*SHIPPED, *(f"digit-judge-{role}" for role in JUDGES)])
+@pytest.mark.parametrize("name", [*SHIPPED, *FILES_OF_JUDGES])
 def test_every_file_has_a_card(name: str) -> None:
     cards = (WEIGHTS / "README.md").read_text(encoding="utf-8")
     assert re.search(rf"(?<![\w-]){name}(?![\w-])", cards)
@@ -432,7 +438,7 @@ def test_configurations_that_make_no_model_are_refused(small: Path, damage: dict
 def test_a_model_that_is_not_there_is_named_with_its_neighbour() -> None:
     with pytest.raises(UsageError, match="did you mean mnist-flow-class"):
         dr.load_model("mnist-flow-clas")
-    with pytest.raises(UsageError, match="the models are mnist-denoiser"):
+    with pytest.raises(UsageError, match="the models are pocket, mnist-denoiser"):
         dr.load_model("gan")
 
 

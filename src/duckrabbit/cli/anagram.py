@@ -37,7 +37,7 @@ def run(options: Options) -> int:
     sampler = sampler_of(options.sampling, model.illusion_sampler)
     recipe = Anagram(prompts, options.view, options.wording.negative_prompt, sampler)
     name = " ".join([*prompts, *options.view])
-    pictures = [row[0] for row in produce([Job(recipe, name)], model, options.output)]
+    pictures = [row[0] for row in produce([Job(recipe, name)], model, options.output, options.sampling)]
     if len(pictures) > 1:
         rows = [
             (f"{prompt} ({view.name})", [view(picture.pixels) for picture in pictures])

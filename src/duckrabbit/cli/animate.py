@@ -32,6 +32,10 @@ class Options:
     """gif, webp or mp4"""
     out: Annotated[str, option("FOLDER")] = "out"
     """the folder to write to; nothing in it is ever overwritten"""
+    weights: Annotated[str | None, option("WEIGHTS")] = None
+    """where the model's weights are now (by default where they were)"""
+    embeddings: Annotated[str | None, option("PATH")] = None
+    """where prompts' embeddings are kept (see duckrabbit embed)"""
 
 
 def run(options: Options) -> int:
@@ -52,7 +56,7 @@ def run(options: Options) -> int:
     elif isinstance(memory.recipe, Hybrid):
         frames = distance_frames(_pixels(path))
     else:
-        frames, milliseconds = held(_making(path)), FRAME_MILLISECONDS
+        frames, milliseconds = held(_making(path, options.weights, options.embeddings)), FRAME_MILLISECONDS
     print(write_film(Path(options.out), f"animate-{path.stem}", f".{options.format}", frames, milliseconds))
     return 0
 
@@ -109,7 +113,7 @@ def _pixels(path: Path) -> "Tensor":
     return from_uint8(np.asarray(image))
 
 
-def _making(path: Path) -> "list[Tensor]":
+def _making(path: Path, weights: str | None, embeddings: str | None) -> "list[Tensor]":
     """Make the picture again: before the first step, and after every one."""
     from duckrabbit.cli.remember import made_again, remembered, remembered_model
     from duckrabbit.diffusion.sampling import State
@@ -122,7 +126,7 @@ def _making(path: Path) -> "list[Tensor]":
         before = [state.x_t] if state.i == 0 else []
         frames.extend(x[memory.row].float().cpu().clamp(-1, 1) for x in [*before, state.x_s])
 
-    made_again(memory, remembered_model(memory), watch)
+    made_again(memory, remembered_model(memory, weights, embeddings), watch)
     if not frames:
         raise UsageError(f"{path} was made without a step, so nothing moves: animate a picture of another verb.")
     return frames

@@ -52,7 +52,8 @@ def run(options: Options) -> int:
     prompt = at_most_one(options.prompts, "denoise")
     model = named_model(_model_name(options, prompt), options.computing, options.output.size)
     method = _method(options.method, model)
-    source = read_source(options.image, model)
+    final = model.at(options.output.size)
+    source = read_source(options.image, final)
     sampler = sampler_of(options.sampling, replace(course_sampler(model), guidance_scale=1.0))
     jobs = [
         Job(
@@ -63,8 +64,8 @@ def run(options: Options) -> int:
         )
         for n in named
     ]
-    made = produce(jobs, model, options.output)
-    write_row_sheet(options.output, "denoise", f"{options.image} {method}", source.pixels(model), jobs, made)
+    made = produce(jobs, model, options.output, options.sampling)
+    write_row_sheet(options.output, "denoise", f"{options.image} {method}", source.pixels(final), jobs, made)
     return 0
 
 

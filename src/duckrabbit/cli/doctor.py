@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 PACKAGES = ("duckrabbit", "torch", "numpy", "pillow", "safetensors")
-EXTRAS = ("imageio_ffmpeg", "diffusers")
+EXTRAS = ("imageio_ffmpeg", "diffusers", "transformers", "sentencepiece", "huggingface_hub")
 TEST_SECONDS = 1.0
 TEST_PICTURES = 16
 
@@ -32,6 +32,7 @@ def run(options: Options) -> int:  # noqa: ARG001
         "ffmpeg": lambda: shutil.which("ffmpeg") or "not on the path (for .mp4; .gif and .webp need none)",
         **{name: lambda name=name: _extra(name) for name in EXTRAS},  # type: ignore[misc]
         "cache": _cache,
+        "embeddings": _embeddings,
         "speed": _speed,
     }
     for name, probe in probes.items():
@@ -89,6 +90,13 @@ def _cache() -> str:
 
     folder = cache_folder()
     return f"{folder}{'' if folder.exists() else ' (not made yet)'}"
+
+
+def _embeddings() -> str:
+    from duckrabbit.models.deepfloyd.embeddings import Dictionary, default_folder
+
+    count = len(Dictionary(default_folder()).prompts())
+    return f"{count} prompt{'' if count == 1 else 's'} encoded for deepfloyd"
 
 
 def _speed() -> str:

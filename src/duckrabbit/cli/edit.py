@@ -41,7 +41,8 @@ def run(options: Options) -> int:
     given = at_most_one(options.prompts, "edit")
     prompt = None if given is None and not options.wording.style else options.wording.styled(given or "")
     model = open_model(options.computing, [] if prompt is None else [prompt], options.image, options.output.size)
-    source = read_source(options.image, model)
+    final = model.at(options.output.size)
+    source = read_source(options.image, final)
     sampler = sampler_of(options.sampling, course_sampler(model))
     negative = options.wording.negative_prompt
     name = f"{options.image} {prompt or ''}"
@@ -57,6 +58,6 @@ def run(options: Options) -> int:
         )
         for level in options.start_level
     ]
-    made = produce(jobs, model, options.output)
-    write_row_sheet(options.output, "edit", name, source.pixels(model), jobs, made)
+    made = produce(jobs, model, options.output, options.sampling)
+    write_row_sheet(options.output, "edit", name, source.pixels(final), jobs, made)
     return 0

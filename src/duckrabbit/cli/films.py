@@ -47,10 +47,15 @@ def held(frames: Sequence[Tensor]) -> list[Tensor]:
 def write_film(
     folder: Path, stem: str, suffix: str, frames: Sequence[Tensor], milliseconds: int, side: int = SIDE
 ) -> Path:
-    """Write an animation under a new name, its pixels enlarged as long as a frame is within `side`, and say so."""
-    scale = max(1, side // frames[0].shape[-1])
+    """Write an animation under a new name, its pixels enlarged as long as a frame is within `side`, and say so.
+
+    Frames of a first stage are shown as large as the second's.
+    """
+    widest = max(frame.shape[-1] for frame in frames)
+    scale = max(1, side // widest)
     with new_file(folder, stem, suffix) as path:
-        write_animation(path, [enlarged(frame, scale) for frame in frames], milliseconds)
+        shown = [enlarged(frame, scale * (widest // frame.shape[-1])) for frame in frames]
+        write_animation(path, shown, milliseconds)
     print(f"wrote {path}", file=sys.stderr)
     return path
 

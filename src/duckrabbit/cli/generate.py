@@ -36,7 +36,7 @@ def run(options: Options) -> int:
     model = open_model(options.computing, [prompt] if prompt else [], None, options.output.size)
     recipe = Generate(prompt, options.wording.negative_prompt, sampler_of(options.sampling, model.sampler))
     film = Film() if options.animate else None
-    made = produce([Job(recipe, prompt)], model, options.output, film)
+    made = produce([Job(recipe, prompt)], model, options.output, options.sampling, film)
     pictures = [row[0] for row in made]
     if len(pictures) > 1:
         labels = [f"seed {picture.seed}" for picture in pictures]

@@ -84,7 +84,7 @@ def run(options: Options) -> int:
     from duckrabbit.cli.produce import Job, produce
     from duckrabbit.cli.sampler import sampler_of
     from duckrabbit.cli.session import open_model
-    from duckrabbit.cli.sheets import far, write_sheet
+    from duckrabbit.cli.sheets import far, far_factor, write_sheet
     from duckrabbit.recipes.hybrid import Hybrid
 
     names = _given(options.parts)
@@ -93,15 +93,20 @@ def run(options: Options) -> int:
     }
     image = next((image for name in names if (image := options.parts.image(name)) is not None), None)
     model = open_model(options.computing, list(prompts.values()), image, options.output.size)
-    parts = {name: _part(options.parts, name, prompts.get(name), model) for name in names}
+    final = model.at(options.output.size)
+    parts = {name: _part(options.parts, name, prompts.get(name), final) for name in names}
     sampler = sampler_of(options.sampling, model.illusion_sampler)
     recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, sampler)
     name = " ".join(f"{part} {prompts.get(part, options.parts.image(part) or '')}" for part in names)
     details = {"parts": {part: prompts.get(part, options.parts.image(part)) for part in names}}
-    pictures = [row[0] for row in produce([Job(recipe, name, details=details)], model, options.output)]
+    made = produce([Job(recipe, name, details=details)], model, options.output, options.sampling)
+    pictures = [row[0] for row in made]
     if len(pictures) > 1:
         whole = [picture.pixels for picture in pictures]
-        rows = [("near (full size)", whole), ("far (shrunk by 4)", [far(pixels) for pixels in whole])]
+        rows = [
+            ("near (full size)", whole),
+            (f"far (shrunk by {far_factor(final.size)})", [far(pixels) for pixels in whole]),
+        ]
         write_sheet(options.output, "hybrid", name, rows, [f"seed {picture.seed}" for picture in pictures])
     return 0
 

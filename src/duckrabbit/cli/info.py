@@ -30,15 +30,23 @@ def run(options: Options) -> int:
     memory = remembered(Path(options.image))
     words = spelt(memory.recipe)
     command = None
-    if words is not None:
+    # A command line gives both stages one sampler.
+    if words is not None and memory.second_sampler in (None, memory.recipe.sampler):
+        model = ["--model", memory.model, *(["--weights", memory.weights] if memory.weights else [])]
+        size = [] if memory.second_sampler is None else ["--size", str(memory.size)]
         exact = ["--precision", str(memory.circumstances["dtype"]), "--threads", str(memory.threads)]
-        command = shlex.join(["duckrabbit", *words, "--model", memory.model, "--seed", str(memory.seed), *exact])
+        command = shlex.join(["duckrabbit", *words, *model, "--seed", str(memory.seed), *size, *exact])
     if options.json:
         print(json.dumps({**memory.record, "command": command}))
         return 0
     print(f"{options.image}: {memory.record['verb']}, seed {memory.seed}, by {memory.model}")
     for name, value in _flat(memory.record["recipe"]):
         print(f"  {name:24} {value}")
+    if memory.size is not None:
+        print(f"  {'size':24} {memory.size}×{memory.size}")
+    if memory.second_sampler is not None:
+        for name, value in _flat(memory.record["second_stage"]["sampler"], "second stage's "):
+            print(f"  {name:24} {value}")
     print(f"  {'batch':24} picture {memory.row + 1} of {memory.batch} sampled together")
     print(f"  {'model':24} {memory.model} (SHA-256 {memory.checksum[:16]}…)")
     for name, value in memory.circumstances.items():

@@ -22,7 +22,7 @@ class Options:
     words: Positional[Annotated[tuple[str, ...], option("[MASK] [PROMPT]")]] = ()
     """a mask, white where to paint (left out with --mask-box or --mask-ellipse), then what to paint"""
     mask_box: Annotated[str | None, option("X0,Y0,X1,Y1")] = None
-    """paint this box, in pixels of the model's picture from the top left"""
+    """paint this box, in pixels of the model's own picture (its first stage's) from the top left"""
     mask_ellipse: Annotated[str | None, option("X0,Y0,X1,Y1")] = None
     """paint the ellipse that fits this box"""
     resamplings: Annotated[int, option("N")] = 1
@@ -47,15 +47,17 @@ def run(options: Options) -> int:
     given = at_most_one(words, "inpaint")
     prompt = None if given is None and not options.wording.style else options.wording.styled(given or "")
     model = open_model(options.computing, [] if prompt is None else [prompt], options.image, options.output.size)
-    source = read_source(options.image, model)
-    mask = _mask(options, mask_file, model)
+    final = model.at(options.output.size)
+    source = read_source(options.image, final)
+    mask = _mask(options, mask_file, model, final)
     sampler = sampler_of(options.sampling, course_sampler(model))
     recipe = Inpaint(source, mask, prompt, options.resamplings, options.wording.negative_prompt, sampler)
     name = f"{options.image} {prompt or ''}"
-    pictures = [row[0] for row in produce([Job(recipe, name, details={"mask": mask.name})], model, options.output)]
+    made = produce([Job(recipe, name, details={"mask": mask.name})], model, options.output, options.sampling)
+    pictures = [row[0] for row in made]
     if len(pictures) > 1:
-        painted = mask.mask(model).cpu()
-        known = source.pixels(model).cpu()
+        painted = mask.mask(final).cpu()
+        known = source.pixels(final).cpu()
         shown = [known, painted[None] * 2 - 1, known.where(painted == 0, 1.0), *(p.pixels for p in pictures)]
         labels = ["original", "mask", "hole", *(f"seed {picture.seed}" for picture in pictures)]
         write_sheet(options.output, "inpaint", name, [("", shown)], labels)
@@ -76,18 +78,20 @@ def _mask_and_words(options: Options) -> tuple[str | None, Sequence[str]]:
     return options.words[0], options.words[1:]
 
 
-def _mask(options: Options, file: str | None, model: "Model") -> "Source":
+def _mask(options: Options, file: str | None, model: "Model", final: "Model") -> "Source":
+    """The mask at the size of the stage that makes the picture; corners are given for the first."""
     from duckrabbit.media.masks import box_mask, ellipse_mask
     from duckrabbit.recipes.source import Source
 
     if file is not None:
-        return Source.read_mask(file, model)
+        return Source.read_mask(file, final)
+    times = final.size // model.size
     if options.mask_box is not None:
-        corners = _corners("--mask-box", options.mask_box)
-        return Source.of_mask(f"box {options.mask_box}", box_mask(*corners, size=model.size))
+        x0, y0, x1, y1 = (times * corner for corner in _corners("--mask-box", options.mask_box))
+        return Source.of_mask(f"box {options.mask_box}", box_mask(x0, y0, x1, y1, size=final.size))
     assert options.mask_ellipse is not None
-    corners = _corners("--mask-ellipse", options.mask_ellipse)
-    return Source.of_mask(f"ellipse {options.mask_ellipse}", ellipse_mask(*corners, size=model.size))
+    x0, y0, x1, y1 = (times * corner for corner in _corners("--mask-ellipse", options.mask_ellipse))
+    return Source.of_mask(f"ellipse {options.mask_ellipse}", ellipse_mask(x0, y0, x1, y1, size=final.size))
 
 
 def _corners(name: str, text: str) -> tuple[float, float, float, float]:

@@ -27,7 +27,7 @@ class Line:
 
 def run(options: Options) -> int:
     """Print the list."""
-    from duckrabbit.models.load import SHIPPED
+    from duckrabbit.models.load import DEEPFLOYD, DEEPFLOYD_SUMMARY, SHIPPED
 
     lines = [_line(name, what) for name, what in SHIPPED.items()]
     if options.json:
@@ -37,7 +37,11 @@ def run(options: Options) -> int:
     for line in lines:
         print(f"{line.name:26} {line.what}")
         print(f"{'':26} {line.size} · {line.parameters / 1e6:.1f} M parameters · {line.sampler}")
-    print("\nuse one with --model NAME, or a folder that duckrabbit train wrote, or a .safetensors file")
+    print(f"{DEEPFLOYD:26} {DEEPFLOYD_SUMMARY}")
+    print(
+        "\nuse one with --model NAME, or a folder that duckrabbit train wrote, or a .safetensors file, or the folder of"
+    )
+    print("a pixel-space pipeline in diffusers' layout")
     return 0
 
 

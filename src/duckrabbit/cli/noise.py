@@ -34,8 +34,9 @@ def run(options: Options) -> int:
     named = named_levels(options.levels, options.noise_sigma, "noise")
     name = options.computing.model or announced(DEFAULT_DIGITS, "for its path and size")
     model = named_model(name, options.computing, options.output.size)
-    source = read_source(options.image, model)
+    final = model.at(options.output.size)
+    source = read_source(options.image, final)
     jobs = [Job(Forward(source, n.level), f"{options.image} {n.slug}", n.label, n.details) for n in named]
     made = produce(jobs, model, options.output)
-    write_row_sheet(options.output, "noise", options.image, source.pixels(model), jobs, made)
+    write_row_sheet(options.output, "noise", options.image, source.pixels(final), jobs, made)
     return 0

@@ -20,11 +20,15 @@ class Computing:
     """What computes, where and how."""
 
     model: Annotated[str | None, option("MODEL")] = None
-    """a name (see duckrabbit models), a run folder, or a .safetensors file"""
+    """a name (see duckrabbit models), a run folder, a .safetensors file, or a pixel-space pipeline's folder"""
+    weights: Annotated[str | None, option("WEIGHTS")] = None
+    """of --model deepfloyd: a folder with stage1 and stage2, or hub ids joined by a comma"""
+    embeddings: Annotated[str | None, option("PATH")] = None
+    """where prompts' embeddings are kept (see duckrabbit embed), or a .safetensors file of them"""
     device: Annotated[str, option("DEVICE")] = "auto"
     """auto (a GPU where there is one), cpu, cuda, cuda:1 or mps"""
     precision: Annotated[str, option("PRECISION")] = "auto"
-    """of the network: auto (bfloat16 where the hardware has it), float32 or bfloat16"""
+    """of the network: auto (what the model and the hardware are best at), float32, bfloat16 or float16"""
     threads: Annotated[int | None, option("N")] = None
     """CPU threads (by default all cores)"""
 
@@ -38,7 +42,7 @@ class Sampling:
     solver: Annotated[str | None, option("SOLVER")] = None
     """ddpm, ddim, euler, heun or dpmpp_2m"""
     grid: Annotated[str | None, option("GRID")] = None
-    """uniform, quadratic, karras, or course (levels 990, 960 … 0, 34 steps)"""
+    """uniform, quadratic, leading, karras, or course (levels 990, 960 … 0, 34 steps)"""
     guidance_scale: Annotated[float | None, option("SCALE")] = None
     """classifier-free guidance; 1 is none; given alone it acts at all times"""
     guidance_interval: Annotated[tuple[float, float] | None, option("LOW HIGH")] = None
@@ -73,7 +77,7 @@ class Output:
     seed: Annotated[int, option("SEED")] = 0
     """of the first picture"""
     size: Annotated[int | None, option("PIXELS")] = None
-    """side of the pictures; it must be the model's"""
+    """side of the pictures: the model's own, or its second stage's"""
     out: Annotated[str, option("FOLDER")] = "out"
     """the folder to write to; nothing in it is ever overwritten"""
     json: Flag = False

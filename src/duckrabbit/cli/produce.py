@@ -8,19 +8,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from duckrabbit.cli.display import Display
-from duckrabbit.cli.options import Output
+from duckrabbit.cli.options import Output, Sampling
+from duckrabbit.cli.sampler import sampler_of
 from duckrabbit.cli.slug import slug
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError
 from duckrabbit.media.png import JSON
 from duckrabbit.media.unused import new_file
-from duckrabbit.models.model import Model
-from duckrabbit.recipes.make import BATCH, Picture, Watch, make_all
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.course import Watch, course_of, steps_of
+from duckrabbit.recipes.make import BATCH, Picture, make_all
 from duckrabbit.recipes.recipe import Recipe
 
 MAX_COUNT = 100_000
 SHEET_PICTURES = 200
+PLAIN = Sampling()
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ class Job:
     details: Mapping[str, JSON] = field(default_factory=dict)
 
 
-def produce(jobs: Sequence[Job], model: Model, output: Output, watch: Watch | None = None) -> list[list[Picture]]:
+def produce(
+    jobs: Sequence[Job], model: Model, output: Output, sampling: Sampling = PLAIN, watch: Watch | None = None
+) -> list[list[Picture]]:
     """Make every job with the seeds seed, seed + 1, … and write a PNG of each.
 
     Every plan is made before the first picture, so that a mistake leaves no files behind. Standard output gets a line
@@ -49,7 +54,8 @@ def produce(jobs: Sequence[Job], model: Model, output: Output, watch: Watch | No
     Args:
         jobs: what to make.
         model: what makes it.
-        output: how many, and where to.
+        output: how many, how large, and where to.
+        sampling: what was given for both stages; the jobs' recipes have it already for the first.
         watch: is shown the states of the first batch of the first job.
 
     Returns:
@@ -60,7 +66,9 @@ def produce(jobs: Sequence[Job], model: Model, output: Output, watch: Watch | No
         KeyboardInterrupt: saying how many pictures are kept.
     """
     _check(output)
-    steps = sum(max(1, len(job.recipe.plan(model).grid) - 1) for job in jobs)
+    seconds = [_second_sampler(job, model, output, sampling) for job in jobs]
+    courses = [course_of(job.recipe, model, output.size, second) for job, second in zip(jobs, seconds, strict=True)]
+    steps = sum(max(1, steps_of(course)) for course in courses)
     chunks = range(0, output.count, BATCH)
     kept: list[list[Picture]] = []
     written = 0
@@ -69,10 +77,12 @@ def produce(jobs: Sequence[Job], model: Model, output: Output, watch: Watch | No
             seeds = range(output.seed + first, output.seed + min(first + BATCH, output.count))
             rows: list[list[tuple[Path, Picture]]] = [[] for _ in seeds]
             try:
-                for job in jobs:
+                for job, second in zip(jobs, seconds, strict=True):
                     shown = watch if first == 0 and job is jobs[0] else None
-                    for row, picture in zip(rows, _made(job, model, seeds, display, shown), strict=True):
-                        row.append((save(picture, job.slug, output, display), picture))
+                    for row, picture in zip(
+                        rows, _made(job, second, model, seeds, output, display, shown), strict=True
+                    ):
+                        row.append((save(picture, job.slug, model, output, display), picture))
                         written += 1
             except KeyboardInterrupt:
                 total = output.count * len(jobs)
@@ -87,22 +97,39 @@ def produce(jobs: Sequence[Job], model: Model, output: Output, watch: Watch | No
     return kept[:SHEET_PICTURES]
 
 
-def save(picture: Picture, name: str, output: Output, display: Display) -> Path:
-    """Write a picture under a name of its own, and say so."""
-    stem = "-".join(part for part in (picture.recipe.verb, slug(name), str(picture.seed)) if part)
+def save(picture: Picture, name: str, model: Model, output: Output, display: Display) -> Path:
+    """Write a picture under a name of its own, VERB-NAME-SEED[-SIZE].png, and say so."""
+    side = picture.pixels.shape[-1]
+    size = "" if side == model.size else str(side)
+    stem = "-".join(part for part in (picture.recipe.verb, slug(name), str(picture.seed), size) if part)
     with new_file(Path(output.out), stem, ".png") as path:
         picture.save(path)
     display.say(f"wrote {path} (seed {picture.seed})")
     return path
 
 
-def _made(job: Job, model: Model, seeds: Sequence[int], display: Display, watch: Watch | None) -> list[Picture]:
+def _second_sampler(job: Job, model: Model, output: Output, sampling: Sampling) -> Sampler | None:
+    """What was given for sampling in place of the second stage's own way; None where nothing was, or no stage is."""
+    final = model.at(output.size)
+    return None if final is model else sampler_of(sampling, job.recipe.default_sampler(final))
+
+
+def _made(
+    job: Job,
+    second: Sampler | None,
+    model: Model,
+    seeds: Sequence[int],
+    output: Output,
+    display: Display,
+    watch: Watch | None,
+) -> list[Picture]:
     def stepped(state: State) -> None:
         display.advance()
         if watch is not None:
             watch(state)
 
-    return make_all([job.recipe] * len(seeds), model, seeds, stepped)
+    recipes = [job.recipe] * len(seeds)
+    return make_all(recipes, model, seeds, stepped, size=output.size, second_sampler=second)
 
 
 def _check(output: Output) -> None:
@@ -125,6 +152,7 @@ def _print_line(path: Path, picture: Picture, model: Model, job: Job, output: Ou
             "prompts": list(picture.recipe.prompts),
             "views": list(getattr(picture.recipe, "views", ())),
             "model": model.name,
+            "size": picture.pixels.shape[-1],
             **job.details,
         }
         print(json.dumps(line), flush=True)

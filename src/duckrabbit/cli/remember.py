@@ -11,10 +11,11 @@ from duckrabbit.cli.session import MAX_THREADS, named_model
 from duckrabbit.cli.spell import spelt
 from duckrabbit.errors import UsageError
 from duckrabbit.media.png import read_metadata
-from duckrabbit.models.model import Model
-from duckrabbit.recipes.make import Picture, Watch, make
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.course import Watch, course_of
+from duckrabbit.recipes.make import Picture, make
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.record import recipe_of
+from duckrabbit.recipes.record import recipe_of, second_sampler_of
 
 MAX_BATCH = 4096
 
@@ -30,6 +31,9 @@ class Memory:
         batch: how many were sampled together.
         row: its place among them.
         circumstances: versions, device, dtype and threads.
+        size: its side; None in the record of an earlier version, which had the model's own size alone.
+        second_sampler: how the second stage sampled, if one did.
+        weights: where the model's weights were, as the user said.
         record: all of it, as it stands in the file.
     """
 
@@ -40,6 +44,9 @@ class Memory:
     batch: int
     row: int
     circumstances: Mapping[str, Any]
+    size: int | None
+    second_sampler: Sampler | None
+    weights: str | None
     record: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -69,6 +76,9 @@ def remembered(path: Path) -> Memory:
             row=int(data["batch"]["row"]),
             circumstances={key: data["circumstances"][key] for key in ("device", "dtype", "threads", "torch")}
             | dict(data["circumstances"]),
+            size=None if data.get("size") is None else int(data["size"]),
+            second_sampler=second_sampler_of(data),
+            weights=None if data["model"].get("weights") is None else str(data["model"]["weights"]),
             record=data,
         )
         good = 0 <= memory.row < memory.batch <= MAX_BATCH and 1 <= memory.threads <= MAX_THREADS
@@ -79,8 +89,13 @@ def remembered(path: Path) -> Memory:
     return memory
 
 
-def remembered_model(memory: Memory) -> Model:
+def remembered_model(memory: Memory, weights: str | None = None, embeddings: str | None = None) -> Model:
     """The recorded model in the recorded precision, on the recorded kind of device where there is one.
+
+    Args:
+        memory: the record.
+        weights: where the weights are now, if not where they were.
+        embeddings: where prompts' embeddings are.
 
     Raises:
         UsageError: if it is not there.
@@ -90,7 +105,14 @@ def remembered_model(memory: Memory) -> Model:
     kind = str(memory.circumstances["device"]).partition(" ")[0]
     device = kind if kind != "cuda" or torch.cuda.is_available() else "cpu"
     dtype = str(memory.circumstances["dtype"])
-    return named_model(memory.model, Computing(device=device, precision=dtype, threads=memory.threads))
+    computing = Computing(
+        device=device,
+        precision=dtype,
+        threads=memory.threads,
+        weights=weights or memory.weights,
+        embeddings=embeddings,
+    )
+    return named_model(memory.model, computing, memory.size)
 
 
 def made_again(memory: Memory, model: Model, watch: Watch | None = None) -> Picture:
@@ -100,9 +122,11 @@ def made_again(memory: Memory, model: Model, watch: Watch | None = None) -> Pict
         UsageError: if the recipe can't be made with this model, or holds what no recipe holds.
     """
     try:
-        memory.recipe.plan(model)
+        course_of(memory.recipe, model, memory.size, memory.second_sampler)
     except UsageError:
         raise
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise UsageError(f"The recipe in this picture is damaged ({error}): give the original file.") from error
-    return make(memory.recipe, model, memory.batch, memory.seed - memory.row, watch)[memory.row]
+    first = memory.seed - memory.row
+    made = make(memory.recipe, model, memory.batch, first, watch, memory.size, memory.second_sampler)
+    return made[memory.row]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from duckrabbit.cli.remember import Memory
-    from duckrabbit.models.model import Model
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,10 @@ class Options:
     """a PNG that duckrabbit wrote"""
     out: Annotated[str, option("FOLDER")] = "out"
     """the folder to write to; nothing in it is ever overwritten"""
+    weights: Annotated[str | None, option("WEIGHTS")] = None
+    """where the model's weights are now (by default where they were)"""
+    embeddings: Annotated[str | None, option("PATH")] = None
+    """where prompts' embeddings are kept (see duckrabbit embed)"""
 
 
 def run(options: Options) -> int:
@@ -38,13 +41,13 @@ def run(options: Options) -> int:
     from duckrabbit.media.unused import new_file
 
     memory = remembered(Path(options.image))
-    model = remembered_model(memory)
+    model = remembered_model(memory, options.weights, options.embeddings)
     picture = made_again(memory, model)
     with new_file(Path(options.out), f"rerun-{Path(options.image).stem}", ".png") as path:
         picture.save(path)
     print(f"wrote {path} (seed {picture.seed})", file=sys.stderr)
     print(path)
-    changes = _changes(memory, model, picture.record["circumstances"])
+    changes = _changes(memory, picture.record)
     pixels = _difference(np.asarray(decode(options.image)), to_uint8(picture.pixels))
     if pixels is None:
         print("identical", file=sys.stderr)
@@ -54,10 +57,14 @@ def run(options: Options) -> int:
     return 0 if changes else 1
 
 
-def _changes(memory: "Memory", model: "Model", now: Mapping[str, Any]) -> list[str]:
-    """What is not as it was: the model's file and every circumstance."""
-    changes = [f"the file of {model.name} has changed"] if model.checksum != memory.checksum else []
-    for name, value in now.items():
+def _changes(memory: "Memory", now: Mapping[str, Any]) -> list[str]:
+    """What is not as it was: the model's files and every circumstance."""
+    model = now["model"]
+    changes = [f"the file of {model['name']} has changed"] if model["sha256"] != memory.checksum else []
+    second = "second_stage"
+    if second in now and now[second]["sha256"] != memory.record.get(second, {}).get("sha256"):
+        changes.append(f"the file of {model['name']}'s second stage has changed")
+    for name, value in now["circumstances"].items():
         if memory.circumstances.get(name) != value:
             changes.append(f"{name} was {memory.circumstances.get(name)} and is {value}")
     return changes

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from duckrabbit.cli.options import Computing
 from duckrabbit.errors import UsageError
 from duckrabbit.media.digits import is_digit
-from duckrabbit.models.load import DEFAULT_DIGITS, SHIPPED, load_model
+from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT, load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.source import Source
 
@@ -19,7 +19,10 @@ def open_model(computing: Computing, prompts: Sequence[str], image: str | None, 
     Raises:
         UsageError: if there is no such model or device, or nothing says which model is meant.
     """
-    return named_model(computing.model or default_model(prompts, image), computing, size)
+    model = named_model(computing.model or default_model(prompts, image), computing, size)
+    for remark in dict.fromkeys(remark for prompt in prompts for remark in model.remarks(prompt)):
+        print(f"note: {remark}", file=sys.stderr)
+    return model
 
 
 def named_model(name: str, computing: Computing, size: int | None = None) -> Model:
@@ -30,15 +33,12 @@ def named_model(name: str, computing: Computing, size: int | None = None) -> Mod
     """
     import torch
 
-    precisions = {"auto": None, "float32": torch.float32, "bfloat16": torch.bfloat16}
+    precisions = {"auto": None, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     if computing.precision not in precisions:
         raise UsageError(f"There is no precision {computing.precision!r}: the precisions are {', '.join(precisions)}.")
     set_threads(computing.threads)
-    model = load_model(name, computing.device, precisions[computing.precision])
-    if size is not None and size != model.size:
-        raise UsageError(
-            f"{model.name} makes pictures of {model.size}×{model.size}, not {size}: give --size {model.size}, or none."
-        )
+    model = load_model(name, computing.device, precisions[computing.precision], computing.weights, computing.embeddings)
+    model.at(size)
     return model
 
 
@@ -54,19 +54,11 @@ def set_threads(threads: int | None) -> None:
 
 
 def default_model(prompts: Sequence[str], image: str | None) -> str:
-    """Prompts that are digits, or a digit to start from, mean the digit model; it is said on standard error.
-
-    Raises:
-        UsageError: if they mean no model.
-    """
-    others = [prompt for prompt in prompts if not _is_one_digit(prompt)]
-    if not others and (prompts or (image is not None and is_digit(image))):
+    """Prompts that are digits, or a digit to start from, mean the digit model, others pocket; it is said on stderr."""
+    given = [prompt for prompt in prompts if prompt]
+    if all(_is_one_digit(prompt) for prompt in given) and (given or (image is not None and is_digit(image))):
         return announced(DEFAULT_DIGITS, "for digits")
-    problem = f"{others[0]!r} is no digit" if others else "Nothing says which model is meant"
-    raise UsageError(
-        f"{problem}, and this version has digit models only: give a digit 0-9 as the prompt, or --model "
-        f"(the models are {', '.join(SHIPPED)})."
-    )
+    return announced(DEFAULT_TEXT, "for prompts in words")
 
 
 def read_source(image: str, model: Model) -> Source:

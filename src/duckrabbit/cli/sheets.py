@@ -55,8 +55,13 @@ def write_sheet(
     return path
 
 
+def far_factor(side: int) -> int:
+    """By how much a picture is shrunk to be seen from afar: 4 up to 64 pixels, and in proportion above."""
+    return FAR_FACTOR * max(1, side // 64)
+
+
 def far(picture: Tensor) -> Tensor:
-    """A picture [C, H, W] as from afar: averaged down by 4, and back by a bicubic filter."""
-    small = F.avg_pool2d(picture[None], FAR_FACTOR)
+    """A picture [C, H, W] as from afar: averaged down by `far_factor`, and back by a bicubic filter."""
+    small = F.avg_pool2d(picture[None], far_factor(picture.shape[-1]))
     large = F.interpolate(small, size=picture.shape[-2:], mode="bicubic", align_corners=False)
     return large[0].clamp(-1, 1)

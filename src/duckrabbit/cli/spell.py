@@ -12,6 +12,7 @@ from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.noise import Forward
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
+from duckrabbit.recipes.upscale import Upscale
 
 
 def spelt(recipe: Recipe) -> list[str] | None:
@@ -28,7 +29,7 @@ def sources(recipe: Recipe) -> list[Source]:
     """The pictures and masks in a recipe."""
     if isinstance(recipe, Inpaint):
         return [recipe.picture, recipe.mask]
-    if isinstance(recipe, Edit | Denoise | Forward):
+    if isinstance(recipe, Edit | Denoise | Forward | Upscale):
         return [recipe.picture]
     if isinstance(recipe, Hybrid):
         return [part.picture for part in recipe.parts.values() if part.picture is not None]
@@ -66,7 +67,7 @@ def _options(recipe: Recipe) -> Iterator[str]:
             shape, _, corners = recipe.mask.name.partition(" ")
             yield from (f"--mask-{shape}", corners)
         yield from ("--resamplings", str(recipe.resamplings))
-    if isinstance(recipe, Generate | Anagram | Hybrid | Edit | Inpaint) and recipe.negative_prompt:
+    if isinstance(recipe, Generate | Anagram | Hybrid | Edit | Inpaint | Upscale) and recipe.negative_prompt:
         yield from ("--negative-prompt", recipe.negative_prompt)
 
 

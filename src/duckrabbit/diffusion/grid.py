@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from duckrabbit.diffusion.path import Path, time_of_level
+from duckrabbit.diffusion.path import LEVELS, Path, time_of_level
 from duckrabbit.errors import UsageError
 
 Grid = tuple[float, ...]
@@ -24,6 +24,18 @@ def quadratic(path: Path, steps: int) -> Grid:  # noqa: ARG001
     """t = u² for equal steps of u: small steps near the clean picture (Song et al., 2021, "DDIM")."""
     _check_steps(steps)
     return tuple(((steps - i) / steps) ** 2 for i in range(steps + 1))
+
+
+def leading(path: Path, steps: int) -> Grid:  # noqa: ARG001
+    """Every ⌊1000/steps⌋-th level from 0 up, then down to the clean level: the grid DeepFloyd IF is published with.
+
+    It starts below the level of all but pure noise (20 steps: at 950), where α_t is next to nothing to divide by.
+    """
+    _check_steps(steps)
+    if steps > LEVELS:
+        raise UsageError(f"{steps} steps make no grid of {LEVELS} levels: give --steps of at most {LEVELS}.")
+    stride = LEVELS // steps
+    return (*(time_of_level(stride * (steps - 1 - i)) for i in range(steps)), 0.0)
 
 
 def karras(path: Path, steps: int, rho: float = 7.0, sigma_min: float = 0.01, sigma_max: float = 80.0) -> Grid:
@@ -74,7 +86,13 @@ def course_in(path: Path, steps: int) -> Grid:  # noqa: ARG001
     return course()
 
 
-GRIDS: dict[str, GridMaker] = {"uniform": uniform, "quadratic": quadratic, "karras": karras, "course": course_in}
+GRIDS: dict[str, GridMaker] = {
+    "uniform": uniform,
+    "quadratic": quadratic,
+    "leading": leading,
+    "karras": karras,
+    "course": course_in,
+}
 
 
 def _check_steps(steps: int) -> None:

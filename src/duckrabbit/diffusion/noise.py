@@ -1,7 +1,7 @@
 """Keyed noise: every number is a function of its seed and of what it is for, not of what was drawn before.
 
 A counter-based generator (Philox 4×64, Salmon et al., 2011) with key (seed, stream) and counter
-(element, visit, level) gives the k-th number for a purpose without drawing the ones before it. Hence sample k of
+(element, visit, level, stage) gives the k-th number for a purpose without drawing the ones before it. Hence sample k of
 a run is the same alone, in any batch, in any order and in any process. Noise is drawn on the CPU, always, so
 that it is the same for every device.
 """
@@ -35,11 +35,16 @@ class Stream(IntEnum):
 class Noise:
     """Standard normal noise for a batch of samples, one seed each.
 
+    Attributes:
+        seeds: one for each sample.
+        stage: which stage of a cascade draws, from 0; no two stages share numbers.
+
     Raises:
         UsageError: if a seed is not in 0 … 2⁶³ − 1.
     """
 
     seeds: tuple[int, ...]
+    stage: int = 0
 
     def __post_init__(self) -> None:
         for seed in self.seeds:
@@ -49,16 +54,16 @@ class Noise:
     def __call__(self, stream: Stream, t: float, shape: Sequence[int], visit: int = 0) -> Tensor:
         """ε ~ N(0, I) of shape [B, *shape], float32: row k depends on seed k, the stream, t and the visit alone."""
         level = round(t * _LEVEL_RESOLUTION)
-        rows = [standard_normal(seed, stream, level, visit, math.prod(shape)) for seed in self.seeds]
+        rows = [standard_normal(seed, stream, level, visit, math.prod(shape), self.stage) for seed in self.seeds]
         return torch.from_numpy(np.stack(rows)).view(len(self.seeds), *shape)
 
 
-def standard_normal(seed: int, stream: int, level: int, visit: int, count: int) -> np.ndarray:
+def standard_normal(seed: int, stream: int, level: int, visit: int, count: int, stage: int = 0) -> np.ndarray:
     """`count` float32 numbers from N(0, 1) by Box and Muller's transform (1958) of Philox's raw words, in float64.
 
     Numpy promises that a bit generator's raw words never change; it does not promise that of `standard_normal`.
     """
-    philox = np.random.Philox(key=[seed, stream], counter=[0, visit, level, 0])
+    philox = np.random.Philox(key=[seed, stream], counter=[0, visit, level, stage])
     words = philox.random_raw(count + count % 2).reshape(-1, 2)
     uniform = ((words >> 11) + 0.5) * 2.0**-53
     radius, angle = np.sqrt(-2 * np.log(uniform[:, 0])), 2 * np.pi * uniform[:, 1]

@@ -105,12 +105,15 @@ class Composition:
         terms: for each sample of the batch, its terms.
         threshold: applied once to the combined x̂_0.
         rule: how the terms' results become one x̂_0.
+        low: what a second stage sees behind x, [B, C, H, W]: the enlarged, noised pictures of the first stage, one for
+            each sample. A view is applied to both, since enlarging does not commute with every view.
     """
 
     denoiser: Denoiser
     terms: tuple[tuple[Term, ...], ...]
     threshold: Threshold = clip
     rule: Rule = weighted_sum
+    low: Tensor | None = None
 
     @property
     def path(self) -> Path:
@@ -125,7 +128,8 @@ class Composition:
         """
         active = [tuple(term for term in terms if term.weight_at(t) != 0) for terms in self.terms]
         rows = _rows_of_requests(active)
-        seen = [view(x[torch.tensor(samples)]) for (view, _), samples in rows.items()]
+        shown = x if self.low is None else torch.cat([x, self.low.to(x)], dim=1)
+        seen = [view(shown[torch.tensor(samples)]) for (view, _), samples in rows.items()]
         conditions = [condition for (_, condition), samples in rows.items() for _ in samples]
         prediction = self.denoiser(torch.cat(seen), t, conditions)
         answers = _Answers(rows, prediction)

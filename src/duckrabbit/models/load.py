@@ -2,21 +2,28 @@
 
 import difflib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from duckrabbit.errors import UsageError
-from duckrabbit.models import digits
-from duckrabbit.models.device import choose_device, choose_dtype
+from duckrabbit.models import digits, pocket
+from duckrabbit.models.deepfloyd import pixels, stages
+from duckrabbit.models.device import choose_device, choose_dtype, keep_freed_memory
 from duckrabbit.models.model import Model
 from duckrabbit.models.storage import read_weights
 
 DEFAULT_DIGITS = "mnist-ddpm-class"
+DEFAULT_TEXT = "pocket"
+DEEPFLOYD = "deepfloyd"
+DEEPFLOYD_SUMMARY = "DeepFloyd IF, 64×64 and 256×256: text to image; with --weights, your own licensed download"
 
 SHIPPED: Mapping[str, str] = {
+    "pocket": "text to image at 64×64 in colour; the default for prompts in words",
     "mnist-denoiser": "one-step denoiser of digits at σ = 0.5 (not told the level)",
     "mnist-denoiser-pure-noise": "one-step denoiser of pure noise: it answers with the mean digit",
     "mnist-ddpm": "digits by DDPM, time-conditioned",
@@ -29,20 +36,45 @@ SHIPPED: Mapping[str, str] = {
 """The models in the package, and what each is."""
 
 
-def load_model(name: str, device: str = "auto", dtype: torch.dtype | None = None) -> Model:
-    """Load a model by its name, from a run folder, or from a .safetensors file.
+Build = Callable[[str, Mapping[str, Tensor], Mapping[str, Any], str, torch.device, torch.dtype], Model]
+"""From a name, tensors, their header, a checksum, a device and a precision to the model."""
+
+KINDS: Mapping[str, Build] = {digits.KIND: digits.digit_model, pocket.KIND: pocket.pocket_model}
+"""What builds the model of a file, by the `kind` in its header."""
+
+
+def load_model(
+    name: str,
+    device: str = "auto",
+    dtype: torch.dtype | None = None,
+    weights: str | None = None,
+    embeddings: str | None = None,
+) -> Model:
+    """Load a model by its name, from a run folder, a .safetensors file, or a folder in diffusers' layout.
 
     Args:
-        name: a name in `SHIPPED`, a run folder, or a file with its configuration in the header.
+        name: a name in `SHIPPED`, `deepfloyd`, a run folder, a file with its configuration in the header, or the folder
+            of a pixel-space pipeline.
         device: auto, cpu, cuda, cuda:1, mps.
-        dtype: the network's precision; by default bfloat16 where the hardware has it, else float32.
+        dtype: the network's precision; by default bfloat16 where the hardware has it, else float32; for DeepFloyd IF
+            float16 on a GPU and float32 elsewhere.
+        weights: of `deepfloyd`: a folder with stage1 and stage2, or hub ids joined by a comma.
+        embeddings: of models that read prompts' embeddings: the folder or .safetensors file that holds them.
 
     Raises:
         UsageError: if there is no such model, its file is damaged, or the device is not there.
     """
     chosen = choose_device(device)
-    precision = choose_dtype(chosen) if dtype is None else dtype
+    if chosen.type == "cpu":
+        keep_freed_memory()
     path = Path(name)
+    if name == DEEPFLOYD or (path / "stage1").is_dir():
+        return stages.deepfloyd(DEEPFLOYD, weights if name == DEEPFLOYD else name, embeddings, chosen, dtype)
+    if weights is not None:
+        raise UsageError(f"--weights are of --model {DEEPFLOYD}, and {name} has its own: leave them out.")
+    if (path / pixels.INDEX).is_file():
+        return pixels.pipeline(name, path, embeddings, chosen, dtype)
+    precision = choose_dtype(chosen) if dtype is None else dtype
     if name in SHIPPED:
         with as_file(files("duckrabbit.models") / "weights" / f"{name}.safetensors") as file:
             return _from_file(name, file, chosen, precision)
@@ -50,8 +82,8 @@ def load_model(name: str, device: str = "auto", dtype: torch.dtype | None = None
         return _from_file(name, path / "model.safetensors", chosen, precision)
     if path.suffix == ".safetensors" or path.exists():
         return _from_file(name, path, chosen, precision)
-    near = difflib.get_close_matches(name, SHIPPED, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"the models are {', '.join(SHIPPED)}."
+    near = difflib.get_close_matches(name, [*SHIPPED, DEEPFLOYD], n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"the models are {', '.join([*SHIPPED, DEEPFLOYD])}."
     raise UsageError(f"There is no model {name!r}, and no such folder or file: {hint}")
 
 
@@ -61,9 +93,10 @@ def _from_file(name: str, path: Path, device: torch.device, dtype: torch.dtype) 
             f"There is no model file {path}: give a folder that duckrabbit train wrote, or a .safetensors file."
         )
     tensors, config = read_weights(path)
-    if config.get("kind") != digits.KIND:
+    build = KINDS.get(str(config.get("kind")))
+    if build is None:
         raise UsageError(
             f"{path} holds a {config.get('kind', 'nameless')!r} model, which this version can't run: update it."
         )
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
-    return digits.digit_model(name, tensors, config, checksum, device, dtype)
+    return build(name, tensors, config, checksum, device, dtype)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -9,6 +10,9 @@ from duckrabbit.diffusion.denoiser import Denoiser
 from duckrabbit.diffusion.thresholding import Threshold
 from duckrabbit.errors import UsageError
 from duckrabbit.models.storage import Config
+
+if TYPE_CHECKING:
+    from duckrabbit.models.cascade import SecondStage
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class Sampler:
     grid: str = "uniform"
     guidance_scale: float = 1.0
     guidance_interval: tuple[float, float] = (0.0, 1.0)
+
+
+def _nothing_to_say(prompt: str) -> tuple[str, ...]:  # noqa: ARG001
+    return ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,9 @@ class Model:
         checksum: SHA-256 of its file, so that a picture can say exactly what made it.
         device: where it runs.
         dtype: the precision of its network.
+        remarks: sentences that a user should read about how a prompt was understood.
+        weights: where its weights are, as the user said; None for models whose name says it.
+        second_stage: what makes its pictures larger.
     """
 
     name: str
@@ -70,6 +81,27 @@ class Model:
     checksum: str
     device: torch.device
     dtype: torch.dtype
+    remarks: Callable[[str], tuple[str, ...]] = _nothing_to_say
+    weights: str | None = None
+    second_stage: "SecondStage | None" = field(default=None, repr=False)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sides of the pictures it can make: its own, and its second stage's."""
+        return (self.size,) if self.second_stage is None else (self.size, self.second_stage.model.size)
+
+    def at(self, size: int | None) -> "Model":
+        """The stage that makes pictures of a size; for None the first.
+
+        Raises:
+            UsageError: if no stage does.
+        """
+        if size is None or size == self.size:
+            return self
+        if self.second_stage is not None and size == self.second_stage.model.size:
+            return self.second_stage.model
+        made = " and ".join(f"{side}×{side}" for side in self.sizes)
+        raise UsageError(f"{self.name} makes pictures of {made}, not {size}: give --size {self.sizes[-1]}, or none.")
 
     @property
     def shape(self) -> tuple[int, int, int]:

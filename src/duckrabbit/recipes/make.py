@@ -1,30 +1,25 @@
 """From recipes and seeds to pictures that remember both."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image
 from torch import Tensor
 
-from duckrabbit.diffusion.noise import Noise, consecutive_seeds
-from duckrabbit.diffusion.sampling import State, trajectory
-from duckrabbit.diffusion.terms import Composition
+from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.errors import UsageError
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import write_png
-from duckrabbit.models.model import Model
-from duckrabbit.recipes.recipe import Plan, Recipe
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.course import Denoisers, Watch, course_of, followed
+from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.record import record
 
 BATCH = 64
 """Samples that go through the sampler together, unless the caller says otherwise."""
-
-Watch = Callable[[State], None]
-"""Is shown every state of every batch as it happens."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +51,33 @@ class Picture:
         return file.getvalue()
 
 
-def make(recipe: Recipe, model: Model, count: int = 1, seed: int = 0, watch: Watch | None = None) -> list[Picture]:
+def make(
+    recipe: Recipe,
+    model: Model,
+    count: int = 1,
+    seed: int = 0,
+    watch: Watch | None = None,
+    size: int | None = None,
+    second_sampler: Sampler | None = None,
+) -> list[Picture]:
     """Make `count` pictures with the seeds seed, seed + 1, …: each is the one that its seed alone makes.
+
+    Args:
+        recipe: what to make.
+        model: what makes it.
+        count: how many.
+        seed: of the first.
+        watch: is shown the states.
+        size: the pictures' side; None for the model's own, its second stage's for both stages one after the other.
+        second_sampler: how the second stage samples; None for the recipe's sampler, or the stage's own way.
 
     Raises:
         UsageError: if the recipe can't be made with this model.
     """
     if not 1 <= count <= 100_000:
         raise UsageError(f"{count} pictures can't be made: give a --count from 1 to 100000.")
-    return make_all([recipe] * count, model, consecutive_seeds(seed, count), watch)
+    seeds = consecutive_seeds(seed, count)
+    return make_all([recipe] * count, model, seeds, watch, size=size, second_sampler=second_sampler)
 
 
 def make_all(
@@ -73,8 +86,10 @@ def make_all(
     seeds: Sequence[int],
     watch: Watch | None = None,
     batch_size: int = BATCH,
+    size: int | None = None,
+    second_sampler: Sampler | None = None,
 ) -> list[Picture]:
-    """Make one picture for each recipe and its seed, many at a time.
+    """Make one picture for each recipe and its seed, many at a time; see `make`.
 
     The recipes must agree in all but their terms and starts: grid, solver, constraint.
 
@@ -82,26 +97,21 @@ def make_all(
         UsageError: if a recipe can't be made with this model.
     """
     # By identity: recipes may hold mappings, which have no hash, and the same one is usually repeated.
-    plans = {key: recipe.plan(model) for key, recipe in {id(recipe): recipe for recipe in recipes}.items()}
+    distinct = {id(recipe): recipe for recipe in recipes}
+    courses = {key: course_of(recipe, model, size, second_sampler) for key, recipe in distinct.items()}
+    denoisers = Denoisers()
     pictures: list[Picture] = []
     for first in range(0, len(recipes), batch_size):
         batch, own_seeds = recipes[first : first + batch_size], tuple(seeds[first : first + batch_size])
-        pixels = _sample([plans[id(recipe)] for recipe in batch], model, own_seeds, watch).cpu()
+        pixels = followed([courses[id(recipe)] for recipe in batch], own_seeds, denoisers, watch).cpu()
         mixed = any(recipe is not batch[0] for recipe in batch)
         pictures += [
-            Picture(own, seed, recipe, record(recipe, model, seed, 1 if mixed else len(batch), 0 if mixed else row))
+            Picture(
+                own,
+                seed,
+                recipe,
+                record(recipe, model, seed, 1 if mixed else len(batch), 0 if mixed else row, size, second_sampler),
+            )
             for row, (own, seed, recipe) in enumerate(zip(pixels, own_seeds, batch, strict=True))
         ]
     return pictures
-
-
-def _sample(plans: Sequence[Plan], model: Model, seeds: tuple[int, ...], watch: Watch | None) -> Tensor:
-    plan = plans[0]
-    x = torch.cat([own.start(Noise((seed,))) for own, seed in zip(plans, seeds, strict=True)]).to(model.device)
-    denoiser = Composition(plan.denoiser or model.denoiser, tuple(own.terms for own in plans), model.threshold)
-    states = trajectory(denoiser, x, plan.grid, plan.step, Noise(seeds), plan.constraint, plan.resamplings)
-    for state in states:
-        x = state.x_s
-        if watch is not None:
-            watch(state)
-    return x

@@ -1,10 +1,12 @@
 """What a recipe is: a value that says what to make. With a model it becomes a plan for the sampler.
 
 recipe ─ plan(model) ─▶ Plan(start, terms, grid, step, constraint) ─ make ─▶ pictures that remember the recipe
+
+A recipe is planned for one stage at a time: it knows the size of that stage's pictures, not which stage it is.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
 from torch import Tensor
@@ -43,6 +45,11 @@ class Plan:
     resamplings: int = 1
     denoiser: Denoiser | None = None
 
+    @property
+    def asks_model(self) -> bool:
+        """Whether the model is evaluated at all."""
+        return self.denoiser is None and len(self.grid) > 1
+
 
 class Recipe(Protocol):
     """Something to make: a frozen dataclass of numbers, words and pictures."""
@@ -62,6 +69,11 @@ class Recipe(Protocol):
 
     def plan(self, model: Model) -> Plan:
         """How to make it with this model; raises UsageError where it can't be made."""
+
+
+def with_sampler(recipe: Recipe, sampler: Sampler | None) -> Recipe:
+    """The recipe with another sampler; for None as it is."""
+    return recipe if sampler is None else replace(recipe, sampler=sampler)  # type: ignore[type-var]
 
 
 def grid_of(sampler: Sampler, model: Model) -> Grid:

@@ -17,19 +17,28 @@ from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.noise import Forward
-from duckrabbit.recipes.recipe import Recipe
+from duckrabbit.recipes.recipe import Recipe, with_sampler
 from duckrabbit.recipes.source import Source
+from duckrabbit.recipes.upscale import Upscale
 from duckrabbit.version import VERSION
 
 FORMAT = 1
 
 RECIPES: Mapping[str, type[Any]] = {
-    recipe.verb: recipe for recipe in (Generate, Anagram, Hybrid, Edit, Inpaint, Forward, Denoise)
+    recipe.verb: recipe for recipe in (Generate, Anagram, Hybrid, Edit, Inpaint, Upscale, Forward, Denoise)
 }
 """Every recipe by its verb."""
 
 
-def record(recipe: Recipe, model: Model, seed: int, batch: int, row: int) -> dict[str, Any]:
+def record(
+    recipe: Recipe,
+    model: Model,
+    seed: int,
+    batch: int,
+    row: int,
+    size: int | None = None,
+    second_sampler: Sampler | None = None,
+) -> dict[str, Any]:
     """All that is needed to make the picture again, and what to name where that fails.
 
     Args:
@@ -38,16 +47,29 @@ def record(recipe: Recipe, model: Model, seed: int, batch: int, row: int) -> dic
         seed: of this picture.
         batch: how many pictures with consecutive seeds were sampled together.
         row: the picture's place among them.
+        size: the picture's side; None for the model's own.
+        second_sampler: as in `make`; what is left to the second stage is written out.
     """
     return {
         "format": FORMAT,
         "verb": recipe.verb,
-        "recipe": _to_json(_with_sampler(recipe, model)),
+        "recipe": _to_json(with_sampler(recipe, recipe.sampler or recipe.default_sampler(model))),
         "seed": seed,
-        "model": {"name": model.name, "sha256": model.checksum},
+        "size": size or model.size,
+        **_second_stage(recipe, model, size, second_sampler),
+        "model": {"name": model.name, "sha256": model.checksum} | ({"weights": model.weights} if model.weights else {}),
         "batch": {"size": batch, "row": row},
         "circumstances": circumstances(model),
     }
+
+
+def _second_stage(recipe: Recipe, model: Model, size: int | None, sampler: Sampler | None) -> dict[str, Any]:
+    """What the second stage adds to a record: nothing where it had no part."""
+    final = model.at(size)
+    if final is model:
+        return {}
+    used = sampler or recipe.sampler or recipe.default_sampler(final)
+    return {"second_stage": {"sampler": _to_json(used), "sha256": final.checksum}}
 
 
 def circumstances(model: Model) -> dict[str, Any]:
@@ -82,14 +104,23 @@ def recipe_of(data: Mapping[str, Any]) -> Recipe:
     except UsageError:
         raise
     except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise UsageError(f"The recipe in this picture is damaged ({error}): give the original file.") from error
+        raise UsageError(f"The recipe in this picture is damaged ({error!r}): give the original file.") from error
     return recipe
 
 
-def _with_sampler(recipe: Recipe, model: Model) -> Recipe:
-    if recipe.sampler is not None:
-        return recipe
-    return dataclasses.replace(recipe, sampler=recipe.default_sampler(model))  # type: ignore[type-var]
+def second_sampler_of(data: Mapping[str, Any]) -> Sampler | None:
+    """The second stage's sampler in a record; None where no second stage had a part.
+
+    Raises:
+        UsageError: if it is damaged.
+    """
+    if "second_stage" not in data:
+        return None
+    try:
+        sampler: Sampler = _from_json("sampler", data["second_stage"]["sampler"])
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise UsageError(f"The recipe in this picture is damaged ({error!r}): give the original file.") from error
+    return sampler
 
 
 def _to_json(value: Any) -> Any:

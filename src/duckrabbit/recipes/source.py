@@ -10,11 +10,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import avg_pool2d, max_pool2d
 
 from duckrabbit.errors import UsageError
 from duckrabbit.media.masks import read_mask
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.pixels import from_uint8, to_uint8
+from duckrabbit.media.square import WHITE, square_picture
 from duckrabbit.models.model import Model
 
 MAX_SIDE = 1024
@@ -50,6 +52,12 @@ class Source:
         return Source(name, _png(to_uint8(-pixels if inverted else pixels)), inverted)
 
     @staticmethod
+    def shrunk(name: str, model: Model) -> "Source":
+        """Read a picture and average it down to the model's size; one that has the size already stays as it is."""
+        square = square_picture(name, WHITE).convert("L" if model.channels == 1 else "RGB")
+        return Source(name, _png(np.asarray(square.resize((model.size, model.size), Image.Resampling.BOX))))
+
+    @staticmethod
     def of_mask(name: str, mask: Tensor) -> "Source":
         """Keep a mask [H, W] of zeros and ones, as black and white."""
         return Source(name, _png(to_uint8(mask[None] * 2 - 1)))
@@ -60,12 +68,13 @@ class Source:
         return Source.of_mask(name, read_mask(name, model.size))
 
     def pixels(self, model: Model) -> Tensor:
-        """The picture [C, H, W] in [−1, 1].
+        """The picture [C, H, W] in [−1, 1], averaged down where it was read for a later, larger stage.
 
         Raises:
-            UsageError: if it is not of the model's size and channels.
+            UsageError: if it is not of the model's size, or a multiple of it, and channels.
         """
-        pixels = from_uint8(self._levels()).to(model.device)
+        read = from_uint8(self._levels()).to(model.device)
+        pixels = avg_pool2d(read, times) if (times := _times(read, model)) > 1 else read
         if tuple(pixels.shape) != model.shape:
             expected = f"{model.size}×{model.size} with {model.channels} channel{'s' if model.channels > 1 else ''}"
             raise UsageError(
@@ -75,14 +84,20 @@ class Source:
         return pixels
 
     def mask(self, model: Model) -> Tensor:
-        """The mask [H, W] of 0 (known) and 1 (painted)."""
-        mask = (from_uint8(self._levels())[0] > 0).float().to(model.device)
+        """The mask [H, W] of 0 (known) and 1 (painted); where it is shrunk, a pixel is known only if all of it is."""
+        read = (from_uint8(self._levels())[:1] > 0).float().to(model.device)
+        mask = (max_pool2d(read, times) if (times := _times(read, model)) > 1 else read)[0]
         if tuple(mask.shape) != (model.size, model.size):
             raise UsageError(
                 f"The mask {self.name} is {mask.shape[1]}×{mask.shape[0]} and {model.name} makes pictures of "
                 f"{model.size}×{model.size}: read it with this model."
             )
         return mask
+
+    @property
+    def side(self) -> int:
+        """The picture's width in pixels."""
+        return int(self._levels().shape[1])
 
     def to_json(self) -> dict[str, str]:
         """The picture as text."""
@@ -113,6 +128,12 @@ def on_light_ground(pixels: Tensor) -> bool:
         [pixels[:, 0].flatten(), pixels[:, -1].flatten(), pixels[..., 0].flatten(), pixels[..., -1].flatten()]
     )
     return bool(border.median() > 0)
+
+
+def _times(pixels: Tensor, model: Model) -> int:
+    """How many times the model's side goes into that of [C, H, W]; 1 where it does not go without remainder."""
+    side = pixels.shape[-1]
+    return side // model.size if pixels.shape[-2] == side and side % model.size == 0 else 1
 
 
 def _png(levels: NDArray[np.uint8]) -> bytes:

@@ -1,0 +1,59 @@
+"""duckrabbit embed"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import Positional
+
+from duckrabbit.cli.options import Flag, option
+
+
+@dataclass(frozen=True)
+class Options:
+    """Encode prompts for DeepFloyd IF once, so that later commands find them and never load the text encoder:
+    duckrabbit embed "a photo of a dog" "a lithograph of a skull" --weights DIR"""
+
+    prompts: Positional[Annotated[tuple[str, ...], option("PROMPT ...")]] = ()
+    """what to encode; the empty prompt, which guidance needs, comes along"""
+    weights: Annotated[str | None, option("WEIGHTS")] = None
+    """a folder whose stage1 holds text_encoder and tokenizer, or a hub id"""
+    embeddings: Annotated[str | None, option("PATH")] = None
+    """the folder to keep them in (by default in the user's cache); to list, a .safetensors file, too"""
+    device: Annotated[str, option("DEVICE")] = "auto"
+    """auto (a GPU where there is one), cpu, cuda or cuda:1"""
+    list: Flag = False
+    """print the prompts that are there"""
+
+
+def run(options: Options) -> int:
+    """Encode what is missing; print each prompt's file, or the list."""
+    import sys
+
+    from duckrabbit.errors import UsageError
+    from duckrabbit.models.deepfloyd.embeddings import Dictionary
+
+    dictionary = Dictionary.at(options.embeddings)
+    if options.list:
+        if options.prompts:
+            raise UsageError("Both prompts and --list were given: give --list alone to see what is there.")
+        for prompt in dictionary.prompts():
+            print(prompt or '""')
+        return 0
+    if not options.prompts:
+        raise UsageError(
+            'embed was given no prompt: give one or several in quotation marks, such as "a photo of a dog".'
+        )
+    if dictionary.file is not None:
+        raise UsageError(f"{dictionary.file} is a file, which is only read: give --embeddings a folder to write to.")
+    prompts = [*options.prompts, ""]
+    missing = [prompt for prompt in dict.fromkeys(prompts) if dictionary.get(prompt) is None]
+    if missing:
+        from duckrabbit.models.deepfloyd.stages import embed
+        from duckrabbit.models.device import choose_device
+
+        embed(missing, options.weights, dictionary, choose_device(options.device))
+    for prompt in dict.fromkeys(prompts):
+        known = "" if prompt in missing else " (was there)"
+        print(f"embedded {prompt!r}{known}", file=sys.stderr)
+        print(dictionary.path(prompt))
+    return 0

@@ -1,0 +1,180 @@
+"""A dictionary of prompts and what the text encoder makes of them: encoded once, found by prompt ever after.
+
+IF reads prompts in lower case and without spaces around them, so that is what they are found by. Each is a safetensors
+file of its own, named by the SHA-256 of the prompt, with the prompt in its header.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from duckrabbit.datasets.cache import cache_folder
+from duckrabbit.errors import UsageError
+from duckrabbit.media.atomic import atomic_write
+
+_TENSOR, _PROMPT = "embedding", "prompt"
+
+Encoder = Callable[[Sequence[str]], Mapping[str, Tensor]]
+"""From prompts to their embeddings [1, N, D]."""
+
+
+def default_folder() -> Path:
+    """Where embeddings are kept unless the user says otherwise."""
+    return cache_folder() / "embeddings"
+
+
+def key_of(prompt: str) -> str:
+    """A prompt as IF's text encoder gets to see it."""
+    return prompt.lower().strip()
+
+
+class Dictionary:
+    """Embeddings on disk.
+
+    Attributes:
+        folder: where new ones are written.
+        file: a .safetensors file of prompts and embeddings that is read, too; it is never written to.
+    """
+
+    def __init__(self, folder: Path, file: Path | None = None) -> None:
+        self.folder, self.file = folder, file
+        self._in_file = {} if file is None else {key_of(name): name for name in _names(file)}
+
+    @staticmethod
+    def at(place: str | None) -> "Dictionary":
+        """The dictionary of a folder or .safetensors file that the user names; for None the default folder."""
+        if place is None:
+            return Dictionary(default_folder())
+        path = Path(place)
+        if path.suffix == ".safetensors":
+            return Dictionary(default_folder(), path)
+        if path.is_file():
+            raise UsageError(
+                f"{path} is no .safetensors file, and pickled dictionaries are never read: see docs/deepfloyd.md for "
+                "how to convert one."
+            )
+        return Dictionary(path)
+
+    def prompts(self) -> list[str]:
+        """All prompts, sorted."""
+        kept = [_prompt_in(path) for path in sorted(self.folder.glob("*.safetensors"))]
+        return sorted({*self._in_file, *kept})
+
+    def get(self, prompt: str) -> Tensor | None:
+        """The embedding [1, N, D] of a prompt, or None.
+
+        Raises:
+            UsageError: if its file is damaged.
+        """
+        key = key_of(prompt)
+        if self.file is not None and key in self._in_file:
+            return _shaped(_read(self.file, self._in_file[key]), self.file)
+        path = self.path(key)
+        return _shaped(_read(path, _TENSOR), path) if path.is_file() else None
+
+    def put(self, prompt: str, embedding: Tensor) -> Path:
+        """Keep the embedding [1, N, D] of a prompt."""
+        path = self.path(prompt)
+        with atomic_write(path) as temporary:
+            save_file({_TENSOR: embedding.detach().cpu().contiguous()}, temporary, {_PROMPT: key_of(prompt)})
+        return path
+
+    def path(self, prompt: str) -> Path:
+        """The file of a prompt that was put."""
+        return self.folder / f"{hashlib.sha256(key_of(prompt).encode()).hexdigest()[:32]}.safetensors"
+
+
+class Embeddings:
+    """What a denoiser's prompts become: looked up, and encoded on the spot only where that is possible and needed.
+
+    Prompts are asked for beforehand, so that the text encoder is loaded once for all that are missing.
+    """
+
+    def __init__(self, dictionary: Dictionary, width: int, encoder: Encoder | None, hint: str) -> None:
+        self.dictionary = dictionary
+        self._width = width
+        self._encoder = encoder
+        self._hint = hint
+        self._found: dict[str, Tensor] = {}
+        self._wanted: list[str] = []
+
+    def require(self, prompt: str) -> None:
+        """Ask for a prompt.
+
+        Raises:
+            UsageError: if it is not in the dictionary and can't be encoded, saying how to.
+        """
+        key = key_of(prompt)
+        if key in self._wanted or self._find(key):
+            return
+        if self._encoder is None:
+            raise UsageError(f"The prompt {prompt!r} has no embedding yet: first run {self._command(prompt)}.")
+        self._wanted.append(key)
+
+    def __call__(self, prompts: Sequence[str]) -> Tensor:
+        """The embeddings [B, N, D] of B prompts, as they are kept."""
+        for prompt in prompts:
+            self.require(prompt)
+        if self._wanted and self._encoder is not None:
+            for prompt, embedding in self._encoder(self._wanted).items():
+                self.dictionary.put(prompt, embedding)
+                self._keep(key_of(prompt), embedding)
+            self._wanted.clear()
+        return torch.cat([self._found[key_of(prompt)] for prompt in prompts])
+
+    def _find(self, key: str) -> bool:
+        if key not in self._found and (embedding := self.dictionary.get(key)) is not None:
+            self._keep(key, embedding)
+        return key in self._found
+
+    def _keep(self, key: str, embedding: Tensor) -> None:
+        if embedding.shape[-1] != self._width:
+            raise UsageError(
+                f"The embedding of {key!r} has {embedding.shape[-1]} numbers a token and this model reads "
+                f"{self._width}: it is another text encoder's, so give another --embeddings."
+            )
+        self._found[key] = embedding
+
+    def _command(self, prompt: str) -> str:
+        escaped = prompt.replace('"', '\\"')
+        return f'duckrabbit embed "{escaped}" {self._hint}'
+
+
+def _names(file: Path) -> list[str]:
+    try:
+        with safe_open(file, framework="pt", device="cpu") as opened:
+            return list(opened.keys())
+    except (SafetensorError, OSError) as error:
+        raise UsageError(f"{file} can't be read as embeddings ({error}): give a whole .safetensors file.") from error
+
+
+def _read(path: Path, name: str) -> Tensor:
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            tensor: Tensor = file.get_tensor(name)
+    except (SafetensorError, OSError) as error:
+        raise UsageError(
+            f"{path} can't be read as an embedding ({error}): delete it and embed the prompt anew."
+        ) from error
+    return tensor
+
+
+def _shaped(embedding: Tensor, path: Path) -> Tensor:
+    """[N, D] or [1, N, D] as [1, N, D]."""
+    whole = embedding[None] if embedding.ndim == 2 else embedding
+    if whole.ndim != 3 or len(whole) != 1 or not whole.is_floating_point():
+        raise UsageError(f"{path} holds {list(embedding.shape)} where an embedding is [77, 4096]: give another file.")
+    return whole
+
+
+def _prompt_in(path: Path) -> str:
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            return str((file.metadata() or {})[_PROMPT])
+    except (SafetensorError, OSError, KeyError) as error:
+        raise UsageError(f"{path} can't be read as an embedding ({error!r}): delete it and embed anew.") from error

@@ -1,0 +1,41 @@
+"""The optional packages, or a sentence on how to get them."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from duckrabbit.errors import UsageError
+
+
+def optional(package: str, needs: tuple[str, ...] = ()) -> Any:
+    """An optional package.
+
+    Args:
+        package: what is imported.
+        needs: what it needs but imports later.
+
+    Raises:
+        UsageError: if one of them is not installed.
+    """
+    for name in (package, *needs):
+        if find_spec(name) is None:
+            raise UsageError(
+                f'This model needs the package {name}, which is not installed: run pip install "duckrabbit[deepfloyd]".'
+            )
+    return import_module(package)
+
+
+def diffusers() -> Any:
+    """diffusers, without its bars and advice."""
+    package = optional("diffusers")
+    package.utils.logging.set_verbosity_error()
+    package.utils.logging.disable_progress_bar()
+    return package
+
+
+def transformers() -> Any:
+    """transformers with what T5's tokenizer needs, without its bars and advice."""
+    package = optional("transformers", ("sentencepiece", "google.protobuf"))
+    package.utils.logging.set_verbosity_error()
+    package.utils.logging.disable_progress_bar()
+    return package

@@ -1,0 +1,108 @@
+"""A UNet of diffusers as a denoiser."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from duckrabbit.diffusion.denoiser import Prediction
+from duckrabbit.diffusion.path import Path
+from duckrabbit.errors import UsageError
+from duckrabbit.models.deepfloyd.conventions import Conventions
+from duckrabbit.models.deepfloyd.extras import diffusers
+from duckrabbit.models.deepfloyd.files import Part
+
+Call = Callable[[Any, Tensor, Tensor, Tensor | None], Tensor]
+"""From a UNet, x_t, the levels [B] and the encoded conditions to its output: how its kind is called."""
+
+
+@dataclass(frozen=True)
+class UNetDenoiser:
+    """A denoiser over a UNet of diffusers.
+
+    Attributes:
+        lend: gives the network, loading it if need be.
+        conventions: what its input and output mean.
+        channels: of the pictures; what x has behind them, the UNet sees and does not denoise.
+        encode: from prompts to the UNet's condition.
+        call: how a UNet of this kind is called.
+        device: where it runs.
+        dtype: its precision; everything around it is float32.
+    """
+
+    lend: Callable[[], nn.Module]
+    conventions: Conventions
+    channels: int
+    encode: Callable[[Sequence[str]], Tensor | None]
+    call: Call
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def path(self) -> Path:
+        """The path it was trained on."""
+        return self.conventions.path
+
+    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
+        """See `Denoiser`; x is [B, C or 2C, H, W]."""
+        # Conditions come first: if the text encoder is needed, it has the device to itself.
+        encoded = self.encode(condition)
+        network = self.lend()
+        levels = torch.full((len(x),), self.conventions.level(t), dtype=torch.float32, device=self.device)
+        with torch.inference_mode():
+            output = self.call(network, x.to(self.device, self.dtype), levels, encoded)
+        noisy = x[:, : self.channels]
+        return self.conventions.prediction(output.to(noisy), noisy, t)
+
+
+def text_conditional(network: Any, x: Tensor, levels: Tensor, condition: Tensor | None) -> Tensor:
+    """IF's first stage."""
+    output: Tensor = network(x, levels, encoder_hidden_states=condition, return_dict=False)[0]
+    return output
+
+
+@dataclass(frozen=True)
+class SuperResolving:
+    """IF's second stage, told to what level its guide is noised."""
+
+    level: int
+
+    def __call__(self, network: Any, x: Tensor, levels: Tensor, condition: Tensor | None) -> Tensor:
+        """The output for x [B, 2C, H, W]."""
+        known = torch.full_like(levels, self.level)
+        output: Tensor = network(x, levels, encoder_hidden_states=condition, class_labels=known, return_dict=False)[0]
+        return output
+
+
+def class_conditional(network: Any, x: Tensor, levels: Tensor, condition: Tensor | None) -> Tensor:
+    """A UNet2DModel, with class numbers or without."""
+    output: Tensor = network(x, levels, class_labels=condition, return_dict=False)[0]
+    return output
+
+
+def load_unet(part: Part, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """The network of a part, on the CPU, in its precision.
+
+    Raises:
+        UsageError: if the packages are missing, or configuration and weights don't go together.
+    """
+    kind = getattr(diffusers(), part.kind)
+    try:
+        network, report = kind.from_pretrained(
+            str(part.folder),
+            variant=part.variant,
+            torch_dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
+        raise UsageError(f"{part.folder} can't be loaded ({error}): get the folder whole.") from error
+    if report["missing_keys"] or report["mismatched_keys"]:
+        raise UsageError(f"{part.folder} has weights of another configuration than its config.json: get it whole.")
+    network = network.eval().requires_grad_(False)
+    if device.type == "cuda":
+        network = network.to(memory_format=torch.channels_last)
+    return network  # type: ignore[no-any-return]

@@ -1,0 +1,49 @@
+"""A small picture made large."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from duckrabbit.diffusion.steps import DDIM
+from duckrabbit.illusions.compositions import guided
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, prompt_of, step_of
+from duckrabbit.recipes.source import Source
+
+
+@dataclass(frozen=True)
+class Upscale:
+    """Give a picture to the second stage as if the first had made it.
+
+    Attributes:
+        picture: at the first stage's size.
+        prompt: what it shows; None for the model's default.
+        negative_prompt: what to steer away from under guidance.
+        sampler: how; None for the model's own way.
+    """
+
+    verb: ClassVar[str] = "upscale"
+    picture: Source
+    prompt: str | None = None
+    negative_prompt: str = ""
+    sampler: Sampler | None = None
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The one prompt, or none where it is the model's default."""
+        return () if self.prompt is None else (self.prompt,)
+
+    def default_sampler(self, model: Model) -> Sampler:
+        """The second stage's own way."""
+        return model.sampler if model.second_stage is None else model.second_stage.model.sampler
+
+    def plan(self, model: Model) -> Plan:
+        """At the picture's own size the picture itself, at another guided sampling from pure noise."""
+        if self.picture.side == model.size:
+            small = self.picture.pixels(model)[None]
+            return Plan(lambda noise: small, (), (0.0,), DDIM())  # noqa: ARG005
+        model.require_sampling()
+        prompt = prompt_of(self.prompt, model)
+        sampler = self.sampler or self.default_sampler(model)
+        grid = grid_of(sampler, model)
+        terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))
+        return Plan(from_noise(model, grid), terms, grid, step_of(sampler))
