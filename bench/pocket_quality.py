@@ -85,9 +85,8 @@ def main() -> None:
     known = [k for k, name in enumerate(names) if "thirty" not in name and judge.classes.of(name) is not None]
     anagrams = [k for k, (a, b, *_) in enumerate(pairs["ana"]) if _judged(judge, a, b)]
     hybrids = [k for k, (far, near, _) in enumerate(pairs["hyb"]) if _judged(judge, far, near)]
-    print(
-        f"{len(known)} names, {len(anagrams)} anagram pairs, {len(hybrids)} hybrid pairs; judge: reporting, {len(judge.classes)} classes"
-    )
+    asked = f"{len(known)} names, {len(anagrams)} anagram pairs, {len(hybrids)} hybrid pairs"
+    print(f"{asked}; the reporting judge knows {len(judge.classes)} classes")
     among = torch.tensor(sorted({_class(judge, names[k]) for k in known}))
 
     def table(title: str, pictures: dict[str, Tensor]) -> None:

@@ -4,6 +4,10 @@ import dataclasses
 import itertools
 import json
 import math
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as File
@@ -13,6 +17,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from duckrabbit.datasets.mnist import Digits
@@ -22,7 +27,8 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.storage import read_weights
 from duckrabbit.networks.digit_unet import DigitUNet
 from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
-from duckrabbit.recipes.train import Metrics, TrainingRun, train_digits
+from duckrabbit.recipes.run_folder import Metrics, to_toml
+from duckrabbit.recipes.train import TrainingRun, train_digits
 from duckrabbit.training.data import Batch, DigitExamples, Examples, RandomAffine
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, train
 from duckrabbit.training.objectives import (
@@ -34,7 +40,8 @@ from duckrabbit.training.objectives import (
     Times,
     UniformTimes,
 )
-from duckrabbit.training.state import TrainingState
+from duckrabbit.training.state import TrainingState, checkpoint_metadata
+from duckrabbit.training.team import Team
 from helpers import brief
 
 CPU = torch.device("cpu")
@@ -159,7 +166,7 @@ def test_a_run_folder_is_the_same_however_often_it_was_left(tmp_path: File, monk
 
     # A checkpoint at the first report only, then epoch by epoch: what comes after the last checkpoint is lost.
     for reports, seconds in ((1, -1.0), (2, 1e9), (4, 1e9), (99, 1e9)):
-        monkeypatch.setattr("duckrabbit.recipes.train.CHECKPOINT_SECONDS", seconds)
+        monkeypatch.setattr("duckrabbit.recipes.run_folder.CHECKPOINT_SECONDS", seconds)
         list(itertools.islice(train_digits(run, made_up, tmp_path / "left", ENGINE), reports))
 
     names = {str(file.relative_to(tmp_path / "whole")) for file in (tmp_path / "whole").rglob("*") if file.is_file()}
@@ -310,6 +317,36 @@ def test_the_learning_rate_is_torchs_exponential_one(decay: float) -> None:
     assert [report.learning_rate for report in reports] == pytest.approx(expected)
 
 
+def test_the_learning_rate_rises_stays_and_falls() -> None:
+    plain = Hyperparameters(2, 8, 1e-2, warmup_steps=4, cooldown=0.25)
+    rates = [plain.learning_rate_at(step, steps_per_epoch=10) for step in range(20)]
+    assert rates[:4] == pytest.approx([0.25e-2, 0.5e-2, 0.75e-2, 1e-2])
+    assert rates[4:15] == pytest.approx([1e-2] * 11)
+    assert rates[15:] == pytest.approx([1e-2, 0.8e-2, 0.6e-2, 0.4e-2, 0.2e-2])
+    both = dataclasses.replace(plain, learning_rate_decay=0.01)
+    decayed = [both.learning_rate_at(step, steps_per_epoch=10) for step in range(20)]
+    assert decayed == pytest.approx(rates[:10] + [rate / 10 for rate in rates[10:]])
+    engine = Engine(CPU, report_every=1)
+    used = [report.learning_rate for report in train(tiny(plain), digits(80), OBJECTIVE, plain, engine)]
+    assert used == pytest.approx(rates)
+
+
+def test_a_clipped_gradient_is_as_long_as_allowed() -> None:
+    """Adam forgets a gradient's length, so its first moment is looked at: 0.1 of the gradient after a step."""
+
+    def length(clip: float) -> float:
+        hyperparameters = dataclasses.replace(SHORT, clip_gradient=clip)
+        state = tiny(hyperparameters)
+        next(train(state, digits(), OBJECTIVE, hyperparameters, Engine(CPU, report_every=1)))
+        moments = [tensor for name, tensor in everything(state).items() if name.startswith("adam.exp_avg.")]
+        return 10 * torch.cat([moment.flatten() for moment in moments]).norm().item()
+
+    free = length(0.0)
+    assert free > 0.01
+    assert length(free / 4) == pytest.approx(free / 4, rel=1e-3)
+    assert length(free * 4) == pytest.approx(free, rel=1e-3)
+
+
 def test_adam_steps_by_the_learning_rate() -> None:
     """Adam's first step is lr · sign of the gradient: the rate that is reported is the rate that is used."""
     hyperparameters = dataclasses.replace(SHORT, learning_rate=2e-3)
@@ -344,15 +381,18 @@ def test_training_lowers_the_loss() -> None:
 class Listening:
     """Examples that remember what they were asked for."""
 
-    inner: Examples
+    inner: Examples[Tensor]
     asked: list[list[int]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.inner)
 
-    def batch(self, indices: Tensor, generator: torch.Generator) -> Batch:
-        self.asked.append(indices.tolist())
-        return self.inner.batch(indices, generator)
+    def prepared(self, order: Tensor) -> Iterator[Tensor]:
+        return self.inner.prepared(order)
+
+    def batch(self, prepared: Tensor, generator: torch.Generator) -> Batch:
+        self.asked.append(prepared.tolist())
+        return self.inner.batch(prepared, generator)
 
 
 def order(hyperparameters: Hyperparameters, examples: int, objective: Objective = OBJECTIVE) -> list[list[int]]:
@@ -430,6 +470,93 @@ def test_augmentation_moves_each_picture_a_little_and_keeps_the_border_black() -
     assert 0.75 < area.min() < 0.95
     assert 1.05 < area.max() < 1.3
     torch.testing.assert_close(RandomAffine(0, 0, 0)(x, torch.Generator()), x, rtol=0, atol=1e-5)
+
+
+# --- Teams -----------------------------------------------------------------------------------------------------------
+
+TEAM = """
+import json
+import sys
+from pathlib import Path
+import torch
+from duckrabbit.training.loop import Engine, Hyperparameters, train
+from duckrabbit.training.data import DigitExamples
+from duckrabbit.training.objectives import ClassificationObjective
+from duckrabbit.training.state import TrainingState
+from duckrabbit.training.team import Team
+
+torch.set_num_threads(1)
+team = Team.join(gpu=False)
+generator = torch.Generator().manual_seed(0)
+pictures = torch.randint(0, 256, (64, 28, 28), generator=generator, dtype=torch.uint8)
+examples = DigitExamples(pictures, torch.arange(64) % 10, one_hot=False)
+torch.manual_seed(1)
+network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 16), torch.nn.GELU(), torch.nn.Linear(16, 10))
+state = TrainingState(network, 0.5, torch.device("cpu"))
+hyperparameters = Hyperparameters(2, 16, 1e-3, ema_decay=0.5, clip_gradient=0.5)
+engine = Engine(torch.device("cpu"), report_every=3, team=team)
+losses = [report.loss for report in train(state, examples, ClassificationObjective(), hyperparameters, engine)]
+assert team.as_first(team.leads, torch.device("cpu"))
+state.save(Path(sys.argv[1]) / f"{team.rank}-of-{team.size}.safetensors", {"losses": json.dumps(losses)})
+team.leave()
+"""
+
+
+def test_two_processes_learn_what_one_does_from_the_whole_batch(tmp_path: File) -> None:
+    """Cross-entropy draws nothing at random, so that the same batch makes the same step."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    processes = []
+    for size in (1, 2):
+        for rank in range(size):
+            team = {"WORLD_SIZE": str(size), "RANK": str(rank), "LOCAL_RANK": str(rank)}
+            where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+            words = [sys.executable, "-c", TEAM, str(tmp_path)]
+            processes.append(subprocess.Popen(words, env=os.environ | team | where, stderr=subprocess.PIPE, text=True))
+    for process in processes:
+        assert process.wait(120) == 0, process.communicate()[1]
+    files = [tmp_path / f"{name}.safetensors" for name in ("0-of-1", "0-of-2", "1-of-2")]
+    alone, first, second = map(load_file, files)
+    assert len(alone) > 8
+    assert same(first, second)
+    for name, tensor in alone.items():
+        torch.testing.assert_close(first[name], tensor, rtol=1e-4, atol=1e-6, msg=name)
+    losses = [json.loads(checkpoint_metadata(file)["losses"]) for file in files]
+    assert losses[1] == losses[2]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+
+
+class Deaf(Team):
+    """One of several that hears nothing of the others."""
+
+    def average(self, tensors: list[Tensor]) -> None:
+        pass
+
+
+def test_each_process_of_a_team_takes_its_part_and_draws_noise_of_its_own() -> None:
+    def part(rank: int) -> tuple[list[list[int]], list[int]]:
+        drawn: list[int] = []
+
+        def listening(network: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+            drawn.append(generator.initial_seed())
+            return OBJECTIVE(network, batch, generator)
+
+        examples = Listening(digits())
+        list(train(tiny(), examples, listening, SHORT, Engine(CPU, team=Deaf(rank, 2))))
+        return examples.asked, drawn
+
+    (first, first_seeds), (second, second_seeds) = part(0), part(1)
+    together = Listening(digits())
+    list(train(tiny(), together, OBJECTIVE, SHORT, ENGINE))
+    assert [sorted(a + b) for a, b in zip(first, second, strict=True)] == [sorted(batch) for batch in together.asked]
+    assert {len(batch) for batch in first + second} == {16}
+    assert len({*first_seeds, *second_seeds}) == 30
+
+
+def test_a_batch_that_a_team_cannot_share_is_refused() -> None:
+    with pytest.raises(UsageError, match="3 processes can't share batches of 32"):
+        next(train(tiny(), digits(), OBJECTIVE, SHORT, Engine(CPU, team=Team(0, 3))))
 
 
 # --- Objectives ------------------------------------------------------------------------------------------------------
@@ -584,6 +711,10 @@ def test_a_batch_larger_than_the_data_is_refused() -> None:
         {"learning_rate_decay": 1.5},
         {"ema_decay": 1.0},
         {"ema_decay": -0.1},
+        {"warmup_steps": -1},
+        {"cooldown": 1.5},
+        {"clip_gradient": -1.0},
+        {"clip_gradient": math.nan},
         {"seed": -1},
         {"seed": 2**31},
     ],
@@ -595,8 +726,11 @@ def test_impossible_hyperparameters_are_refused(mistake: dict[str, float]) -> No
 
 def test_a_run_is_the_same_after_it_was_written_down(tmp_path: File) -> None:
     for name in DIGIT_RECIPES:
-        for run in (TrainingRun.of(name), dataclasses.replace(TrainingRun.of(name), examples=70, data='a "b" \\ c')):
-            (tmp_path / "config.toml").write_text(run.to_toml(), encoding="utf-8")
+        for run in (
+            TrainingRun.of(name),
+            dataclasses.replace(TrainingRun.of(name), examples=70, data='a "b" \\ 🦆 \x7f \n c'),
+        ):
+            (tmp_path / "config.toml").write_text(to_toml(run), encoding="utf-8")
             assert TrainingRun.from_toml(tmp_path / "config.toml") == run
 
 

@@ -75,4 +75,6 @@ class NetworkDenoiser:
         with torch.inference_mode(), torch.autocast(x.device.type, self.dtype, enabled=reduced):
             output = self.network(padded.float(), times, None if encoded is None else encoded.to(x.device))
         alpha_t, sigma_t = self.path(torch.tensor(t, dtype=torch.float64))
-        return Prediction(self.parametrization.x0(output[:rows].to(x.dtype), x, alpha_t, sigma_t))
+        # A second stage's guide lies behind the noisy picture.
+        x_t = x[:, : output.shape[1]]
+        return Prediction(self.parametrization.x0(output[:rows].to(x.dtype), x_t, alpha_t, sigma_t))

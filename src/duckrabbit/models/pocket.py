@@ -35,6 +35,8 @@ class PocketConfig:
         sampler: the default way of sampling.
         illusion_sampler: the default for anagrams and hybrids.
         training: what the weights were trained on, and how; for the record.
+        size: side of its pictures.
+        low_time: of a second stage, the time to which the picture that it enlarges is noised; None for a first stage.
     """
 
     words: tuple[str, ...] = field(repr=False)
@@ -42,6 +44,8 @@ class PocketConfig:
     sampler: Sampler = SAMPLER
     illusion_sampler: Sampler = SAMPLER
     training: Mapping[str, Any] = field(default_factory=dict)
+    size: int = SIDE
+    low_time: float | None = None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -64,6 +68,8 @@ class PocketConfig:
             _sampler(data["sampler"]),
             _sampler(data["illusion_sampler"]),
             data["training"],
+            data.get("size", SIDE),
+            data.get("low_time"),
         )
 
 
@@ -103,7 +109,7 @@ def pocket_model(
         name=name,
         denoiser=pocket_denoiser(network, config.vocabulary, device, dtype),
         channels=3,
-        size=SIDE,
+        size=config.size,
         dark_ground=False,
         knows_level=True,
         conditional=True,

@@ -1,37 +1,22 @@
-"""Train a digit model into a run folder that can be killed at any moment and resumed.
+"""Train a digit model into a run folder: samples/epoch-05.png is what it made after epoch 5, epoch-05.webp how."""
 
-RUN/config.toml             what is trained, and how
-    metrics.jsonl           a line every few steps: step, epoch, loss, learning rate, pictures a second
-    loss.png                the loss curve
-    samples/epoch-05.png    what the model made after epoch 5, and epoch-05.webp, how
-    checkpoint.safetensors  everything, to resume from
-    model.safetensors       the model, for --model RUN
-"""
-
-import json
-import time
-import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from duckrabbit.datasets.mnist import Digits
 from duckrabbit.errors import UsageError
-from duckrabbit.media.atomic import atomic_write
 from duckrabbit.models.digits import DigitConfig, digit_model
 from duckrabbit.models.model import Model
 from duckrabbit.models.storage import write_weights
 from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES, DigitRecipe
+from duckrabbit.recipes.run_folder import CHECKPOINT, Products, keep, no_run, read_toml, write_config
 from duckrabbit.recipes.training_pictures import show_samples
-from duckrabbit.training.curve import draw_loss_curve
 from duckrabbit.training.data import DigitExamples
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, train
 from duckrabbit.training.state import TrainingState
-
-CHECKPOINT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -93,15 +78,6 @@ class TrainingRun:
         config = replace(known.config, hidden=self.hidden, level=level, path_steps=self.ddpm_steps, training=training)
         return replace(known, config=config, hyperparameters=self.hyperparameters, drop_class=self.drop_class or 0.0)
 
-    def to_toml(self) -> str:
-        """The run as TOML."""
-        lines = [f"recipe = {json.dumps(self.recipe)}", f"data = {json.dumps(self.data)}", f"hidden = {self.hidden}"]
-        optional = ("drop_class", "noise_sigma", "ddpm_steps", "examples")
-        lines += [f"{name} = {value}" for name in optional if (value := getattr(self, name)) is not None]
-        lines += ["", "[hyperparameters]"]
-        lines += [f"{name} = {value}" for name, value in asdict(self.hyperparameters).items()]
-        return "\n".join(lines) + "\n"
-
     @staticmethod
     def from_toml(path: Path) -> "TrainingRun":
         """The run that a run folder is of.
@@ -110,13 +86,11 @@ class TrainingRun:
             UsageError: if the file is missing or not one that `train` wrote.
         """
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            data = read_toml(path)
             hyperparameters = Hyperparameters(**data.pop("hyperparameters"))
             run = TrainingRun(**data, hyperparameters=hyperparameters)
         except (OSError, TypeError, KeyError, ValueError) as error:
-            raise UsageError(
-                f"{path} does not describe a run ({error}): give the folder of a run to resume."
-            ) from error
+            raise no_run(path, error) from error
         TrainingRun.of(run.recipe)
         return run
 
@@ -136,65 +110,26 @@ def train_digits(run: TrainingRun, digits: Digits, folder: Path, engine: Engine)
     recipe = run.digit_recipe()
     torch.manual_seed(run.hyperparameters.seed)
     state = TrainingState(recipe.config.network(), run.hyperparameters.ema_decay, engine.device)
-    checkpoint = folder / "checkpoint.safetensors"
-    if checkpoint.exists():
-        state.load(checkpoint)
+    if (folder / CHECKPOINT).exists():
+        state.load(folder / CHECKPOINT)
     else:
-        with atomic_write(folder / "config.toml") as temporary:
-            temporary.write_text(run.to_toml(), encoding="utf-8")
-    metrics = Metrics(folder / "metrics.jsonl", state.step)
+        write_config(folder, run)
     examples = DigitExamples(
         digits.pictures[: run.examples].to(engine.device), digits.labels[: run.examples].to(engine.device)
     )
-    saved = time.monotonic()
-    for report in train(state, examples, recipe.objective(), run.hyperparameters, engine):
-        metrics.add(report)
-        done = report.step == report.steps
-        showing = report.epoch_done and (report.epoch in recipe.show_after or done)
-        if showing:
-            state.average.eval()
-            show_samples(_model(state, recipe.config, engine), folder / "samples" / f"epoch-{report.epoch:02d}")
-            draw_loss_curve(metrics.lines, folder / "loss.png", run.recipe)
-        if done:
-            write_weights(folder / "model.safetensors", state.average.state_dict(), recipe.config.to_json())
-        if showing or report.epoch_done or time.monotonic() - saved > CHECKPOINT_SECONDS:
-            metrics.flush()
-            state.save(checkpoint, {})
-            saved = time.monotonic()
-        yield report
 
+    def samples_due(report: Report) -> str:
+        due = report.epoch_done and (report.epoch in recipe.show_after or report.step == report.steps)
+        return f"epoch-{report.epoch:02d}" if due else ""
 
-class Metrics:
-    """The metrics of a run: kept in memory, and on disk up to the last checkpoint."""
-
-    def __init__(self, path: Path, step: int) -> None:
-        self.path = path
-        self.lines: list[dict[str, Any]] = []
-        if step > 0 and path.exists():
-            try:
-                read = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-                self.lines = [line for line in read if line["step"] <= step]
-            except (OSError, ValueError, TypeError, KeyError) as error:
-                raise UsageError(
-                    f"{path} is damaged ({error}): delete it to go on without the earlier metrics."
-                ) from error
-
-    def add(self, report: Report) -> None:
-        """Remember a report."""
-        self.lines.append(
-            {
-                "step": report.step,
-                "epoch": report.epoch,
-                "loss": round(report.loss, 7),
-                "learning_rate": report.learning_rate,
-                "pictures_per_second": round(report.pictures_per_second, 1),
-            }
-        )
-
-    def flush(self) -> None:
-        """Write what is remembered, whole or not at all."""
-        with atomic_write(self.path) as temporary:
-            temporary.write_text("".join(json.dumps(line) + "\n" for line in self.lines), encoding="utf-8")
+    products = Products(
+        title=run.recipe,
+        samples_due=samples_due,
+        write_samples=lambda stem: show_samples(_model(state, recipe.config, engine), stem),
+        write_model=lambda path: write_weights(path, state.average.state_dict(), recipe.config.to_json()),
+        metadata={},
+    )
+    yield from keep(train(state, examples, recipe.objective(), run.hyperparameters, engine), state, folder, products)
 
 
 def _model(state: TrainingState, config: DigitConfig, engine: Engine) -> Model:

@@ -1,5 +1,6 @@
-"""What a digit model makes, shown while it is trained: a sheet of results and an animation of how they came about."""
+"""What a model makes, shown while it is trained: a sheet and, of digits, an animation of how they came about."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from torch import Tensor
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State, initial_noise, noised
+from duckrabbit.errors import UsageError
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.pixels import to_uint8
+from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.make import make_all
@@ -20,6 +23,7 @@ COLUMNS, ROWS = 10, 4
 FRAME_MILLISECONDS = 80
 LAST_FRAME_REPEATS = 12
 SHOWN_GUIDANCE = 5.0
+SEEDS = 8
 
 
 def show_samples(model: Model, stem: Path) -> None:
@@ -35,6 +39,24 @@ def show_samples(model: Model, stem: Path) -> None:
     else:
         sheet = tiled(denoising_rows(model), COLUMNS)
     _write(stem.with_suffix(".png"), sheet)
+
+
+def show_prompts(model: Model, prompts: Sequence[str], stem: Path) -> None:
+    """Write STEM.png: a row of eight pictures for each prompt that the model understands."""
+    understood = [prompt for prompt in prompts if _understands(model, prompt)]
+    recipes = [recipe for prompt in understood for recipe in [Generate(prompt)] * SEEDS]
+    made = make_all(recipes, model, [*range(SEEDS)] * len(understood))
+    sheet = contact_sheet([p.pixels for p in made], SEEDS, row_labels=[p or "(no prompt)" for p in understood], gap=4)
+    with atomic_write(stem.with_suffix(".png")) as temporary:
+        sheet.save(temporary, format="PNG", optimize=True)
+
+
+def _understands(model: Model, prompt: str) -> bool:
+    try:
+        model.check_prompt(prompt)
+    except UsageError:
+        return False
+    return True
 
 
 def sampling_frames(model: Model) -> list[Tensor]:

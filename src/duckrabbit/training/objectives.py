@@ -88,6 +88,43 @@ class DenoisingObjective:
 
 
 @dataclass(frozen=True)
+class EnlargingObjective:
+    """The same for a second stage, which sees the small picture, enlarged and noised, behind x_t.
+
+        L = E |network([x_t, α_l U(S x_0) + σ_l ε′], t, c) − (a ε + b x_0)|²
+
+    S averages blocks of pixels, U enlarges bicubically. The noise ε′ hides from the network what a first stage may get
+    wrong (conditioning augmentation: Ho et al., 2022, "Cascaded Diffusion Models").
+
+    Attributes:
+        path: gives α and σ.
+        parametrization: gives a and b.
+        times: draws t.
+        low_time: l.
+        factor: side of the blocks.
+    """
+
+    path: Path
+    parametrization: Parametrization
+    times: Times
+    low_time: float
+    factor: int = 4
+
+    def __call__(self, network: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        """The mean loss over the batch's pictures and pixels."""
+        x0, count = batch.x0, len(batch.x0)
+        t = self.times(count, generator)
+        alpha_t, sigma_t = (c.view(-1, 1, 1, 1) for c in self.path(t))
+        alpha_l, sigma_l = self.path.at(self.low_time)
+        noise, low_noise = torch.randn((2, *x0.shape), generator=generator, device=x0.device)
+        small = F.avg_pool2d(x0, self.factor)
+        low = alpha_l * F.interpolate(small, size=x0.shape[-2:], mode="bicubic") + sigma_l * low_noise
+        x_t = alpha_t.to(x0.dtype) * x0 + sigma_t.to(x0.dtype) * noise
+        output = network(torch.cat([x_t, low], dim=1), t.float(), batch.condition)
+        return F.mse_loss(output.float(), self.parametrization.target(x0, noise, alpha_t, sigma_t))
+
+
+@dataclass(frozen=True)
 class ClassificationObjective:
     """Cross-entropy of a classifier's logits with the batch's labels, smoothed (Szegedy et al., 2016)."""
 

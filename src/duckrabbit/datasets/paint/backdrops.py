@@ -1,7 +1,6 @@
 """Drawn places: what stands behind subjects, and scenery of which the packs have too little.
 
-Each function draws one place, 64×64 in RGB, with its own random numbers. Drawn at twice the size and shrunk, which
-smooths the edges.
+Each function draws one place, `SIDE` pixels wide in RGB, with its own random numbers; shrunk, its edges are smooth.
 """
 
 import random
@@ -11,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 SIDE = 128
-"""What is drawn on, in pixels; twice the size of the result."""
+"""Pixels of a drawing's side."""
 
 Colour = tuple[int, int, int]
 
@@ -155,8 +154,8 @@ def _trees(rng: random.Random, image: Image.Image, low: float, high: float, coun
 
 def _done(image: Image.Image, blur: float = 0.0) -> Image.Image:
     if blur > 0:
-        image = image.filter(ImageFilter.GaussianBlur(blur))
-    return image.resize((SIDE // 2, SIDE // 2), Image.Resampling.LANCZOS)
+        return image.filter(ImageFilter.GaussianBlur(blur))
+    return image
 
 
 def mountains(rng: random.Random, snow: bool = False) -> Image.Image:

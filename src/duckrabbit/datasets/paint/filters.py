@@ -1,6 +1,7 @@
 """Painterly filters: pictures [B, 3, H, W] in [0, 1] in a painter's manner.
 
-They are gentle: at 64 pixels a strong one ruins the subject.
+They are gentle: at 64 pixels a strong one ruins the subject. Lengths are given in pixels of a picture 64 wide and scale
+with its size, so that a large picture shrunk to 64 looks as if it had been painted there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,13 +29,13 @@ def painted(x: Tensor, manners: Sequence[tuple[Manner, Tensor]], generator: torc
 
 def oil(x: Tensor, generator: torch.Generator) -> Tensor:
     """An oil painting: flat touches (Kuwahara et al., 1976), richer colour, brush marks, a warm varnish."""
-    flat = kuwahara(x, 2)
+    flat = kuwahara(x, 2 * _unit(x))
     grey = luma(flat)
     rich = grey + (flat - grey) * _uniform(x, generator, 1.0, 1.5)
     rich = (rich - 0.5) * _uniform(x, generator, 1.0, 1.2) + 0.5
     marks = _noise(x, generator, 32) - 0.5
     # Brush marks lie across the slope of the noise: its derivative looks like lit ridges of paint.
-    relief = marks - torch.roll(marks, (1, 1), (2, 3))
+    relief = marks - torch.roll(marks, (_unit(x), _unit(x)), (2, 3))
     rich = rich + 0.2 * relief * _uniform(x, generator, 0.3, 1.0)
     varnish = rich.new_tensor([1.0, 0.93, 0.76]).view(1, 3, 1, 1)
     return rich * (1 + (varnish - 1) * _uniform(x, generator, 0.0, 0.9))
@@ -42,7 +43,7 @@ def oil(x: Tensor, generator: torch.Generator) -> Tensor:
 
 def watercolor(x: Tensor, generator: torch.Generator) -> Tensor:
     """A watercolour: washes on white paper, darker at their edges, uneven in strength, fading towards the border."""
-    wash = kuwahara(_blur(x, 0.7), 2)
+    wash = kuwahara(_blur(x, 0.7 * _unit(x)), 2 * _unit(x))
     edges = _edges(wash)
     density = 0.62 + 0.55 * (_noise(x, generator, 8) - 0.5) + 0.12 * (_noise(x, generator, 64) - 0.5)
     ink = (1 - wash) * density.clamp(0.3, 1) * _uniform(x, generator, 0.9, 1.35)
@@ -56,9 +57,10 @@ def watercolor(x: Tensor, generator: torch.Generator) -> Tensor:
 def lithograph(x: Tensor, generator: torch.Generator) -> Tensor:
     """A lithograph: crayon lines and hatching in one ink on toned paper."""
     grey = luma(x)
-    local = (grey - _blur(grey, 6)) * _uniform(x, generator, 0.8, 1.5) + 0.45 + 0.5 * (grey - 0.5)
+    local = (grey - _blur(grey, 6.0 * _unit(x))) * _uniform(x, generator, 0.8, 1.5) + 0.45 + 0.5 * (grey - 0.5)
     size = x.shape[-1]
-    ys, xs = torch.meshgrid(torch.arange(size, device=x.device), torch.arange(size, device=x.device), indexing="ij")
+    along = torch.arange(size, device=x.device) / _unit(x)
+    ys, xs = torch.meshgrid(along, along, indexing="ij")
     angle = _uniform(x, generator, 0.3, 2.8)
     hatch = torch.sin((xs * angle.cos() + ys * angle.sin()) * _uniform(x, generator, 1.3, 2.1))
     grain = _noise(x, generator, 64) - 0.5
@@ -73,7 +75,7 @@ def lithograph(x: Tensor, generator: torch.Generator) -> Tensor:
 def pencil(x: Tensor, generator: torch.Generator) -> Tensor:
     """A pencil sketch: colour dodge of the grey picture by its blurred negative, graphite grain, white paper."""
     grey = luma(x)
-    dodge = grey / (_blur(grey, 2.0) + 0.02)
+    dodge = grey / (_blur(grey, 2.0 * _unit(x)) + 0.02)
     lines = (1 - (1 - dodge.clamp(0, 1)) * _uniform(x, generator, 1.4, 2.6)).clamp(0, 1)
     shade = 1 - (1 - grey) * _uniform(x, generator, 0.05, 0.5) * (0.7 + 0.6 * (_noise(x, generator, 64) - 0.5))
     tone = 0.16 + 0.84 * (lines * shade)
@@ -114,11 +116,10 @@ def luma(x: Tensor) -> Tensor:
 
 def _edges(x: Tensor) -> Tensor:
     """Where brightness changes, [B, 1, H, W] in [0, 1]."""
-    grey = luma(x)
-    dx = F.pad(grey, (1, 1, 0, 0), mode="replicate").unfold(3, 3, 1)
-    dy = F.pad(grey, (0, 0, 1, 1), mode="replicate").unfold(2, 3, 1)
-    slope = ((dx[..., 2] - dx[..., 0]) ** 2 + (dy[..., 2] - dy[..., 0]) ** 2).sqrt()
-    return (slope * 1.6).clamp(0, 1)
+    grey, u = luma(x), _unit(x)
+    wide, high = F.pad(grey, (u, u, 0, 0), mode="replicate"), F.pad(grey, (0, 0, u, u), mode="replicate")
+    dx, dy = wide[..., 2 * u :] - wide[..., : -2 * u], high[..., 2 * u :, :] - high[..., : -2 * u, :]
+    return ((dx**2 + dy**2).sqrt() * 1.6).clamp(0, 1)
 
 
 def _blur(x: Tensor, sigma: float) -> Tensor:
@@ -128,6 +129,11 @@ def _blur(x: Tensor, sigma: float) -> Tensor:
     kernel = (kernel / kernel.sum()).to(x.dtype).expand(x.shape[1], 1, -1)
     x = F.conv2d(F.pad(x, (radius, radius, 0, 0), mode="replicate"), kernel[:, :, None, :], groups=x.shape[1])
     return F.conv2d(F.pad(x, (0, 0, radius, radius), mode="replicate"), kernel[:, :, :, None], groups=x.shape[1])
+
+
+def _unit(x: Tensor) -> int:
+    """Pixels to one of a picture 64 wide."""
+    return max(1, x.shape[-1] // 64)
 
 
 def _uniform(x: Tensor, generator: torch.Generator, low: float, high: float) -> Tensor:

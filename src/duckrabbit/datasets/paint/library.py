@@ -8,6 +8,7 @@ from itertools import accumulate
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from duckrabbit.datasets.names import minor_names, phrases_of
@@ -39,7 +40,7 @@ class Library:
 
     Attributes:
         items: what each picture is.
-        pictures: uint8 [N, 4, 64, 64].
+        pictures: uint8 [N, 4, S, S].
         phrases: for each name, what people call it; the name itself first.
         subjects: for each kept name, its cut-out pictures.
         names: the keys of `subjects`, and the running sums of their weights.
@@ -103,7 +104,8 @@ def build_library(pack: Pack, kept: frozenset[str], copies: int = 400, seed: int
     counts = Counter(pack.items[k].name for k in photos)
     names = tuple(sorted(subjects))
     drawings = [(name, f"{seed}/{name}/{k}") for name in BACKDROPS for k in range(copies)]
-    drawn = np.stack([np.asarray(BACKDROPS[name](random.Random(own)).convert("RGBA")) for name, own in drawings])
+    side = pack.pictures.shape[-1]
+    drawn = np.stack([_drawn(name, random.Random(own), side) for name, own in drawings])
     firsts = range(len(pack), len(pack) + len(drawings), copies)
     return Library(
         items=(*pack.items, *(Item(BACKDROP_SET, name, "an illustration of", photo=True) for name, _ in drawings)),
@@ -115,6 +117,11 @@ def build_library(pack: Pack, kept: frozenset[str], copies: int = 400, seed: int
         backdrops={name: tuple(range(k, k + copies)) for name, k in zip(BACKDROPS, firsts, strict=True)},
         shapely=frozenset(torch.nonzero(_coverage(pack.pictures) < 0.6).squeeze(1).tolist()),
     )
+
+
+def _drawn(name: str, rng: random.Random, side: int) -> np.ndarray:
+    image = BACKDROPS[name](rng).convert("RGBA")
+    return np.asarray(image.resize((side, side), Image.Resampling.LANCZOS))
 
 
 def _weight(name: str) -> float:

@@ -89,7 +89,8 @@ def render(library: Tensor, directed: Directions, generator: torch.Generator) ->
     for k in range(directed.items.shape[1]):
         colour, alpha = _layer(library, directed.items[:, k], directed.places[:, k])
         # A shadow lies a little below what casts it, and is soft.
-        cast = F.avg_pool2d(F.pad(alpha, (3, 3, 6, 0)), 7, 1)
+        u = max(1, alpha.shape[-1] // 64)
+        cast = F.avg_pool2d(F.pad(alpha, (3 * u, 3 * u, 6 * u, 0)), 6 * u + 1, 1)
         picture = picture * (1 - shadow * cast)
         picture = picture + alpha * (colour - picture)
     return painted(picture, directed.manners, generator) * 2 - 1
@@ -142,7 +143,8 @@ def _layer(library: Tensor, items: Tensor, places: Tensor) -> tuple[Tensor, Tens
     # Tinted: dark stays dark and light light, the middle takes the colour.
     toned = torch.where(grey < 0.5, 2 * grey * tint, tint + (2 * grey - 1) * (1 - tint))
     colour = (colour + tinted * (toned - colour)) * light
-    upper = (alpha - F.pad(alpha, (0, 0, 5, 0))[:, :, : alpha.shape[2]]).clamp(0, 1)
+    depth = 5 * max(1, alpha.shape[-1] // 64)
+    upper = (alpha - F.pad(alpha, (0, 0, depth, 0))[:, :, : alpha.shape[2]]).clamp(0, 1)
     colour = colour + snow * upper * (0.95 - colour)
     colour = colour + ink * (tint - colour)
     return colour.clamp(0, 1), alpha * present

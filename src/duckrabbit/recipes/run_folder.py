@@ -1,0 +1,162 @@
+"""A run folder: what a training leaves, so that it can be killed at any moment and resumed.
+
+RUN/config.toml             what is trained, and how
+    metrics.jsonl           a line every few steps: step, epoch, loss, learning rate, pictures a second
+    loss.png                the loss curve
+    samples/                what the model made along the way
+    checkpoint.safetensors  everything, to resume from
+    model.safetensors       the model as of the last samples, for --model RUN
+"""
+
+import json
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from duckrabbit.errors import UsageError
+from duckrabbit.media.atomic import atomic_write
+from duckrabbit.training.curve import draw_loss_curve
+from duckrabbit.training.loop import Report
+from duckrabbit.training.state import TrainingState
+
+CONFIG, CHECKPOINT, MODEL = "config.toml", "checkpoint.safetensors", "model.safetensors"
+
+CHECKPOINT_SECONDS = 30.0
+"""Between two checkpoints at least, and at least `CHECKPOINT_SHARE` times as long as one takes."""
+
+CHECKPOINT_SHARE = 20.0
+
+
+@dataclass(frozen=True)
+class Products:
+    """What a training makes for people to look at and to use.
+
+    Attributes:
+        title: of the loss curve.
+        samples_due: the name of the samples to make after a report, or "" for none.
+        write_samples: makes them, given their path without a suffix.
+        write_model: writes the model.
+        metadata: is kept in the checkpoints.
+    """
+
+    title: str
+    samples_due: Callable[[Report], str]
+    write_samples: Callable[[Path], None]
+    write_model: Callable[[Path], None]
+    metadata: dict[str, str]
+
+
+def never() -> bool:
+    """A run that goes on to its end."""
+    return False
+
+
+def keep(
+    reports: Iterator[Report],
+    state: TrainingState,
+    folder: Path,
+    products: Products,
+    over: Callable[[], bool] = never,
+) -> Iterator[Report]:
+    """Pass on a training's reports, keeping its folder up to date.
+
+    Args:
+        reports: of the training of `state`.
+        state: what is trained.
+        folder: the run folder.
+        products: what is made along the way, and at the end.
+        over: asked once a report; where it says so the run stops there, to be resumed.
+
+    Raises:
+        UsageError: if the folder can't be written.
+    """
+    metrics = Metrics(folder / "metrics.jsonl", state.step)
+    due = time.monotonic() + CHECKPOINT_SECONDS
+    for report in reports:
+        metrics.add(report)
+        last = over() or report.step == report.steps
+        samples = products.samples_due(report)
+        if samples:
+            state.average.eval()
+            products.write_samples(folder / "samples" / samples)
+        if samples or last:
+            draw_loss_curve(metrics.lines, folder / "loss.png", products.title)
+            products.write_model(folder / MODEL)
+        started = time.monotonic()
+        if samples or last or report.epoch_done or started > due:
+            metrics.flush()
+            state.save(folder / CHECKPOINT, products.metadata)
+            saved = time.monotonic()
+            due = saved + max(CHECKPOINT_SECONDS, CHECKPOINT_SHARE * (saved - started))
+        yield report
+        if last:
+            return
+
+
+def write_config(folder: Path, run: Any) -> None:
+    """Write the description of a run, whole or not at all."""
+    with atomic_write(folder / CONFIG) as temporary:
+        temporary.write_text(to_toml(run), encoding="utf-8")
+
+
+def to_toml(run: Any) -> str:
+    """A dataclass as TOML: its values, but for those that are None, then each dataclass in it as a table."""
+    values = {name: value for name, value in asdict(run).items() if value is not None}
+    plain = [f"{name} = {_toml(value)}" for name, value in values.items() if not isinstance(value, dict)]
+    tables = [
+        ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
+        for name, table in values.items()
+        if isinstance(table, dict)
+    ]
+    return "\n".join([*plain, *(line for table in tables for line in table)]) + "\n"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a file; raises OSError or ValueError for none."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def no_run(path: Path, error: Exception) -> UsageError:
+    """The sentence for a file that describes no run."""
+    return UsageError(f"{path} does not describe a run ({error}): give the folder of a run to resume.")
+
+
+def _toml(value: Any) -> str:
+    """JSON's strings, numbers and lists are TOML's, as long as its letters are written out."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+class Metrics:
+    """The metrics of a run: kept in memory, and on disk up to the last checkpoint."""
+
+    def __init__(self, path: Path, step: int) -> None:
+        self.path = path
+        self.lines: list[dict[str, Any]] = []
+        if step > 0 and path.exists():
+            try:
+                read = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+                self.lines = [line for line in read if line["step"] <= step]
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise UsageError(
+                    f"{path} is damaged ({error}): delete it to go on without the earlier metrics."
+                ) from error
+
+    def add(self, report: Report) -> None:
+        """Remember a report."""
+        self.lines.append(
+            {
+                "step": report.step,
+                "epoch": report.epoch,
+                "loss": round(report.loss, 7),
+                "learning_rate": report.learning_rate,
+                "pictures_per_second": round(report.pictures_per_second, 1),
+            }
+        )
+
+    def flush(self) -> None:
+        """Write what is remembered, whole or not at all."""
+        with atomic_write(self.path) as temporary:
+            temporary.write_text("".join(json.dumps(line) + "\n" for line in self.lines), encoding="utf-8")

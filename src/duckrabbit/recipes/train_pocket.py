@@ -1,0 +1,292 @@
+"""Train pocket, or a network like it on a user's own pictures; samples/step-002000.png shows it after 2,000 steps."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from duckrabbit.datasets.names import kept_names
+from duckrabbit.datasets.packs import read_packs
+from duckrabbit.datasets.paint.captions import training_vocabulary
+from duckrabbit.datasets.paint.library import build_library
+from duckrabbit.datasets.prompts import Vocabulary, vocabulary_of
+from duckrabbit.diffusion.denoiser import NetworkDenoiser
+from duckrabbit.diffusion.parametrization import V
+from duckrabbit.diffusion.path import Cosine
+from duckrabbit.errors import UsageError
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model
+from duckrabbit.models.pocket import KIND, SIDE, PocketConfig, pocket_model
+from duckrabbit.models.storage import quantized, write_weights
+from duckrabbit.networks.pocket_unet import GROUPS, HEAD, PocketUNet, PocketUNetConfig
+from duckrabbit.recipes.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
+from duckrabbit.recipes.training_pictures import show_prompts
+from duckrabbit.training.data import Examples
+from duckrabbit.training.folder import CaptionedPictures, FolderExamples, frequent
+from duckrabbit.training.loop import Engine, Hyperparameters, Report, steps_per_epoch, train
+from duckrabbit.training.objectives import DenoisingObjective, UniformTimes
+from duckrabbit.training.painted import PaintedExamples
+from duckrabbit.training.state import TrainingState, checkpoint_metadata
+
+PACKS = ("art64.zip", "photos64.zip")
+MORE_PACKS = ("openmoji64.zip",)
+"""What pocket is trained on, and what it is trained on as well where it is there."""
+
+SHOWN = (
+    *("an oil painting of a snowy mountain village", "a photo of a man", "a photo of a dog"),
+    *("an oil painting of people around a campfire", "a lithograph of waterfalls", "a lithograph of a skull"),
+    *("a man wearing a hat", "a rocket ship", "a watercolor of a rabbit", "a pencil sketch of a castle"),
+    *("a red car", "a cat and a rocket", "pixel art of a tree", "a high quality photo", ""),
+)
+"""What pocket is asked for while it is trained."""
+
+OBJECTIVE = DenoisingObjective(Cosine(), V, UniformTimes())
+"""Captions are dropped where they are made, not here."""
+
+
+@dataclass(frozen=True)
+class PocketRun:
+    """One training of pocket's network, wholly specified.
+
+    Attributes:
+        recipe: "pocket" or "folder".
+        hyperparameters: how fast; it has one epoch.
+        pictures: how many are seen in all.
+        show_every: steps between two sheets of samples; 0 for none.
+        init: the model whose weights it starts from; None for random ones.
+        widths: channels at each level; with `init`, that model's.
+        blocks: residual blocks at each level; with `init`, that model's.
+        backdrops: how many drawings of each place scenes are set in; of pocket alone.
+        data: the folder of packs or pictures.
+    """
+
+    recipe: str
+    hyperparameters: Hyperparameters
+    pictures: int
+    show_every: int
+    init: str | None = None
+    widths: tuple[int, int, int] = (128, 256, 320)
+    blocks: tuple[int, int, int] = (3, 2, 2)
+    backdrops: int | None = None
+    data: str = ""
+
+    def __post_init__(self) -> None:
+        first, *others = self.widths
+        for name, good, expected in (
+            ("pictures", self.pictures >= 1, "at least 1"),
+            ("show-every", self.show_every >= 0, "a number of steps, or 0 for no samples"),
+            ("widths", first > 0 and first % GROUPS == 0, f"multiples of {GROUPS}, {HEAD} and {HEAD}"),
+            ("widths", all(w > 0 and w % HEAD == 0 for w in others), f"multiples of {GROUPS}, {HEAD} and {HEAD}"),
+            ("blocks", min(self.blocks) >= 1, "at least 1 at each level"),
+            ("backdrops", self.backdrops is None or self.backdrops >= 1, "at least 1"),
+        ):
+            if not good:
+                value = getattr(self, name.replace("-", "_"))
+                shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
+                raise UsageError(f"--{name} {shown} can't be trained with: give {expected}.")
+
+    @staticmethod
+    def from_toml(path: Path) -> "PocketRun":
+        """The run that a run folder is of.
+
+        Raises:
+            UsageError: if the file is missing or not one that `train` wrote.
+        """
+        try:
+            values = read_toml(path)
+            hyperparameters = Hyperparameters(**values.pop("hyperparameters"))
+            own = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+            run = PocketRun(**own, hyperparameters=hyperparameters)  # type: ignore[arg-type]
+            if run.recipe not in POCKET_RUNS:
+                raise ValueError(f"its recipe is {run.recipe!r}")
+        except (OSError, TypeError, KeyError, ValueError) as error:
+            raise no_run(path, error) from error
+        return run
+
+
+POCKET_RUNS: Mapping[str, PocketRun] = {
+    "pocket": PocketRun(
+        "pocket",
+        Hyperparameters(1, 1024, 4e-4, ema_decay=0.9995, warmup_steps=500, cooldown=0.2, clip_gradient=1.0),
+        pictures=20_000_000,
+        show_every=2000,
+        backdrops=400,
+    ),
+    "folder": PocketRun(
+        "folder",
+        Hyperparameters(1, 64, 1e-4, ema_decay=0.999, warmup_steps=100, cooldown=0.2, clip_gradient=1.0),
+        pictures=50_000,
+        show_every=200,
+        init="pocket",
+    ),
+}
+"""The recipes, with the values that a user's options replace."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run is trained on.
+
+    Attributes:
+        words: of its captions.
+        examples: from a vocabulary and a device to the examples.
+        shown: prompts to show along the way.
+        sources: what it was made of, for the record.
+    """
+
+    words: tuple[str, ...] = field(repr=False)
+    examples: Callable[[Vocabulary, torch.device], Examples[Any]]
+    shown: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+def painted_material(run: PocketRun) -> Material:
+    """Scenes painted from the packs in the run's folder.
+
+    Raises:
+        UsageError: if a pack is missing or damaged.
+    """
+    folder = Path(run.data)
+    packs = [folder / name for name in PACKS] + [folder / name for name in MORE_PACKS if (folder / name).exists()]
+    missing = [path.name for path in packs if not path.exists()]
+    if missing:
+        raise UsageError(
+            f"{folder} lacks {' and '.join(missing)}: make the packs with "
+            "python tools/build_packs.py --out FOLDER, and give --data FOLDER."
+        )
+    library = build_library(read_packs(packs, SIDE), kept_names(), copies=run.backdrops or 1)
+
+    def examples(vocabulary: Vocabulary, device: torch.device) -> PaintedExamples:
+        pictures = library.pictures.to(device)
+        return PaintedExamples(library, pictures, vocabulary, run.pictures, run.hyperparameters.seed)
+
+    return Material(training_vocabulary(library).words, examples, SHOWN, tuple(path.stem for path in packs))
+
+
+def folder_material(run: PocketRun, folder: CaptionedPictures) -> Material:
+    """A user's own pictures."""
+
+    def examples(vocabulary: Vocabulary, device: torch.device) -> FolderExamples:
+        tokens = vocabulary.encode(folder.captions, vocabulary.length)
+        return FolderExamples(folder.pictures.to(device), tokens.to(device), run.pictures)
+
+    shown = (*frequent(folder.captions, 8), "")
+    return Material(vocabulary_of(folder.captions).words, examples, tuple(dict.fromkeys(shown)), (run.data,))
+
+
+def train_pocket(
+    run: PocketRun, material: Material, folder: Path, engine: Engine, over: Callable[[], bool] = never
+) -> Iterator[Report]:
+    """Train into a folder, from the start or from the folder's checkpoint, yielding the loop's reports.
+
+    Args:
+        run: what to train.
+        material: what to train it on.
+        folder: the run folder, which the first process of a team writes; holds the results when the iterator ends.
+        engine: where, in what precision, and with whom.
+        over: asked once a report by every process; where it says so the run stops there, to be resumed.
+
+    Raises:
+        UsageError: if the folder can't be written, its checkpoint does not fit, or `init` is no pocket model.
+    """
+    steps_per_epoch(run.pictures, run.hyperparameters, engine.team)
+    torch.manual_seed(run.hyperparameters.seed)
+    checkpoint = folder / CHECKPOINT
+    resumed = checkpoint.exists()
+    config, network = _resumed(checkpoint) if resumed else _begun(run, material.words)
+    state = TrainingState(network, run.hyperparameters.ema_decay, engine.device)
+    if resumed:
+        state.load(checkpoint)
+    elif engine.team.leads:
+        write_config(folder, run)
+    examples = material.examples(config.vocabulary, engine.device)
+    reports = train(state, examples, OBJECTIVE, run.hyperparameters, engine)
+    if not engine.team.leads:
+        yield from _until(reports, over)
+        return
+
+    def samples_due(report: Report) -> str:
+        if run.show_every == 0:
+            return ""
+        # The first report at or after each multiple, and the last.
+        due = report.step % run.show_every < engine.report_every or report.step == report.steps
+        return f"step-{report.step:06d}" if due else ""
+
+    def finished() -> PocketConfig:
+        return replace(config, training=_account(run, material, state))
+
+    products = Products(
+        title=run.recipe,
+        samples_due=samples_due,
+        write_samples=lambda stem: show_prompts(_model(state, finished(), engine), material.shown, stem),
+        write_model=lambda path: write_weights(path, quantized(state.average.state_dict()), finished().to_json()),
+        metadata={"config": json.dumps(config.to_json())},
+    )
+    yield from keep(reports, state, folder, products, over)
+
+
+def time_limit(minutes: float | None, engine: Engine) -> Callable[[], bool]:
+    """Whether so many minutes are over, which the first process of a team decides; None for no limit."""
+    if minutes is None:
+        return never
+    end = time.monotonic() + 60 * minutes
+    return lambda: engine.team.as_first(time.monotonic() > end, engine.device)
+
+
+def _until(reports: Iterator[Report], over: Callable[[], bool]) -> Iterator[Report]:
+    for report in reports:
+        last = over()
+        yield report
+        if last:
+            return
+
+
+def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, PocketUNet]:
+    """A network for these words: a new one, or that of `init`, which keeps its words and learns the new ones."""
+    if run.init is None:
+        shape = PocketUNetConfig(len(Vocabulary(words)), widths=run.widths, blocks=run.blocks)
+        return PocketConfig(words, shape), PocketUNet(shape)
+    known, weights = _weights_of(run.init)
+    together = tuple(dict.fromkeys((*known.words, *words)))
+    shape = replace(known.network, vocabulary=len(Vocabulary(together)))
+    network = PocketUNet(shape)
+    embedding = network.text.words.weight.detach().clone()
+    embedding[: known.network.vocabulary] = weights["text.words.weight"]
+    network.load_state_dict({**weights, "text.words.weight": embedding})
+    return replace(known, words=together, network=shape), network
+
+
+def _weights_of(init: str) -> tuple[PocketConfig, dict[str, Tensor]]:
+    model = load_model(init, "cpu", torch.float32)
+    if model.config.get("kind") != KIND or not isinstance(model.denoiser, NetworkDenoiser):
+        raise UsageError(f"{init} is no pocket model, so nothing here can start from it: give --init pocket or a run.")
+    network = model.denoiser.network
+    assert isinstance(network, PocketUNet)
+    return PocketConfig.from_json(model.config), network.state_dict()
+
+
+def _resumed(checkpoint: Path) -> tuple[PocketConfig, PocketUNet]:
+    """The network that a checkpoint is of, before its weights are loaded."""
+    try:
+        config = PocketConfig.from_json(json.loads(checkpoint_metadata(checkpoint)["config"]))
+        return config, PocketUNet(config.network)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{checkpoint} is not a whole checkpoint of pocket's network ({error}): delete it to start the run anew."
+        ) from error
+
+
+def _account(run: PocketRun, material: Material, state: TrainingState) -> dict[str, Any]:
+    """How the weights came about, for the model's header."""
+    seen = state.step * run.hyperparameters.batch_size
+    account = {"recipe": run.recipe, "data": material.sources, "init": run.init, "steps": state.step, "pictures": seen}
+    return {**account, **asdict(run.hyperparameters)}
+
+
+def _model(state: TrainingState, config: PocketConfig, engine: Engine) -> Model:
+    return pocket_model("training", state.average.state_dict(), config.to_json(), "", engine.device, engine.dtype)

@@ -1,0 +1,177 @@
+"""Pocket's network: shapes, prompts, independence of a batch's rows, and the way to disk and back."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from duckrabbit.datasets.prompts import Vocabulary
+from duckrabbit.errors import UsageError
+from duckrabbit.models.load import load_model
+from duckrabbit.models.pocket import PocketConfig, pocket_model
+from duckrabbit.models.storage import quantized, read_weights, write_weights
+from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig, time_features
+from duckrabbit.networks.text_encoder import PAD, START, TextEncoder
+from duckrabbit.recipes.generate import Generate
+from duckrabbit.recipes.make import make
+
+WORDS = ("cat", "dog", "of", "painting", "photo", "red")
+SHAPE = PocketUNetConfig(
+    2 + len(WORDS), widths=(32, 64, 64), blocks=(1, 1, 1), text_width=64, text_layers=1, embedding=64
+)
+VOCABULARY = Vocabulary(WORDS)
+CPU = torch.device("cpu")
+
+
+def awake(network: nn.Module) -> nn.Module:
+    """With what begins as zero set to something, so that every part has a say."""
+    generator = torch.Generator().manual_seed(7)
+    for parameter in network.parameters():
+        if not parameter.any():
+            parameter.data = 0.05 * torch.randn(parameter.shape, generator=generator)
+    return network.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def network() -> PocketUNet:
+    torch.manual_seed(0)
+    made = awake(PocketUNet(SHAPE))
+    assert isinstance(made, PocketUNet)
+    return made
+
+
+def inputs(count: int, size: int = 16) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(count, 3, size, size, generator=generator), torch.linspace(0.1, 1.0, count)
+
+
+def test_a_fresh_network_answers_nothing_whatever_it_is_asked() -> None:
+    x, t = inputs(2)
+    assert PocketUNet(SHAPE)(x, t, VOCABULARY.encode(["a cat", ""])).abs().max() == 0
+
+
+@pytest.mark.parametrize("size", [16, 32, 64])
+def test_the_answer_has_the_shape_of_the_question(network: PocketUNet, size: int) -> None:
+    x, t = inputs(3, size)
+    answer = network(x, t, VOCABULARY.encode(["a cat", "", "a painting of a red dog"]))
+    assert answer.shape == x.shape
+    assert answer.isfinite().all()
+    assert answer.std() > 1e-3
+
+
+def test_channels_and_levels_may_be_others() -> None:
+    shape = PocketUNetConfig(
+        4, 5, 2, widths=(64, 64), blocks=(2, 1), attention=(True, False), text_width=64, text_layers=1
+    )
+    answer = PocketUNet(shape)(torch.zeros(2, 5, 16, 16), torch.ones(2), torch.full((2, 3), START))
+    assert answer.shape == (2, 2, 16, 16)
+
+
+def test_padding_changes_nothing(network: PocketUNet) -> None:
+    x, t = inputs(2)
+    prompts = ["a photo of a dog", "cat"]
+    narrow, wide = (network(x, t, VOCABULARY.encode(prompts, width)) for width in (None, 16))
+    torch.testing.assert_close(narrow, wide, rtol=0, atol=1e-5)
+    encoder = awake(TextEncoder(8, 64, 2))
+    words, whole = encoder(torch.tensor([[START, 3, 4]]))
+    padded, padded_whole = encoder(torch.tensor([[START, 3, 4, PAD, PAD]]))
+    torch.testing.assert_close(words, padded[:, :3], rtol=0, atol=1e-5)
+    torch.testing.assert_close(whole, padded_whole, rtol=0, atol=1e-5)
+
+
+def test_rows_of_a_batch_know_nothing_of_each_other(network: PocketUNet) -> None:
+    x, t = inputs(4)
+    prompts = ["a cat", "a red dog", "", "a painting of a cat"]
+    together = network(x, t, VOCABULARY.encode(prompts))
+    for row, prompt in enumerate(prompts):
+        own = slice(row, row + 1)
+        alone = network(x[own], t[own], VOCABULARY.encode([prompt]))
+        torch.testing.assert_close(alone, together[own], rtol=0, atol=1e-5)
+
+
+def test_every_input_matters(network: PocketUNet) -> None:
+    x, t = inputs(1)
+    plain = network(x, t, VOCABULARY.encode(["red cat"]))
+    others = {
+        "picture": network(x + 0.1, t, VOCABULARY.encode(["red cat"])),
+        "time": network(x, t + 0.3, VOCABULARY.encode(["red cat"])),
+        "word": network(x, t, VOCABULARY.encode(["red dog"])),
+        "order": network(x, t, VOCABULARY.encode(["cat red"])),
+        "prompt": network(x, t, VOCABULARY.encode([""])),
+    }
+    for name, other in others.items():
+        assert (other - plain).abs().max() > 1e-4, name
+
+
+def test_times_are_told_apart() -> None:
+    features = time_features(torch.linspace(0, 1, 101))
+    assert features.shape == (101, 128)
+    distances = torch.cdist(features, features) + 100 * torch.eye(101)
+    assert distances.min() > 0.3
+    assert features.abs().max() <= 1
+
+
+def test_every_parameter_learns() -> None:
+    torch.manual_seed(0)
+    network = awake(PocketUNet(SHAPE)).requires_grad_(True)
+    x, t = inputs(2)
+    network(x, t, VOCABULARY.encode(["cat dog of painting photo red", "cat"], 16)).square().mean().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 0, name
+
+
+# --- On disk ---------------------------------------------------------------------------------------------------------
+
+
+def write(path: Path, network: PocketUNet) -> PocketConfig:
+    config = PocketConfig(WORDS, SHAPE, training={"recipe": "test"})
+    write_weights(path, quantized(network.state_dict()), config.to_json())
+    return config
+
+
+def test_a_file_in_eight_bits_is_small_and_holds_the_model(network: PocketUNet, tmp_path: Path) -> None:
+    config = write(tmp_path / "model.safetensors", network)
+    tensors, header = read_weights(tmp_path / "model.safetensors")
+    assert PocketConfig.from_json(header) == config
+    assert tensors.keys() == network.state_dict().keys()
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    assert (tmp_path / "model.safetensors").stat().st_size < 1.15 * parameters
+    x, t = inputs(2)
+    tokens = VOCABULARY.encode(["a red cat", ""])
+    restored = PocketUNet(PocketConfig.from_json(header).network).eval()
+    restored.load_state_dict(tensors)
+    answer, exact = restored(x, t, tokens), network(x, t, tokens)
+    assert (answer - exact).std() < 0.02 * exact.std()
+    assert not torch.equal(answer, exact)
+
+
+def test_a_file_is_a_model_that_samples(network: PocketUNet, tmp_path: Path) -> None:
+    write(tmp_path / "model.safetensors", network)
+    model = load_model(str(tmp_path / "model.safetensors"), "cpu", torch.float32)
+    assert model.shape == (3, 64, 64)
+    sampler = type(model.sampler)(steps=2, guidance_scale=2.0)
+    cat, dog = (make(Generate(prompt, sampler=sampler), model)[0].pixels for prompt in ("a cat", "a dog"))
+    assert cat.shape == (3, 64, 64)
+    assert cat.isfinite().all()
+    assert not torch.equal(cat, dog)
+
+
+def test_the_null_prompt_is_no_words(network: PocketUNet) -> None:
+    config = PocketConfig(WORDS, SHAPE)
+    model = pocket_model("tiny", network.state_dict(), config.to_json(), "", CPU, torch.float32)
+    x = inputs(1, 64)[0]
+    answer = model.denoiser(x, 0.5, [""]).x0
+    alpha, sigma = model.denoiser.path.at(0.5)
+    v = network(x, torch.tensor([0.5]), torch.tensor([[START]]))
+    torch.testing.assert_close(answer, alpha * x - sigma * v, rtol=1e-4, atol=1e-4)
+
+
+def test_weights_of_another_shape_are_refused(network: PocketUNet) -> None:
+    config = PocketConfig((*WORDS, "zebra"), PocketUNetConfig(9, widths=SHAPE.widths, blocks=SHAPE.blocks))
+    with pytest.raises(UsageError, match="whole pocket model"):
+        pocket_model("tiny", network.state_dict(), config.to_json(), "", CPU, torch.float32)
+    for damaged in ({}, {**config.to_json(), "network": {"widths": 7}}, {**config.to_json(), "sampler": None}):
+        with pytest.raises(UsageError, match="whole pocket model"):
+            pocket_model("tiny", network.state_dict(), damaged, "", CPU, torch.float32)
