@@ -1,11 +1,11 @@
 """The report: whole, honest about where its figures come from, resumable, and readable."""
 
+import html
 import importlib
 import importlib.util
 import itertools
 import re
 import shlex
-from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -16,17 +16,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import duckrabbit.report.workshop as workshop_module
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.errors import UsageError
-from duckrabbit.models.load import load_model
-from duckrabbit.models.model import Model
 from duckrabbit.report.bodies.chart import HEIGHT, WIDTH, Chart, Series, linear, logarithmic
 from duckrabbit.report.bodies.viewers import AXES
 from duckrabbit.report.build import build_report, build_rows
-from duckrabbit.report.effort import Effort
 from duckrabbit.report.quality import Yardstick
-from duckrabbit.report.rows import edits
 from duckrabbit.report.rows.illusions import PAIRS
 from duckrabbit.report.rows.registry import ROWS, Row
 from duckrabbit.report.rows.sampled import seeds_by_digit
@@ -34,30 +29,17 @@ from duckrabbit.report.tiles import GAP, tile_grid
 from duckrabbit.report.training_record import TrainingRecord
 from duckrabbit.report.workshop import Workshop
 from duckrabbit.search.judge import load_judge
+from report_page import TINY, made_report, silent
 
-TINY = Effort("tiny", 10, 20, 200, 4, 2, (2, 3))
 RECORDS = Path(str(files("duckrabbit.report"))) / "records"
 TOOLS = Path(__file__).parent.parent / "tools"
 VOID = {"meta", "link", "img", "input", "br", "path", "circle", "line", "polyline"}
 
 
-def _hurried(name: str, device: str) -> Model:
-    """A model that samples in two steps: its pictures are poor and soon there."""
-    model = load_model(name, device)
-    return replace(model, sampler=replace(model.sampler, steps=2))
-
-
-def _silent(what: str, part: float) -> None:
-    pass
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+@pytest.fixture
+def page() -> Path:
     """A whole report, from next to no samples."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workshop_module, "load_model", _hurried)
-        patch.setattr(edits, "STARTS", (20, 30))
-        yield build_rows(tmp_path_factory.mktemp("report"), TINY, list(ROWS.values()), "cpu", _silent)
+    return made_report().index
 
 
 class _Reader(HTMLParser):
@@ -91,8 +73,6 @@ def _exhibits(text: str) -> list[str]:
 
 
 def _commands(text: str) -> list[str]:
-    import html
-
     found = re.findall(r"<code>(.*?)</code></pre>", text)
     return [html.unescape(re.sub(r"<[^>]*>", "", command)) for command in found]
 
@@ -119,12 +99,12 @@ def test_the_page_has_every_row_in_order(page: Path) -> None:
     assert re.findall(r'<section class="figure" id="([^"]+)"', page.read_text("utf-8")) == list(ROWS)
 
 
-def test_every_exhibit_has_one_badge_and_one_command(page: Path) -> None:
+def test_every_exhibit_has_one_badge_and_a_command(page: Path) -> None:
     exhibits = _exhibits(page.read_text("utf-8"))
     assert len(exhibits) >= len(ROWS)
     for exhibit in exhibits:
         assert len(re.findall(r'class="badge (?:now|recorded)"', exhibit)) == 1
-        assert len(_commands(exhibit)) == 1
+        assert len(_commands(exhibit)) >= 1
         assert 'class="parameters"' in exhibit
 
 
@@ -149,7 +129,7 @@ def test_the_answers_of_the_illusions_are_hidden_at_first(page: Path) -> None:
     assert len(viewers) > len(PAIRS)
     for viewer in viewers:
         shown = re.sub(r"<details>.*?</details>", "", viewer, flags=re.DOTALL)
-        shown = re.sub(r"<[^>]*>", "", shown)
+        shown = html.unescape(re.sub(r"<[^>]*>", "", shown))
         assert not re.search(r"[0-9]", shown), shown
     assert "<details open" not in text
 
@@ -173,14 +153,14 @@ def test_a_killed_report_goes_on_where_it_was(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         build_rows(tmp_path, TINY, rows, "cpu", killed)
     assert not (tmp_path / "index.html").exists()
-    build_rows(tmp_path, TINY, rows, "cpu", _silent)
+    build_rows(tmp_path, TINY, rows, "cpu", silent)
     assert made == ["B1.1", "B1.4"]
 
     # What has lost a file, or is of another effort, is made again; the rest is not.
     next((tmp_path / "figures" / "B1.1").glob("*.png")).unlink()
-    build_rows(tmp_path, TINY, rows, "cpu", _silent)
+    build_rows(tmp_path, TINY, rows, "cpu", silent)
     assert made == ["B1.1", "B1.4", "B1.1"]
-    build_rows(tmp_path, replace(TINY, noised=5), rows[:1], "cpu", _silent)
+    build_rows(tmp_path, replace(TINY, noised=5), rows[:1], "cpu", silent)
     assert made == ["B1.1", "B1.4", "B1.1", "B1.1"]
 
 

@@ -12,6 +12,9 @@ Box = tuple[float, float, float, float]
 LANCZOS, NEAREST = Image.Resampling.LANCZOS, Image.Resampling.NEAREST
 CLEAR = (0, 0, 0, 0)
 
+SMALL = 64
+"""Up to this size a picture is kept in a better quality: each of its pixels counts."""
+
 
 def made(treatment: str, content: bytes, size: int, box: Box | None) -> bytes:
     """A file's content as a WebP picture of `size`×`size` pixels."""
@@ -26,16 +29,18 @@ def made(treatment: str, content: bytes, size: int, box: Box | None) -> bytes:
 
 
 def _svg(content: bytes, size: int) -> Image.Image:
-    """Rasterised at twice the size, and shrunk."""
+    """Rasterised at 128 pixels or more, and shrunk where that is too large."""
     import resvg_py
+
+    first = max(128, size)
 
     def drawn(**side: int) -> Image.Image:
         picture = resvg_py.svg_to_bytes(svg_string=content.decode("utf-8", "replace"), skip_system_fonts=True, **side)
         return Image.open(io.BytesIO(bytes(picture))).convert("RGBA")
 
-    image = drawn(width=2 * size)
-    if image.height > 2 * size:
-        image = drawn(height=2 * size)
+    image = drawn(width=first)
+    if image.height > first:
+        image = drawn(height=first)
     return _squared(image).resize((size, size), LANCZOS)
 
 
@@ -88,10 +93,13 @@ def _subject(image: Image.Image, lossless: bool) -> bytes:
     pixels = np.asarray(image).copy()
     pixels[pixels[..., 3] == 0] = 0
     file = io.BytesIO()
+    quality, alpha_quality = (90, 95) if len(pixels) <= SMALL else (82, 80)
     if lossless:
         Image.fromarray(pixels).save(file, "WEBP", lossless=True, quality=90, method=4)
     else:
-        Image.fromarray(pixels).save(file, "WEBP", quality=90, method=6, alpha_quality=95, use_sharp_yuv=True)
+        Image.fromarray(pixels).save(
+            file, "WEBP", quality=quality, method=6, alpha_quality=alpha_quality, use_sharp_yuv=True
+        )
     return file.getvalue()
 
 
@@ -208,5 +216,5 @@ def _busiest(image: Image.Image) -> Image.Image:
 
 def _photograph(image: Image.Image, size: int) -> bytes:
     file = io.BytesIO()
-    image.resize((size, size), LANCZOS).save(file, "WEBP", quality=82, method=6)
+    image.resize((size, size), LANCZOS).save(file, "WEBP", quality=82 if size <= SMALL else 80, method=6)
     return file.getvalue()

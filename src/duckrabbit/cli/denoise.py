@@ -17,7 +17,7 @@ class Options:
     """Noise a picture, and take the noise off again: duckrabbit denoise mnist:test/7 --levels 250 500 750"""
 
     image: Positional[Annotated[str, option("IMAGE")]]
-    """a file, - for standard input, or mnist:test/7"""
+    """a file, - for standard input, mnist:test/7, or a picture of the package such as photo:tower or sketch:house"""
     prompts: Positional[Annotated[tuple[str, ...], option("[PROMPT]")]] = ()
     """what it shows"""
     levels: Annotated[tuple[float, ...], option("LEVEL ...")] = ()

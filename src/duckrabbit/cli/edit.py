@@ -13,7 +13,7 @@ class Options:
     """Make a picture anew from a noised one: duckrabbit edit mnist:test/7 3 --start 1 5 10 20"""
 
     image: Positional[Annotated[str, option("IMAGE")]]
-    """a file, - for standard input, or mnist:test/7"""
+    """a file, - for standard input, mnist:test/7, or a picture of the package such as photo:tower or sketch:house"""
     prompts: Positional[Annotated[tuple[str, ...], option("[PROMPT]")]] = ()
     """what it is to become"""
     start: Annotated[tuple[int, ...], option("I ...")] = ()

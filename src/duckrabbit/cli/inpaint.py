@@ -18,7 +18,7 @@ class Options:
     """Paint a region of a picture anew: duckrabbit inpaint mnist:test/7 --mask-box 0,14,28,28 3"""
 
     image: Positional[Annotated[str, option("IMAGE")]]
-    """a file, - for standard input, or mnist:test/7"""
+    """a file, - for standard input, mnist:test/7, or a picture of the package such as photo:tower or sketch:house"""
     words: Positional[Annotated[tuple[str, ...], option("[MASK] [PROMPT]")]] = ()
     """a mask, white where to paint (left out with --mask-box or --mask-ellipse), then what to paint"""
     mask_box: Annotated[str | None, option("X0,Y0,X1,Y1")] = None

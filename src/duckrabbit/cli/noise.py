@@ -13,7 +13,7 @@ class Options:
     """Put noise on a picture: duckrabbit noise mnist:test/7 --levels 250 500 750"""
 
     image: Positional[Annotated[str, option("IMAGE")]]
-    """a file, - for standard input, or mnist:test/7"""
+    """a file, - for standard input, mnist:test/7, or a picture of the package such as photo:tower or sketch:house"""
     levels: Annotated[tuple[float, ...], option("LEVEL ...")] = ()
     """levels on the model's path, 0 (clean) to 999 (noise)"""
     noise_sigma: Annotated[tuple[float, ...], option("SIGMA ...")] = ()

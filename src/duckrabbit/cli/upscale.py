@@ -13,7 +13,7 @@ class Options:
     """Make a small picture large: duckrabbit upscale IMAGE.png "a photo of a dog" --model deepfloyd --weights DIR"""
 
     image: Positional[Annotated[str, option("IMAGE")]]
-    """a file, or - for standard input; it is averaged down to the first stage's size"""
+    """a file, - for standard input, or photo:tower; it is averaged down to the first stage's size"""
     prompts: Positional[Annotated[tuple[str, ...], option("[PROMPT]")]] = ()
     """what it shows"""
     wording: Wording = field(default_factory=Wording)

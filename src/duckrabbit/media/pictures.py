@@ -18,7 +18,8 @@ def read_picture(source: str | Path, size: int, channels: int) -> Tensor:
     where one channel is asked for.
 
     Args:
-        source: a path in any format that Pillow reads, "-" for standard input, or a digit as "mnist:test/7".
+        source: a path in any format that Pillow reads, "-" for standard input, a digit as "mnist:test/7", or a picture
+            of the package as "photo:tower".
         size: the side in pixels.
         channels: 1 or 3.
 

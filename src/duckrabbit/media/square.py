@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from duckrabbit.errors import UsageError
 from duckrabbit.media.decode import decode
 from duckrabbit.media.digits import digit, is_digit
+from duckrabbit.media.shipped import is_shipped, shipped
 
 WHITE = 255
 BLACK = 0
@@ -18,14 +19,17 @@ def square_picture(source: str | Path, background: int) -> Image.Image:
     """The largest centred square of a picture, upright, opaque, in 8 bits: mode "L" or "RGB".
 
     Args:
-        source: a path, "-" for standard input, or a digit such as "mnist:test/7".
+        source: a path, "-" for standard input, a digit such as "mnist:test/7", or a picture of the package such as
+            "photo:tower".
         background: the grey level, 0 … 255, that shows through where the picture is transparent.
 
     Raises:
-        UsageError: as `decode` and `digit` do, or the picture's colours cannot be converted.
+        UsageError: as `decode`, `digit` and `shipped` do, or the picture's colours cannot be converted.
     """
     if is_digit(source):
         return digit(str(source))
+    if is_shipped(source):
+        return shipped(str(source))
     image = decode(source)
     # A damaged EXIF block says nothing about which way is up; the pixels are still good.
     with suppress(Exception):

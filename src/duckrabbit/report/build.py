@@ -14,6 +14,7 @@ from duckrabbit.recipes.record import device_name
 from duckrabbit.report.effort import FULL, QUICK, Effort
 from duckrabbit.report.finished import Finished, Store, key_of
 from duckrabbit.report.page import check_place, section, write_page
+from duckrabbit.report.painter import POCKET, Choice
 from duckrabbit.report.rows.registry import ROWS, Row
 from duckrabbit.report.wording import duration
 from duckrabbit.report.workshop import Shelf, Stopwatch, Workshop
@@ -29,6 +30,7 @@ def build_report(
     only: str | None = None,
     device: str = "auto",
     progress: Progress | None = None,
+    choice: Choice = POCKET,
 ) -> Path:
     """Make every figure of the report as a folder of plain files that opens without a network.
 
@@ -38,18 +40,22 @@ def build_report(
     Args:
         out: the folder.
         quick: fewer samples, in minutes rather than tens of them.
-        only: the name of one row to make, such as B2.2; None for all.
+        only: the name of one row to make, such as B2.2; None for all, or where another text-to-image model than pocket
+            is chosen, for all that it makes.
         device: auto, cpu, cuda, cuda:1, mps.
         progress: is told what is being made, and how much is done.
+        choice: the text-to-image model and the photograph of Part A.
 
     Returns:
         The path of index.html.
 
     Raises:
-        UsageError: if there is no such row or device, or nothing can be written there.
+        UsageError: if there is no such row, device, model or photograph, or nothing can be written there.
     """
-    rows = list(ROWS.values()) if only is None else [row_named(only)]
-    return build_rows(out, QUICK if quick else FULL, rows, device, progress or _silent)
+    rows = [row for row in ROWS.values() if row.painted or choice.model == POCKET.model]
+    if only is not None:
+        rows = [row_named(only)]
+    return build_rows(out, QUICK if quick else FULL, rows, device, progress or _silent, choice)
 
 
 def row_named(name: str) -> Row:
@@ -64,11 +70,19 @@ def row_named(name: str) -> Row:
     raise UsageError(f"The report has no row {name!r}: the rows are {', '.join(ROWS)}.")
 
 
-def build_rows(out: Path, effort: Effort, rows: Sequence[Row], device: str, progress: Progress) -> Path:
+def build_rows(
+    out: Path,
+    effort: Effort,
+    rows: Sequence[Row],
+    device: str,
+    progress: Progress,
+    choice: Choice = POCKET,
+) -> Path:
     """Make these rows where they are not finished, then the page of all that are; returns index.html's path."""
     check_place(out)
-    shelf, store = Shelf(str(choose_device(device))), Store(out)
-    keys = {row.name: key_of(row, effort, shelf.device, out) for row in ROWS.values()}
+    shelf, store = Shelf(str(choose_device(device)), choice), Store(out)
+    _check_prompts(rows, shelf)
+    keys = {row.name: key_of(row, effort, shelf, out) for row in ROWS.values()}
     total, done = sum(row.cost for row in rows), 0.0
     for row in rows:
         if store.find(row, keys[row.name]) is None:
@@ -81,6 +95,12 @@ def build_rows(out: Path, effort: Effort, rows: Sequence[Row], device: str, prog
     finished = {name: one for name, one in found.items() if one is not None}
     sections = {name: one.html for name, one in finished.items()}
     return write_page(out, sections, _circumstances(effort, shelf, list(finished.values())))
+
+
+def _check_prompts(rows: Sequence[Row], shelf: Shelf) -> None:
+    """Ask for all prompts beforehand: a model that can't have one says so now, and encodes what is missing at once."""
+    for prompt in dict.fromkeys(prompt for row in rows for prompt in row.prompts):
+        shelf.painter.model.check_prompt(prompt)
 
 
 def _make(row: Row, key: str, workshop: Workshop, store: Store) -> None:

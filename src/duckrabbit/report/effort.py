@@ -15,6 +15,12 @@ class Effort:
         noised: test digits behind each number of denoising.
         candidates: anagrams and hybrids that the best is chosen from.
         evaluations: network evaluations at which the solvers are compared.
+        prompts: of the sources' prompts, how many are painted.
+        painted: seeds behind each picture of words that is shown or compared; at least 2.
+        diverse: pictures behind each figure of diversity; at least 2.
+        edited: pictures that are edited in each way; even, and at most 4.
+        unpicked: pictures of other seeds that are shown with each illusion.
+        steps: numbers of steps that are compared, the last being the reference.
     """
 
     name: str
@@ -24,7 +30,13 @@ class Effort:
     noised: int
     candidates: int
     evaluations: tuple[int, ...]
+    prompts: int
+    painted: int
+    diverse: int
+    edited: int
+    unpicked: int
+    steps: tuple[int, ...]
 
 
-QUICK = Effort("quick", 40, 80, 10_000, 40, 16, (4, 8, 16))
-FULL = Effort("full", 40, 200, 60_000, 500, 48, (4, 8, 16, 32, 64))
+QUICK = Effort("quick", 40, 80, 10_000, 40, 16, (4, 8, 16), 8, 2, 4, 2, 0, (20, 50, 125))
+FULL = Effort("full", 40, 200, 60_000, 500, 48, (4, 8, 16, 32, 64), 16, 4, 24, 4, 7, (20, 25, 50, 100, 125))

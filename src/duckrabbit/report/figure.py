@@ -52,7 +52,7 @@ class Exhibit:
         body: the pictures, chart, table or viewer.
         origin: computed now, or recorded while training.
         parameters: model, prompt, seed, guidance scale, grid, steps and solver, as far as they apply.
-        command: the command line that makes it.
+        command: the command lines that make it, one a line.
         seconds: how long it took.
         spoils: whether parameters and command give away what the viewer should find alone.
     """

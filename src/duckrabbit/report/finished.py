@@ -10,9 +10,12 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.atomic import atomic_write, cannot_write
+from duckrabbit.media.square import WHITE, square_picture
+from duckrabbit.models.load import SHIPPED
 from duckrabbit.report.effort import Effort
 from duckrabbit.report.rows.registry import Row
+from duckrabbit.report.workshop import Shelf
 from duckrabbit.version import VERSION
 
 JUDGES = ("digit-judge-selecting", "digit-judge-reporting")
@@ -61,8 +64,13 @@ class Store:
         return finished if finished.key == key and whole else None
 
     def begin(self, row: Row) -> None:
-        """Clear the row's folder of what an earlier report left."""
-        shutil.rmtree(self.page / self.folder(row), ignore_errors=True)
+        """An empty folder for the row, cleared of what an earlier report left."""
+        folder = self.page / self.folder(row)
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
 
     def finish(self, row: Row, key: str, html: str, seconds: float) -> Finished:
         """Keep a row; its files are already in its folder."""
@@ -73,16 +81,28 @@ class Store:
         return finished
 
 
-def key_of(row: Row, effort: Effort, device: str, page: Path) -> str:
+def key_of(row: Row, effort: Effort, shelf: Shelf, page: Path) -> str:
     """A hash of all that a row is made of: its name, the effort, its models, the judges, the report's own files.
 
-    The page's place counts too, since some commands name it.
+    The page's place counts too, since some commands name it, and for the rows of the text-to-image model what the user
+    chose: the model and the photograph.
     """
     weights = [_hash_of_weights(name) for name in (*row.models, *JUDGES)]
-    parts = [VERSION, row.name, repr(effort), device, str(page), *weights, _hash_of_report()]
+    chosen = _chosen(shelf) if row.painted else []
+    parts = [VERSION, row.name, repr(effort), shelf.device, str(page), *weights, *chosen, _hash_of_report()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def _chosen(shelf: Shelf) -> list[str]:
+    """The text-to-image model, as it was named and as it is, and the photograph."""
+    choice = shelf.choice
+    shipped = choice.model in SHIPPED
+    checksum = _hash_of_weights(choice.model) if shipped else shelf.painter.model.checksum
+    image = hashlib.sha256(square_picture(choice.image, WHITE).tobytes()).hexdigest()
+    return [repr(choice), checksum, image]
+
+
+@cache
 def _hash_of_weights(name: str) -> str:
     return _hash([files("duckrabbit.models") / "weights" / f"{name}.safetensors"])
 

@@ -14,6 +14,7 @@ from duckrabbit.report.wording import duration
 
 MARK = "duckrabbit report"
 ASSETS = ("style.css", "viewer.js")
+SHOWN_COMMANDS = 3
 
 
 def section(row: Row, figure: Figure) -> str:
@@ -32,10 +33,12 @@ def _exhibit(exhibit: Exhibit) -> str:
     kind = "now" if exhibit.origin is Origin.NOW else "recorded"
     parameters = " · ".join(escape(part) for part in exhibit.parameters)
     took = "took" if exhibit.origin is Origin.NOW else "trained in"
-    made = (
-        f'<p class="parameters">{parameters} · {took} {duration(exhibit.seconds)}</p>'
-        f'<pre class="command"><code>{_words(exhibit.command)}</code></pre>'
-    )
+    parameters = f'<p class="parameters">{parameters} · {took} {duration(exhibit.seconds)}</p>'
+    lines = [f'<pre class="command"><code>{_words(line)}</code></pre>' for line in exhibit.command.split("\n")]
+    if len(lines) > SHOWN_COMMANDS and not exhibit.spoils:
+        rest = "".join(lines[1:])
+        lines = [lines[0], f"<details><summary>and {len(lines) - 1} commands more</summary>{rest}</details>"]
+    made = parameters + "".join(lines)
     if exhibit.spoils:
         made = f"<details><summary>How it was made</summary>{made}</details>"
     return (

@@ -7,29 +7,34 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from duckrabbit.datasets.mnist import CLASSES, Digits, mnist, pictures_to_float
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.report.effort import Effort
 from duckrabbit.report.figure import Plate
+from duckrabbit.report.painter import Choice, Painter
 from duckrabbit.report.quality import Yardstick
 from duckrabbit.report.tiles import tile_grid, write_image
 from duckrabbit.search.judge import Judge, Role, load_judge
+from duckrabbit.search.picture_judge import PictureJudge, load_picture_judge
 
 FRAME_MILLISECONDS = 90
 HELD_FRAMES = 14
-FILM_SCALE = 2
+FILM_SIDE = 64
+VIEWER_SIDE = 256
 
 
 class Shelf:
     """Models, judges and digits, each loaded when first asked for and then kept."""
 
-    def __init__(self, device: str) -> None:
-        self.device = device
+    def __init__(self, device: str, choice: Choice) -> None:
+        self.device, self.choice = device, choice
         self._models: dict[str, Model] = {}
         self._judges: dict[Role, Judge] = {}
         self._yardsticks: dict[int, Yardstick] = {}
@@ -39,6 +44,19 @@ class Shelf:
         if name not in self._models:
             self._models[name] = load_model(name, self.device)
         return self._models[name]
+
+    @cached_property
+    def painter(self) -> Painter:
+        """The text-to-image model that the user chose."""
+        choice = self.choice
+        model = load_model(choice.model, self.device, None, choice.weights, choice.embeddings)
+        model.at(choice.size)
+        return Painter(model, choice)
+
+    @cached_property
+    def picture_judge(self) -> PictureJudge:
+        """The judge of pictures that selects nothing."""
+        return load_picture_judge("reporting")
 
     def judge(self, role: Role) -> Judge:
         """The judge of that role."""
@@ -92,16 +110,31 @@ class Workshop:
         return pictures_to_float(self.shelf.test.pictures[torch.stack(own, dim=1).flatten()])
 
     def plate(self, name: str, pictures: Sequence[Tensor], columns: int, alt: str) -> Plate:
-        """Pictures [1, S, S] as a grid of tiles in a file of the row's."""
+        """Pictures [C, S, S] as a grid of tiles in a file of the row's."""
         image = tile_grid([picture.float().cpu().clamp(-1, 1) for picture in pictures], columns)
         write_image(self.page / self.folder / f"{name}.png", image)
         return Plate(f"{self.folder}/{name}.png", image.width, image.height, alt)
 
-    def film(self, name: str, frames: Sequence[Tensor]) -> str:
-        """Frames [1, H, W], the last held for a while, as an animation; the file, relative to the page."""
-        large = [f.repeat_interleave(FILM_SCALE, -1).repeat_interleave(FILM_SCALE, -2) for f in frames]
-        path = self.page / self.folder / f"{name}.webp"
-        write_animation(path, [*large, *[large[-1]] * HELD_FRAMES], FRAME_MILLISECONDS)
+    def large(self, name: str, picture: Tensor, alt: str) -> Plate:
+        """One picture [C, S, S], smoothly enlarged for a viewer."""
+        image = Image.fromarray(to_uint8(picture.float().cpu().clamp(-1, 1)))
+        side = max(VIEWER_SIDE, image.width)
+        write_image(self.page / self.folder / f"{name}.png", image.resize((side, side), Image.Resampling.BICUBIC))
+        return Plate(f"{self.folder}/{name}.png", side, side, alt)
+
+    def film(self, name: str, frames: Sequence[Tensor], tile: int) -> str:
+        """Frames [C, H, W] of tiles, the last held for a while, as an animation; the file, relative to the page.
+
+        Tiles of up to 32 pixels are enlarged, and small frames among large ones.
+        """
+        widest = max(frame.shape[-1] for frame in frames)
+        scale = max(1, FILM_SIDE // tile)
+        large = [_enlarged(frame, scale * (widest // frame.shape[-1])) for frame in frames]
+        return self.animation(name, [*large, *[large[-1]] * HELD_FRAMES], FRAME_MILLISECONDS)
+
+    def animation(self, name: str, frames: Sequence[Tensor], milliseconds: int) -> str:
+        """Frames [C, H, W] as an animation; the file, relative to the page."""
+        write_animation(self.page / self.folder / f"{name}.webp", frames, milliseconds)
         return f"{self.folder}/{name}.webp"
 
     def keep(self, name: str, content: bytes) -> str:
@@ -109,6 +142,11 @@ class Workshop:
         with atomic_write(self.page / self.folder / name) as temporary:
             temporary.write_bytes(content)
         return f"{self.folder}/{name}"
+
+
+def _enlarged(frame: Tensor, scale: int) -> Tensor:
+    """Each pixel of [C, H, W] as scale × scale pixels."""
+    return frame.repeat_interleave(scale, -1).repeat_interleave(scale, -2)
 
 
 class Stopwatch:

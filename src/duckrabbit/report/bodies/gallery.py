@@ -5,6 +5,9 @@ from html import escape
 
 from duckrabbit.report.figure import Plate
 
+SMALL = 280
+"""In pixels."""
+
 
 @dataclass(frozen=True)
 class Playable:
@@ -30,5 +33,6 @@ class Gallery:
     items: tuple[Playable, ...]
 
     def html(self) -> str:
-        """All of them."""
-        return f'<div class="gallery">{"".join(item.html() for item in self.items)}</div>'
+        """All of them; a single small picture is not blown up to the full width."""
+        single = len(self.items) == 1 and self.items[0].still.width <= SMALL
+        return f'<div class="gallery{" single" if single else ""}">{"".join(item.html() for item in self.items)}</div>'

@@ -1,8 +1,10 @@
 """Illusions to play with: a picture that turns, and a picture that moves away."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from duckrabbit.report.bodies.gallery import Playable
 from duckrabbit.report.figure import Plate
 
 AXES = {
@@ -35,13 +37,13 @@ class Turning:
         """The picture, its button and its answer."""
         axis, degrees = AXES[self.view]
         words = {"x": "Turn it over", "y": "Mirror it", "z": "Turn it"}[axis]
-        first, second = (escape(reading) for reading in self.readings)
+        first, second = self.readings
+        answer = _answer((("upright", first), (f"through {self.view}", second)), self.note)
         return (
             f'<div class="viewer turning" data-axis="{axis}" data-degrees="{degrees}">'
             f'<div class="stage">{self.plate.html()}</div>'
             f'<div class="controls"><button type="button" class="turn" aria-pressed="false">{words}</button>'
-            f'<details><summary>What do you see?</summary><p class="answer">{first} upright, {second} '
-            f"through {escape(self.view)}. {escape(self.note)}</p></details></div></div>"
+            f"{answer}</div></div>"
         )
 
 
@@ -51,21 +53,67 @@ class Distance:
 
     Attributes:
         plate: the picture at full size.
-        readings: what it shows near and far; hidden until asked for.
+        readings: the names of its parts and what they show, from near to far; hidden until asked for.
         note: said with them.
     """
 
     plate: Plate
-    readings: tuple[str, str]
+    readings: tuple[tuple[str, str], ...]
     note: str
 
     def html(self) -> str:
         """The picture, its slider and its answer."""
-        near, far = (escape(reading) for reading in self.readings)
         return (
             f'<div class="viewer distance"><div class="stage">{self.plate.html()}</div>'
             '<div class="controls"><label>near <input type="range" min="0" max="100" value="0" '
-            'aria-label="Distance, from near to far"> far</label>'
-            f'<details><summary>What do you see?</summary><p class="answer">{near} near, {far} far. '
-            f"{escape(self.note)}</p></details></div></div>"
+            f'aria-label="Distance, from near to far"> far</label>{_answer(self.readings, self.note)}</div></div>'
         )
+
+
+@dataclass(frozen=True)
+class Moving:
+    """An anagram whose pieces move in an animation.
+
+    Attributes:
+        playable: the picture and its animation.
+        view: the name of the view.
+        readings: what it shows upright and through the view; hidden until asked for.
+        note: said with them.
+    """
+
+    playable: Playable
+    view: str
+    readings: tuple[str, str]
+    note: str
+
+    def html(self) -> str:
+        """The picture, its button and its answer."""
+        first, second = self.readings
+        answer = _answer((("upright", first), (f"through {self.view}", second)), self.note)
+        return f'<div class="viewer moving">{self.playable.html()}<div class="controls">{answer}</div></div>'
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """A strip of ways to see one picture.
+
+    Attributes:
+        plate: the strip.
+        readings: the names of the picture's parts and what they show; hidden until asked for.
+        note: said with them.
+    """
+
+    plate: Plate
+    readings: tuple[tuple[str, str], ...]
+    note: str
+
+    def html(self) -> str:
+        """The strip and its answer."""
+        strip = f'<div class="sheet pair"><div class="strip">{self.plate.html()}</div></div>'
+        return f'<div class="viewer">{strip}<div class="controls">{_answer(self.readings, self.note)}</div></div>'
+
+
+def _answer(readings: Sequence[tuple[str, str]], note: str) -> str:
+    """What the parts show, and a note, once it is asked for."""
+    said = "; ".join(f"{name}: {what}" for name, what in readings)
+    return f'<details><summary>What do you see?</summary><p class="answer">{escape(said)}. {escape(note)}</p></details>'

@@ -1,4 +1,4 @@
-"""Editing digits: a drawing made anew (A1.7.1), and a hidden half painted in (A1.7.2)."""
+"""Editing digits: a drawing made anew (A1.7.1-digits), and a hidden half painted in (A1.7.2-digits)."""
 
 from importlib.resources import files
 
@@ -24,7 +24,7 @@ BOX = (0, 14, 28, 28)
 
 
 def drawings(workshop: Workshop) -> Figure:
-    """A1.7.1: SDEdit of shaky drawings of digits."""
+    """A1.7.1-digits: SDEdit of shaky drawings of digits."""
     exhibits = tuple(_drawing(workshop, name, prompts) for name, prompts in DRAWINGS)
     lesson = (
         "Noise is put on the drawing, as much as the grid has at index i, and sampling goes on from there "
@@ -67,7 +67,7 @@ def _drawing(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhibit
 
 
 def inpainting(workshop: Workshop) -> Figure:
-    """A1.7.2: the lower half of a digit painted in."""
+    """A1.7.2-digits: the lower half of a digit painted in."""
     exhibits = tuple(_inpainted(workshop, name, prompts) for name, prompts in HIDDEN)
     lesson = (
         "After every step the known half is put back, with the noise that the next level wants (RePaint's "

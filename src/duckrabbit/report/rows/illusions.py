@@ -1,12 +1,12 @@
 """X4: digit illusions. One picture that is two digits, turned or moved away."""
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from duckrabbit.illusions.views import parse_view
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.hybrid import Hybrid, Part
+from duckrabbit.report.afar import from_afar
 from duckrabbit.report.best import Chosen, best_of
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.bodies.stack import Stack
@@ -29,7 +29,6 @@ PAIRS = (
 )
 HYBRIDS = (("8", "3"), ("8", "5"), ("9", "4"), ("3", "7"))
 HYBRID_SIGMA = 3.0
-FAR_FACTOR = 4
 VIEWER_SCALE = 10
 
 
@@ -93,10 +92,11 @@ def _hybrid(workshop: Workshop, far: str, near: str) -> Exhibit:
     chosen = best_of(recipe, model, looks, workshop.effort.candidates, workshop.shelf)
     plate = _single(workshop, f"{far}-{near}", chosen, "A handwritten figure: one digit near, another far?")
     shrunk = from_afar(chosen.picture.pixels[None])[0]
+    readings = (("near", near), ("far", far))
     both = workshop.plate(f"{far}-{near}-both", [chosen.picture.pixels, shrunk], 2, "The picture, sharp and blurred")
     return Exhibit(
         "Near on the left, and as it is judged from afar (shrunk to a quarter and enlarged again) on the right.",
-        Stack((Distance(plate, (near, far), chosen.note([int(near), int(far)])), Sheet((), (("", both),)))),
+        Stack((Distance(plate, readings, chosen.note([int(near), int(far)])), Sheet((), (("", both),)))),
         Origin.NOW,
         _parameters(model, chosen, f"far {far}, near {near}, σ {HYBRID_SIGMA:g} (of 64 pixels)"),
         command(
@@ -106,12 +106,6 @@ def _hybrid(workshop: Workshop, far: str, near: str) -> Exhibit:
         watch.read(),
         spoils=True,
     )  # fmt: skip
-
-
-def from_afar(pictures: Tensor) -> Tensor:
-    """Pictures [N, 1, S, S] averaged down by 4, and back by a bicubic filter."""
-    small = F.avg_pool2d(pictures, FAR_FACTOR)
-    return F.interpolate(small, size=pictures.shape[-2:], mode="bicubic", align_corners=False).clamp(-1, 1)
 
 
 def _as_is(pictures: Tensor) -> Tensor:

@@ -5,6 +5,23 @@ from dataclasses import dataclass
 
 from duckrabbit.report.figure import Figure
 from duckrabbit.report.rows import ddpm, edits, flow, illusions, one_step, solvers
+from duckrabbit.report.rows.pretrained import (
+    anagrams,
+    blur,
+    drawings,
+    embeddings,
+    forward,
+    from_noise,
+    guidance,
+    hybrids,
+    inpainting,
+    iterative,
+    photographs,
+    text_edits,
+    text_to_image,
+)
+from duckrabbit.report.rows.pretrained import one_step as pretrained_one_step
+from duckrabbit.report.rows.pretrained.common import PHOTO
 from duckrabbit.report.workshop import Workshop
 
 
@@ -18,6 +35,7 @@ class Row:
         models: the shipped models that it depends on.
         cost: its share of the time, for progress only.
         make: makes it.
+        prompts: the prompts that it gives to the text-to-image model, where it uses that.
     """
 
     name: str
@@ -25,6 +43,12 @@ class Row:
     models: tuple[str, ...]
     cost: float
     make: Callable[[Workshop], Figure]
+    prompts: tuple[str, ...] = ()
+
+    @property
+    def painted(self) -> bool:
+        """Whether the text-to-image model makes it."""
+        return bool(self.prompts)
 
 
 @dataclass(frozen=True)
@@ -36,10 +60,57 @@ class Chapter:
 
 
 _CLASSES = ("mnist-ddpm-class",)
+_PHOTO = (PHOTO, "")
+"""Where nothing in particular is asked for, and the null prompt."""
+
+
+_PICTURE_JUDGE = ("picture-judge-reporting",)
+
+
+def _painted(name: str, title: str, cost: float, make: Callable[[Workshop], Figure], *prompts: str) -> Row:
+    """A row of Part A."""
+    return Row(name, title, _PICTURE_JUDGE, cost, make, (*_PHOTO, *prompts))
+
 
 CHAPTERS: tuple[Chapter, ...] = (
     Chapter(
-        "One step",
+        "From words to pictures",
+        (
+            _painted("A0", "Text to image", 50, text_to_image.text_to_image, *text_to_image.PROMPTS),
+            _painted("A-emb", "What the model reads", 1, embeddings.prompts_and_embeddings),
+        ),
+    ),
+    Chapter(
+        "Noise on a photograph, and off again",
+        (
+            _painted("A1.1", "The forward process", 1, forward.forward_process),
+            _painted("A1.2", "Classical denoising", 1, blur.classical_denoising),
+            _painted("A1.3", "Denoising in one step", 1, pretrained_one_step.one_step_denoising),
+            _painted("A1.4", "Denoising step by step", 3, iterative.iterative_denoising),
+            _painted("A1.5", "Pictures from pure noise", 5, from_noise.sampling_from_noise),
+            _painted("A1.6", "Guidance", 18, guidance.classifier_free_guidance, guidance.SWEPT),
+        ),
+    ),
+    Chapter(
+        "From picture to picture",
+        (
+            _painted("A1.7", "Photographs made anew", 11, photographs.photographs),
+            _painted("A1.7.1", "Drawings made anew", 11, drawings.drawings),
+            _painted("A1.7.2", "Holes filled", 17, inpainting.inpainting, *inpainting.PROMPTS),
+            _painted(
+                "A1.7.3", "Pictures turned into others", 11, text_edits.text_conditioned_edits, *text_edits.PROMPTS
+            ),
+        ),
+    ),
+    Chapter(
+        "Illusions",
+        (
+            _painted("A1.8", "Visual anagrams", 10, anagrams.visual_anagrams, *anagrams.PROMPTS),
+            _painted("A1.9", "Hybrid pictures", 18, hybrids.hybrid_images, *hybrids.PROMPTS),
+        ),
+    ),
+    Chapter(
+        "Digits: one step",
         (
             Row("B1.1", "Noising a digit", ("mnist-denoiser",), 1, one_step.noising),
             Row("B1.2", "Denoising in one step", ("mnist-denoiser",), 2, one_step.denoising),
@@ -48,7 +119,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         ),
     ),
     Chapter(
-        "Step by step",
+        "Digits: step by step",
         (
             Row("B2.1", "DDPM, told the time", ("mnist-ddpm",), 6, ddpm.time_conditioned),
             Row(
@@ -69,12 +140,12 @@ CHAPTERS: tuple[Chapter, ...] = (
         ),
     ),
     Chapter(
-        "Illusions and edits",
+        "Digits: illusions and edits",
         (
             Row("X4", "Digits that turn into others", _CLASSES, 30, illusions.anagrams),
             Row("X4-hybrid", "One digit near, another far", _CLASSES, 10, illusions.hybrids),
-            Row("A1.7.1", "Drawings made anew", _CLASSES, 8, edits.drawings),
-            Row("A1.7.2", "The hidden half", _CLASSES, 4, edits.inpainting),
+            Row("A1.7.1-digits", "Drawn digits made anew", _CLASSES, 8, edits.drawings),
+            Row("A1.7.2-digits", "The hidden half", _CLASSES, 4, edits.inpainting),
         ),
     ),
     Chapter("The loop", (Row("X6", "Many solvers", _CLASSES, 22, solvers.quality_against_evaluations),)),

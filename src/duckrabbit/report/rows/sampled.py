@@ -53,7 +53,7 @@ def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sa
     made = make_all([recipes[k % COLUMNS] for k in range(count)], model, seeds, watch)
     stem = f"samples-{sampler.guidance_scale:g}"
     plate = workshop.plate(stem, [p.pixels for p in made], COLUMNS, f"{count} digits sampled by {name}")
-    film = workshop.film(stem, frames)
+    film = workshop.film(stem, frames, model.size)
     prompt = ("prompts 0 to 9, one a column",) if model.conditional else ()
     return Exhibit(
         caption,

@@ -1,0 +1,139 @@
+"""The text-to-image model of Part A: what makes its pictures, and what a command must say to make them again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from duckrabbit.diffusion.grid import COURSE_LEVELS
+from duckrabbit.models.load import DEFAULT_TEXT
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.course import Watch
+from duckrabbit.recipes.make import Picture, make_all
+from duckrabbit.recipes.recipe import Recipe, with_sampler
+from duckrabbit.recipes.source import Source
+from duckrabbit.report.wording import command, model_words, sampler_words
+
+COURSE = "course"
+TOWER = "photo:tower"
+
+BATCH = 8
+"""Pictures sampled together: on a CPU a small batch stays in its caches."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What makes Part A, as the user said.
+
+    Attributes:
+        model: the text-to-image model.
+        weights: where those of DeepFloyd IF are.
+        embeddings: where prompts' embeddings are.
+        size: the pictures' side; None for the model's own.
+        image: the photograph that is noised, denoised, edited and painted into.
+    """
+
+    model: str = DEFAULT_TEXT
+    weights: str | None = None
+    embeddings: str | None = None
+    size: int | None = None
+    image: str = TOWER
+
+    def at(self, size: int) -> "Choice":
+        """The same at another size."""
+        return replace(self, size=size)
+
+    def words(self) -> list[object]:
+        """The model and size as a command line says them."""
+        words: list[object] = ["--model", self.model]
+        words += ["--weights", self.weights] if self.weights is not None else []
+        words += ["--embeddings", self.embeddings] if self.embeddings is not None else []
+        return words + (["--size", self.size] if self.size is not None else [])
+
+
+POCKET = Choice()
+"""What is chosen where nothing is said."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What a command line says about sampling in place of a recipe's own way; its options have the same names."""
+
+    steps: int | None = None
+    solver: str | None = None
+    grid: str | None = None
+    guidance_scale: float | None = None
+
+    def of(self, default: Sampler) -> Sampler:
+        """The default with this in its place, as the command line reads it."""
+        own = self.steps is not None or self.solver is not None
+        grid = self.grid or ("uniform" if own and default.grid == COURSE else default.grid)
+        course_steps = len(COURSE_LEVELS) if grid == COURSE else default.steps
+        sampler = replace(
+            default,
+            solver=self.solver or default.solver,
+            steps=course_steps if self.steps is None else self.steps,
+            grid=grid,
+        )
+        if self.guidance_scale is None:
+            return sampler
+        return replace(sampler, guidance_scale=self.guidance_scale, guidance_interval=(0.0, 1.0))
+
+    def words(self) -> list[object]:
+        """The options of a command line."""
+        words: list[object] = []
+        words += [] if self.steps is None else ["--steps", self.steps]
+        words += [] if self.solver is None else ["--solver", self.solver]
+        words += [] if self.grid is None else ["--grid", self.grid]
+        return words + ([] if self.guidance_scale is None else ["--guidance-scale", f"{self.guidance_scale:g}"])
+
+
+OWN_WAY = Sampling()
+COURSES_WAY = Sampling(solver="ddpm", grid=COURSE)
+"""ddpm on the courses' grid, whatever the model's own way."""
+
+
+@dataclass(frozen=True)
+class Painter:
+    """The model, and how the user asked for it.
+
+    Attributes:
+        model: the first stage.
+        choice: what the user said.
+    """
+
+    model: Model
+    choice: Choice
+
+    @property
+    def final(self) -> Model:
+        """The stage that makes pictures of the chosen size."""
+        return self.model.at(self.choice.size)
+
+    def source(self, name: str) -> Source:
+        """A picture to start from, at the chosen size."""
+        return Source.read(name, self.final)
+
+    def made(
+        self, recipes: Sequence[Recipe], seeds: Sequence[int], sampling: Sampling = OWN_WAY, watch: Watch | None = None
+    ) -> list[Picture]:
+        """A picture for each recipe and seed; the recipes must agree in all but their terms and starts."""
+        if sampling != OWN_WAY:
+            sampled = {id(one): with_sampler(one, sampling.of(one.default_sampler(self.model))) for one in recipes}
+            second = sampling.of(recipes[0].default_sampler(self.final)) if self.final is not self.model else None
+            recipes = [sampled[id(recipe)] for recipe in recipes]
+        else:
+            second = None
+        return make_all(recipes, self.model, seeds, watch, BATCH, self.choice.size, second)
+
+    def command(self, verb: str, *words: object) -> str:
+        """The command line of a verb with this model."""
+        return command(verb, *words, *self.choice.words())
+
+    def parameters(self, recipe: Recipe, sampling: Sampling = OWN_WAY) -> tuple[str, ...]:
+        """The model, and how it samples this recipe."""
+        sampler = sampling.of(recipe.default_sampler(self.model))
+        size = () if self.final is self.model else (f"{self.final.size}×{self.final.size}",)
+        return (model_words(self.model), *size, *sampler_words(sampler, self.model))
+
+    def one_step_parameters(self) -> tuple[str, ...]:
+        """The model, for what takes no more than one step of it."""
+        return (model_words(self.model), "one step, no guidance")

@@ -1,0 +1,220 @@
+"""A1.9: hybrid pictures, and their relatives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from duckrabbit.illusions.bands import LowPass
+from duckrabbit.models.load import DEFAULT_TEXT
+from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Hybrid, Part
+from duckrabbit.recipes.make import Picture
+from duckrabbit.report.afar import from_afar
+from duckrabbit.report.bodies.sheet import Sheet
+from duckrabbit.report.bodies.stack import Stack
+from duckrabbit.report.bodies.viewers import Distance, Revealed
+from duckrabbit.report.figure import Body, Exhibit, Figure, Origin
+from duckrabbit.report.painter import TOWER, Painter
+from duckrabbit.report.reading import verdict
+from duckrabbit.report.workshop import Stopwatch, Workshop
+
+LOOKED_AT = 8
+OTHERS_COLUMNS = 4
+ASTRONAUT = "photo:astronaut"
+SKULL = "a lithograph of a skull"
+PAGODA = "a lithograph of a pagoda"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A hybrid to make.
+
+    Attributes:
+        parts: from the name of a part to its prompt, or to the name of a picture.
+        seed: chosen by eye among `LOOKED_AT` of pocket's.
+        verdict: what the eye that chose says of it.
+    """
+
+    parts: Mapping[str, str]
+    seed: int
+    verdict: str
+
+    def recipe(self, painter: Painter) -> Hybrid:
+        """The hybrid; its picture is read at the painter's size."""
+        return Hybrid(
+            {
+                name: Part(picture=painter.source(what)) if what in PICTURES else Part(what)
+                for name, what in self.parts.items()
+            }
+        )
+
+    def words(self) -> list[str]:
+        """The parts as the command line says them."""
+        return [
+            word
+            for name, what in self.parts.items()
+            for word in ((f"--{name}-image" if what in PICTURES else f"--{name}"), what)
+        ]
+
+
+PICTURES = (TOWER, ASTRONAUT)
+KINDS = (
+    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, 5, "Both are there."),
+    Kind(
+        {"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}, 4,
+        "The old man is there from afar; from near there are colours of a fire and no people.",
+    ),
+    Kind(
+        {"far": "a photo of a dog", "near": "an oil painting of an old man"}, 0,
+        "The dog is there, and in his suit and tie from near half a man.",
+    ),
+    Kind(
+        {"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}, 4,
+        "A failure: a dark hill with a white patch, from near and from afar.",
+    ),
+    Kind({"far": "a photo of a tower", "near": PAGODA}, 4, "Both are there, but they are alike."),
+    Kind(
+        {"far": "a pencil", "near": "a photo of a mountain"}, 5,
+        "A failure: a pencil with frayed edges.",
+    ),
+    Kind(
+        {"far": "a man wearing a hat", "near": "a pencil"}, 1,
+        "It failed in the sources. Here there is a hat over a face from afar, whose lines are pencils from near.",
+    ),
+)  # fmt: skip
+INVERSE = (
+    Kind(
+        {"far": SKULL, "near": ASTRONAUT}, 0,
+        "A failure: the photograph's fine part says so clearly what it is that the coarse part follows it.",
+    ),
+    Kind({"far": TOWER, "near": PAGODA}, 0, "Both are there: the tower's clock faces have become roofs."),
+)  # fmt: skip
+RELATIVES = (
+    Kind(
+        {"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}, 5,
+        "The panda is there, hatched as in a lithograph; the rabbit is not.",
+    ),
+    Kind({"grey": "a rabbit", "colour": "a campfire"}, 6, "Both are there: the fire burns on the rabbit's cheek."),
+    Kind({"blurred": "a skull", "sharp": "a tree"}, 2, "Both are there: the eyes are the tree's crown."),
+    Kind(
+        {"small": "a dog", "large": "a tulip"}, 5,
+        "Half a success: a dog when small, and petals of a tulip's colours rather than a tulip.",
+    ),
+)  # fmt: skip
+PROMPTS = tuple(what for kind in (*KINDS, *INVERSE, *RELATIVES) for what in kind.parts.values() if what not in PICTURES)
+SEEN_AS = {"grey": "without its colours", "blurred": "in motion", "small": "shrunk and enlarged again"}
+
+
+def hybrid_images(workshop: Workshop) -> Figure:
+    """A1.9: the sources' hybrids, two with a part from a photograph, and four other decompositions."""
+    exhibits = [
+        *_exhibits(workshop, KINDS, "near", together=True),
+        *_exhibits(workshop, INVERSE, "inverse", together=False),
+        *_exhibits(workshop, RELATIVES, "relatives", together=True),
+    ]
+    lesson = (
+        "From afar the eye gets the coarse part of a picture only; from near it goes by the fine part. So ask the "
+        "denoiser under two prompts, take of the first answer what a Gaussian blur lets through (kernel 33, σ 2) "
+        "and of the second all the rest, and add them up. At every step the loop goes on with a picture that is "
+        "coarsely the one and finely the other.",
+        "It works where the near one is texture and lines, which can be drawn on anything (waterfalls in a "
+        "lithograph), and fails where it needs masses of its own. An inverse hybrid keeps one part of a photograph "
+        "and lets the model find the other. Any split of a picture into parts that add up will do: into grey and "
+        "colour, into what motion leaves and what it blurs, into what shrinking leaves and what it loses.",
+        "Move the slider, or step back from the screen.",
+    )
+    return Figure(lesson, tuple(exhibits))
+
+
+def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bool) -> list[Exhibit]:
+    """An exhibit for each; those whose known part differs can't be sampled together."""
+    painter, more = workshop.shelf.painter, workshop.effort.unpicked
+    watch = Stopwatch()
+    recipes = [kind.recipe(painter) for kind in kinds]
+    seeds = [kind.seed for kind in kinds]
+    if together:
+        chosen = painter.made(recipes, seeds)
+    else:
+        chosen = [painter.made([own], [seed])[0] for own, seed in zip(recipes, seeds, strict=True)]
+    seconds = watch.read() / len(kinds)
+    exhibits = []
+    for number, (kind, recipe, picture) in enumerate(zip(kinds, recipes, chosen, strict=True)):
+        workshop.tell(f"the other seeds of {' and '.join(kind.parts)}", number / len(kinds))
+        others = [seed for seed in range(more + 1) if seed != kind.seed][:more]
+        unpicked = painter.made([recipe] * len(others), others) if others else []
+        body = _viewer(workshop, kind, picture, f"{stem}-{number}")
+        if unpicked:
+            body = Stack((body, _others(workshop, kind, unpicked, f"{stem}-{number}-others")))
+        sigma = (f"σ {recipe.sigma:g} (of 64 pixels)",) if "far" in kind.parts else ()
+        exhibits.append(
+            Exhibit(
+                _caption(kind),
+                body,
+                Origin.NOW,
+                (
+                    *painter.parameters(recipe),
+                    *(f"{name} “{what}”" for name, what in kind.parts.items()),
+                    *sigma,
+                    f"seed {kind.seed}{_how_chosen(workshop)}",
+                ),
+                painter.command("hybrid", *kind.words(), "--seed", kind.seed),
+                seconds + watch.read(),
+                spoils=True,
+            )
+        )
+    return exhibits
+
+
+def _how_chosen(workshop: Workshop) -> str:
+    """The choice was made for pocket's own pictures; for another model the same seed is any seed."""
+    return f", chosen by eye among 0–{LOOKED_AT - 1}" if workshop.shelf.choice.model == DEFAULT_TEXT else ""
+
+
+def _caption(kind: Kind) -> str:
+    first = next(iter(kind.parts))
+    if "mid" in kind.parts:
+        return "One picture that shows something else at each of three distances."
+    if any(what in PICTURES for what in kind.parts.values()):
+        known = next(name for name, what in kind.parts.items() if what in PICTURES)
+        return f"One picture, two readings; its {known} part is a photograph's."
+    if first == "far":
+        return "One picture, two readings. Below, as it is judged: at full size, and as from afar."
+    return f"One picture, two readings: as it is, and {SEEN_AS[first]}."
+
+
+def _viewer(workshop: Workshop, kind: Kind, picture: Picture, stem: str) -> Body:
+    pixels = picture.pixels.float().cpu().clamp(-1, 1)
+    picture.save(workshop.page / workshop.folder / f"{stem}-{pixels.shape[-1]}.png")
+    plate = workshop.large(stem, pixels, "A picture that is said to show two things")
+    looks = looks_at(kind, pixels)
+    strip = workshop.plate(f"{stem}-looks", looks, len(looks), "The same picture as it is and as it is seen otherwise")
+    readings = tuple(reversed(tuple(kind.parts.items())))
+    seen = [(name, what, look) for (name, what), look in zip(readings, looks, strict=True) if what not in PICTURES]
+    note = verdict(workshop.shelf.picture_judge, seen)
+    if workshop.shelf.choice.model == DEFAULT_TEXT:
+        note = f"{kind.verdict} {note}"
+    if "far" in kind.parts:
+        return Stack((Distance(plate, readings, note), Sheet((), (("", strip),))))
+    return Revealed(strip, readings, note)
+
+
+def looks_at(kind: Kind, pixels: Tensor) -> list[Tensor]:
+    """The picture [C, S, S] as each of its parts is to be seen, the finest first."""
+    if "far" in kind.parts:
+        middle = [LowPass(1.0)(pixels)] if "mid" in kind.parts else []
+        return [pixels, *middle, from_afar(pixels[None])[0]]
+    coarse = DECOMPOSITIONS[tuple(kind.parts)](2.0)[0]
+    return [pixels, coarse(pixels).clamp(-1, 1)]
+
+
+def _others(workshop: Workshop, kind: Kind, pictures: Sequence[Picture], name: str) -> Sheet:
+    """Pictures of other seeds, none left out, and below them as their coarsest part is seen."""
+    looks = [looks_at(kind, picture.pixels.float().cpu().clamp(-1, 1)) for picture in pictures]
+    alt = "Pictures of other seeds"
+    return Sheet(
+        (),
+        (
+            ("other seeds, none left out", workshop.plate(name, [own[0] for own in looks], OTHERS_COLUMNS, alt)),
+            ("", workshop.plate(f"{name}-coarse", [own[-1] for own in looks], OTHERS_COLUMNS, f"{alt}, coarse")),
+        ),
+    )

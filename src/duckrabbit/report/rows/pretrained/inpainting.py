@@ -1,0 +1,183 @@
+"""A1.7.2: regions painted anew (RePaint's replacement), and what resampling does to the seam."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from duckrabbit.diffusion.path import time_of_level
+from duckrabbit.diffusion.sampling import State
+from duckrabbit.media.masks import box_mask, ellipse_mask
+from duckrabbit.media.pixels import to_uint8
+from duckrabbit.recipes.inpaint import Inpaint
+from duckrabbit.recipes.source import Source
+from duckrabbit.report.bodies.sheet import Sheet
+from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.painter import Painter, Sampling
+from duckrabbit.report.rows.pretrained.common import PHOTO, short
+from duckrabbit.report.wording import seed_words
+from duckrabbit.report.workshop import Stopwatch, Workshop
+
+HALF_WAY = 480
+LIGHTHOUSE, SPIRE, ROCKET, BEAR, BALLOON = (
+    "a lighthouse", "a photo of a tower", "a rocket ship", "a bear", "a hot air balloon",
+)  # fmt: skip
+PROMPTS = (PHOTO, LIGHTHOUSE, SPIRE, ROCKET, BEAR, BALLOON)
+RESAMPLINGS = 4
+SEEDS = (0, 1)
+FEW = Sampling(steps=9, solver="ddpm")
+MANY = Sampling(steps=1 + RESAMPLINGS * 8, solver="ddpm")
+"""As many network evaluations: the last step, into the clean level, is never repeated."""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A region to paint.
+
+    Attributes:
+        image: the picture.
+        shape: box or ellipse.
+        corners: x0, y0, x1, y1 in pixels of a picture 64 wide.
+        prompts: what to paint.
+    """
+
+    image: str
+    shape: str
+    corners: tuple[int, int, int, int]
+    prompts: tuple[str, ...]
+
+    def mask(self, painter: Painter) -> Source:
+        """The region at the size of the pictures that are made."""
+        x0, y0, x1, y1 = (round(corner * painter.model.size / 64) for corner in self.corners)
+        times = painter.final.size // painter.model.size
+        make = box_mask if self.shape == "box" else ellipse_mask
+        mask = make(times * x0, times * y0, times * x1, times * y1, painter.final.size)
+        return Source.of_mask(f"{self.shape} {x0},{y0},{x1},{y1}", mask)
+
+
+def inpainting(workshop: Workshop) -> Figure:
+    """A1.7.2: three pictures, several prompts, and the seam."""
+    tower = Hole(
+        workshop.shelf.choice.image,
+        "box",
+        (14, 2, 42, 30),
+        (PHOTO, LIGHTHOUSE, SPIRE, ROCKET)[: workshop.effort.edited],
+    )
+    holes = (
+        tower,
+        Hole("photo:astronaut", "ellipse", (16, 2, 50, 42), (PHOTO, BEAR)),
+        Hole("photo:mountain", "box", (34, 4, 60, 26), (PHOTO, BALLOON)),
+    )
+    exhibits = []
+    for done, hole in enumerate(holes):
+        workshop.tell(short(hole.image), done / (len(holes) + 1))
+        exhibits.append(_painted(workshop, hole))
+    workshop.tell("resampling", len(holes) / (len(holes) + 1))
+    exhibits.append(_resampled(workshop, tower))
+    lesson = (
+        "Sample from pure noise, and after every step put the known pixels back, with the noise that the next level "
+        "wants (RePaint). The denoiser sees a picture that is real on one side of the seam, and makes the other "
+        "side go with it. At the end the known pixels are the photograph's own, bit for bit.",
+        "The prompt says what to paint, the surroundings where and in what light. Where they contradict each other the "
+        "prompt wins inside and the seam shows it. “A high quality photo” says next to nothing, so anything may come.",
+        "Known and painted part meet anew at each step, and the known one never listens. Resampling goes a step "
+        "back and repeats it, so that the two can settle: more evaluations at each level, or for the same price "
+        "fewer levels.",
+    )
+    return Figure(lesson, tuple(exhibits))
+
+
+def _painted(workshop: Workshop, hole: Hole) -> Exhibit:
+    painter = workshop.shelf.painter
+    watch = Stopwatch()
+    source, mask = painter.source(hole.image), hole.mask(painter)
+    recipes = [Inpaint(source, mask, prompt) for prompt in hole.prompts]
+    half: list[Tensor] = []
+
+    def keep(state: State) -> None:
+        if not half and state.t <= time_of_level(HALF_WAY):
+            half.extend(x.float().cpu() for x in state.x_t)
+
+    made = [picture.pixels for picture in painter.made(recipes, [0] * len(recipes), watch=keep)]
+    picture, painted = source.pixels(painter.final).cpu(), mask.mask(painter.final).cpu()
+    strips = []
+    for number, (prompt, result) in enumerate(zip(hole.prompts, made, strict=True)):
+        row = [picture, _grey(painted, picture), _hole(picture, painted), half[number], result]
+        alt = f"A picture, the mask, the hole, a noisy picture half way, and the hole filled: {prompt}"
+        strips.append((f"“{prompt}”", workshop.plate(f"{short(hole.image)}-{number}", row, len(row), alt)))
+    changed = sum(_changed(picture, result, painted) for result in made)
+    kept = int((painted == 0).sum())
+    words = mask.name.split(" ")[1]
+    return Exhibit(
+        f"The picture, the mask (light is painted), the hole, the picture on its way, and the result. Of the {kept} "
+        f"pixels outside the mask {changed if changed else 'none'} changed.",
+        Sheet(("picture", "mask", "hole", f"level {HALF_WAY}", "result"), tuple(strips)),
+        Origin.NOW,
+        (*painter.parameters(recipes[0]), "seed 0", f"{hole.shape} {words}"),
+        "\n".join(
+            painter.command("inpaint", hole.image, prompt, f"--mask-{hole.shape}", words) for prompt in hole.prompts
+        ),
+        watch.read(),
+    )
+
+
+def _resampled(workshop: Workshop, hole: Hole) -> Exhibit:
+    """The same number of evaluations, spent on more levels or on settling at each."""
+    painter = workshop.shelf.painter
+    watch = Stopwatch()
+    source, mask = painter.source(hole.image), hole.mask(painter)
+    picture, painted = source.pixels(painter.final).cpu(), mask.mask(painter.final).cpu()
+    strips, seams, commands = [], [], []
+    for repeats, sampling in ((1, MANY), (RESAMPLINGS, FEW)):
+        recipe = Inpaint(source, mask, SPIRE, repeats)
+        made = [own.pixels for own in painter.made([recipe] * len(SEEDS), SEEDS, sampling)]
+        label = f"{sampling.steps} steps, {'each once' if repeats == 1 else f'each {repeats} times'}"
+        plate = workshop.plate(f"resampled-{repeats}", [picture, *made], len(made) + 1, f"The hole filled in {label}")
+        strips.append((label, plate))
+        seams.append(sum(seam(result, painted) for result in made) / len(made))
+        words = ["--mask-box", mask.name.split(" ")[1], "--resamplings", repeats, *sampling.words()]
+        commands.append(painter.command("inpaint", hole.image, SPIRE, *words, "--count", len(SEEDS)))
+    return Exhibit(
+        f"{MANY.steps} evaluations spent in two ways. Across the seam neighbouring pixels differ by {seams[0]:.1f} "
+        f"grey levels without resampling and by {seams[1]:.1f} with it; in the same places of the photograph they "
+        f"differ by {seam(picture, painted):.1f}.",
+        Sheet(("picture", *(f"seed {seed}" for seed in SEEDS)), tuple(strips)),
+        Origin.NOW,
+        (
+            *painter.parameters(Inpaint(source, mask, SPIRE), MANY),
+            f"and {FEW.steps} steps",
+            f"prompt “{SPIRE}”",
+            seed_words(SEEDS),
+        ),
+        "\n".join(commands),
+        watch.read(),
+    )
+
+
+def seam(picture: Tensor, painted: Tensor) -> float:
+    """The mean difference of neighbours of which one is painted, in grey levels.
+
+    Args:
+        picture: [C, S, S] in [−1, 1].
+        painted: [S, S] of 0 and 1.
+    """
+    gaps = []
+    for axis in (0, 1):
+        crossing = painted.diff(dim=axis) != 0
+        gaps.append(picture.diff(dim=axis + 1).abs().mean(dim=0)[crossing])
+    return 127.5 * float(torch.cat(gaps).mean())
+
+
+def _changed(picture: Tensor, result: Tensor, painted: Tensor) -> int:
+    """How many known pixels are not the picture's own in 8 bits."""
+    before, after = torch.from_numpy(to_uint8(picture)), torch.from_numpy(to_uint8(result))
+    different = (before != after).reshape(*painted.shape, -1).any(dim=-1)
+    return int((different & (painted == 0)).sum())
+
+
+def _grey(painted: Tensor, like: Tensor) -> Tensor:
+    return (painted[None] * 1.7 - 1).expand_as(like)
+
+
+def _hole(picture: Tensor, painted: Tensor) -> Tensor:
+    return torch.where(painted > 0, torch.full_like(picture, 0.75), picture)
