@@ -66,7 +66,7 @@ PAIRS = (
     ),
     Pair(
         ("a rabbit", "a duck"), "rotate-90", 8,
-        "The old joke that this program is named after. The rabbit is there, the duck wants good will.",
+        "The old joke that this program is named after. Both are there, to a kind eye.",
     ),
     Pair(
         ("a penguin", "a giraffe"), "jigsaw", 3,

@@ -121,7 +121,10 @@ def _table(measured: Sequence[_Scored]) -> Table:
     """All numbers; the last column is the crude one that needs no judge, and shows what is wrong with it."""
     return Table(
         ("", "read as asked", "diversity (judge's features)", "distance of 16×16 pixels, grey levels"),
-        tuple((f"γ = {own.scale:g}", _percent(own.read), f"{own.apart:.1f}", f"{own.layout:.0f}") for own in measured),
+        tuple(
+            (f"γ\u00a0=\u00a0{own.scale:g}", _percent(own.read), f"{own.apart:.1f}", f"{own.layout:.0f}")
+            for own in measured
+        ),
     )
 
 

@@ -121,6 +121,8 @@ def hybrid_images(workshop: Workshop) -> Figure:
         "lithograph), and fails where it needs masses of its own. An inverse hybrid keeps one part of a photograph "
         "and lets the model find the other. Any split of a picture into parts that add up will do: into grey and "
         "colour, into what motion leaves and what it blurs, into what shrinking leaves and what it loses.",
+        "What the reporting judge reads stands under each. It has seen ordinary pictures only and is stricter than the "
+        "eye, which knows that it is being fooled and looks for both.",
         "Move the slider, or step back from the screen.",
     )
     return Figure(lesson, tuple(exhibits))
@@ -215,6 +217,9 @@ def _others(workshop: Workshop, kind: Kind, pictures: Sequence[Picture], name: s
         (),
         (
             ("other seeds, none left out", workshop.plate(name, [own[0] for own in looks], OTHERS_COLUMNS, alt)),
-            ("", workshop.plate(f"{name}-coarse", [own[-1] for own in looks], OTHERS_COLUMNS, f"{alt}, coarse")),
+            (
+                "and their coarse part",
+                workshop.plate(f"{name}-coarse", [own[-1] for own in looks], OTHERS_COLUMNS, f"{alt}, coarse"),
+            ),
         ),
     )
