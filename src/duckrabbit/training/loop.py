@@ -210,7 +210,10 @@ class _Update:
     ) -> None:
         self.state, self.examples, self.objective, self.engine = state, examples, objective, engine
         self.clip_gradient = hyperparameters.clip_gradient
-        self.network: nn.Module = torch.compile(state.network) if engine.compiled else state.network  # type: ignore[assignment]
+        self.network: nn.Module = state.network
+        if engine.compiled:
+            # Left to itself the compiler keeps a UNet with few output channels in the slow layout.
+            self.network = torch.compile(state.network, options={"force_layout_optimization": True})  # type: ignore[assignment]
         self.parameters = list(state.network.parameters())
         self.generator = torch.Generator(engine.device)
 
@@ -220,7 +223,9 @@ class _Update:
 
     def run(self, prepared: Any) -> Tensor:
         self.state.network.train()
-        batch = self.examples.batch(prepared, self.generator)
+        # Painted batches vary in shape: looking for the fastest convolution of each would never end.
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False):
+            batch = self.examples.batch(prepared, self.generator)
         reduced = self.engine.dtype != torch.float32
         with torch.autocast(self.engine.device.type, self.engine.dtype, enabled=reduced):
             loss = self.objective(self.network, batch, self.generator)

@@ -1,25 +1,23 @@
 """Painted pictures of one subject each, with its class: what a judge of pictures learns from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from random import Random
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.paint.library import Library
 from duckrabbit.datasets.paint.render import Directions, directions, render
 from duckrabbit.datasets.paint.scenes import Plan, photo, silhouette, subject, tinted
+from duckrabbit.training.ahead import planned_ahead
 from duckrabbit.training.data import Batch
+from duckrabbit.training.spoiling import spoiled
 
 KINDS: Mapping[Plan, float] = {subject: 0.62, photo: 0.3, tinted: 0.06, silhouette: 0.02}
 """Scenes of one subject, and how often each is shown."""
-
-AHEAD = 3
 
 
 def half(library: Library, classes: Classes, which: int) -> Library:
@@ -45,6 +43,29 @@ def _differences(sums: Sequence[float]) -> list[float]:
 
 
 @dataclass(frozen=True)
+class SubjectPlanner:
+    """Scenes of one subject by number, with the subject's class. Needs no pixels."""
+
+    library: Library
+    classes: Classes
+    seed: int
+
+    def __call__(self, numbers: list[int]) -> tuple[Directions, Tensor]:
+        """A batch of scenes and their classes [B]."""
+        scenes, labels = [], []
+        plans, shares = tuple(KINDS), tuple(KINDS.values())
+        for number in numbers:
+            rng = Random((self.seed << 40) + number)
+            scene = rng.choices(plans, shares)[0](rng, self.library)
+            shown = scene.layers[0].item if scene.layers else scene.backdrop
+            label = self.classes.of(self.library.items[shown].name)
+            assert label is not None
+            scenes.append(scene)
+            labels.append(label)
+        return directions(scenes), torch.tensor(labels)
+
+
+@dataclass(frozen=True)
 class NamedExamples:
     """Scenes of one subject by number, with the subject's class.
 
@@ -53,7 +74,7 @@ class NamedExamples:
         pictures: its pictures, on the training device.
         classes: the classes.
         count: how many scenes there are.
-        spoiled: blur or add noise to some, so that the judge forgives what a sampler leaves behind.
+        spoiled: turn, tint, cover, mix and blur them, see `spoiled`.
         seed: of the scenes.
     """
 
@@ -69,40 +90,13 @@ class NamedExamples:
         return self.count
 
     def prepared(self, order: Tensor) -> Iterator[tuple[Directions, Tensor]]:
-        """The scenes of each row of `order` [steps, B] and their classes, planned in another thread."""
-        with ThreadPoolExecutor(1) as pool:
-            waiting = []
-            for row in order:
-                waiting.append(pool.submit(self._plan, row.tolist()))
-                if len(waiting) > AHEAD:
-                    yield waiting.pop(0).result()
-            for planned in waiting:
-                yield planned.result()
+        """The scenes of each row of `order` [steps, B] and their classes, planned ahead."""
+        without_pixels = replace(self.library, pictures=self.library.pictures[:0])
+        return planned_ahead(SubjectPlanner(without_pixels, self.classes, self.seed), order, self.pictures.device)
 
     def batch(self, prepared: tuple[Directions, Tensor], generator: torch.Generator) -> Batch:
         """Paint them: pictures [B, 3, 64, 64] in [−1, 1] and classes [B]."""
         planned, labels = prepared
         device = self.pictures.device
         x = render(self.pictures, planned.to(device), generator)
-        return Batch(_spoiled(x, generator) if self.spoiled else x, labels.to(device, non_blocking=True))
-
-    def _plan(self, numbers: list[int]) -> tuple[Directions, Tensor]:
-        scenes, labels = [], []
-        plans, shares = tuple(KINDS), tuple(KINDS.values())
-        for number in numbers:
-            rng = Random((self.seed << 40) + number)
-            scene = rng.choices(plans, shares)[0](rng, self.library)
-            shown = scene.layers[0].item if scene.layers else scene.backdrop
-            label = self.classes.of(self.library.items[shown].name)
-            assert label is not None
-            scenes.append(scene)
-            labels.append(label)
-        return directions(scenes), torch.tensor(labels)
-
-
-def _spoiled(x: Tensor, generator: torch.Generator) -> Tensor:
-    """A third blurred, a third noisy."""
-    chance = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device)
-    soft = F.interpolate(F.avg_pool2d(x, 2), scale_factor=2.0, mode="bilinear")
-    noisy = x + 0.15 * chance * 3 * torch.randn(x.shape, generator=generator, device=x.device)
-    return torch.where(chance < 1 / 3, noisy, torch.where(chance > 2 / 3, soft, x)).clamp(-1, 1)
+        return Batch(spoiled(x, generator) if self.spoiled else x, labels.to(device, non_blocking=True))

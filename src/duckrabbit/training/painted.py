@@ -1,8 +1,7 @@
 """Training pictures that are painted as they are needed: no two are the same."""
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
 
@@ -13,10 +12,8 @@ from duckrabbit.datasets.paint.library import Library
 from duckrabbit.datasets.paint.render import Directions, directions, render
 from duckrabbit.datasets.paint.scenes import Repertoire, plan_scene, repertoire
 from duckrabbit.datasets.prompts import Vocabulary
+from duckrabbit.training.ahead import planned_ahead
 from duckrabbit.training.data import Batch
-
-AHEAD = 3
-"""Batches that are planned while the device is busy with earlier ones."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +22,26 @@ class PlannedScenes:
 
     directions: Directions
     tokens: Tensor
+
+
+@dataclass(frozen=True)
+class ScenePlanner:
+    """Scenes by number: the k-th is always the same. Needs no pixels."""
+
+    library: Library
+    vocabulary: Vocabulary
+    seed: int
+
+    def __call__(self, numbers: list[int]) -> PlannedScenes:
+        """A batch of scenes."""
+        scenes = [plan_scene(Random((self.seed << 40) + number), self.library, self._kinds) for number in numbers]
+        return PlannedScenes(
+            directions(scenes), self.vocabulary.encode([scene.caption for scene in scenes], self.vocabulary.length)
+        )
+
+    @cached_property
+    def _kinds(self) -> Repertoire:
+        return repertoire(self.library)
 
 
 @dataclass(frozen=True)
@@ -50,28 +67,12 @@ class PaintedExamples:
         return self.count
 
     def prepared(self, order: Tensor) -> Iterator[PlannedScenes]:
-        """The scenes of each row of `order` [steps, B], planned in another thread."""
-        with ThreadPoolExecutor(1) as pool:
-            waiting: list[Future[PlannedScenes]] = []
-            for row in order:
-                waiting.append(pool.submit(self._plan, row.tolist()))
-                if len(waiting) > AHEAD:
-                    yield waiting.pop(0).result()
-            for planned in waiting:
-                yield planned.result()
+        """The scenes of each row of `order` [steps, B], planned ahead."""
+        without_pixels = replace(self.library, pictures=self.library.pictures[:0])
+        return planned_ahead(ScenePlanner(without_pixels, self.vocabulary, self.seed), order, self.pictures.device)
 
     def batch(self, prepared: PlannedScenes, generator: torch.Generator) -> Batch:
         """Paint them: pictures [B, 3, 64, 64] in [−1, 1] and tokens [B, L]."""
         device = self.pictures.device
         x0 = render(self.pictures, prepared.directions.to(device), generator)
         return Batch(x0, prepared.tokens.to(device, non_blocking=True))
-
-    @cached_property
-    def _kinds(self) -> Repertoire:
-        return repertoire(self.library)
-
-    def _plan(self, numbers: list[int]) -> PlannedScenes:
-        scenes = [plan_scene(Random((self.seed << 40) + number), self.library, self._kinds) for number in numbers]
-        return PlannedScenes(
-            directions(scenes), self.vocabulary.encode([scene.caption for scene in scenes], self.vocabulary.length)
-        )

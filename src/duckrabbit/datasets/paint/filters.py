@@ -98,8 +98,8 @@ def kuwahara(x: Tensor, radius: int) -> Tensor:
     """
     side, size = radius + 1, x.shape[-1]
     padded = F.pad(x, (radius, radius, radius, radius), mode="replicate")
-    mean = F.avg_pool2d(padded, side, 1)
-    spread = (F.avg_pool2d(padded * padded, side, 1) - mean * mean).clamp(min=0).sum(1, keepdim=True)
+    mean = boxed(padded, side)
+    spread = (boxed(padded * padded, side) - mean * mean).clamp(min=0).sum(1, keepdim=True)
     weight = (spread + 2e-3) ** -2
     total, result = torch.zeros_like(x[:, :1]), torch.zeros_like(x)
     for i, j in ((0, 0), (0, radius), (radius, 0), (radius, radius)):
@@ -107,6 +107,11 @@ def kuwahara(x: Tensor, radius: int) -> Tensor:
         total = total + corner
         result = result + corner * mean[:, :, i : i + size, j : j + size]
     return result / total
+
+
+def boxed(x: Tensor, side: int) -> Tensor:
+    """Means over squares, [B, C, H, W] → [B, C, H − side + 1, W − side + 1]; rows first, then columns: it is quick."""
+    return F.avg_pool2d(F.avg_pool2d(x, (1, side), 1), (side, 1), 1)
 
 
 def luma(x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from duckrabbit.datasets.paint.filters import luma, painted
+from duckrabbit.datasets.paint.filters import boxed, luma, painted
 from duckrabbit.datasets.paint.scene import Layer, Manner, Scene
 
 SOFTNESS_LEVELS = (64, 16, 8, 4, 2, 1)
@@ -90,7 +90,7 @@ def render(library: Tensor, directed: Directions, generator: torch.Generator) ->
         colour, alpha = _layer(library, directed.items[:, k], directed.places[:, k])
         # A shadow lies a little below what casts it, and is soft.
         u = max(1, alpha.shape[-1] // 64)
-        cast = F.avg_pool2d(F.pad(alpha, (3 * u, 3 * u, 6 * u, 0)), 6 * u + 1, 1)
+        cast = boxed(F.pad(alpha, (3 * u, 3 * u, 6 * u, 0)), 6 * u + 1)
         picture = picture * (1 - shadow * cast)
         picture = picture + alpha * (colour - picture)
     return painted(picture, directed.manners, generator) * 2 - 1

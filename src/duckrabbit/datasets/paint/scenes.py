@@ -226,7 +226,7 @@ def campfire(rng: random.Random, library: Library) -> Scene:
     light = rng.uniform(0.8, 1.0) if night else 1.0
     x, y = rng.uniform(0.42, 0.58), rng.uniform(0.7, 0.78)
     people = [first] + [
-        p for p in (library.any_of(rng, PEOPLE, style) for _ in range(rng.randint(1, 5))) if p is not None
+        p for p in (library.any_of(rng, PEOPLE, style) for _ in range(rng.randint(1, 3))) if p is not None
     ]
     behind: list[Layer] = []
     front: list[Layer] = []
@@ -234,7 +234,7 @@ def campfire(rng: random.Random, library: Library) -> Scene:
         side = -1 if k % 2 else 1
         far = rng.random() < 0.4
         px = x + side * rng.uniform(0.12, 0.3 if far else 0.38)
-        size = rng.uniform(0.3, 0.4) if far else rng.uniform(0.42, 0.54)
+        size = rng.uniform(0.34, 0.44) if far else rng.uniform(0.44, 0.56)
         layer = replace(
             _layer(rng, library, person, px, y - (0.1 if far else 0.0), size), mirrored=side > 0, angle=0.0, light=light
         )
@@ -340,13 +340,13 @@ def scenery(rng: random.Random, library: Library) -> Scene:
 
 
 SHARES: Mapping[Plan, float] = {
-    subject: 0.38,
+    subject: 0.37,
     photo: 0.27,
     tinted: 0.05,
     silhouette: 0.02,
     pair: 0.09,
     hat: 0.03,
-    campfire: 0.03,
+    campfire: 0.04,
     village: 0.035,
     barista: 0.015,
     old_city: 0.01,

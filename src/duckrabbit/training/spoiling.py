@@ -1,0 +1,69 @@
+"""What happens to pictures before a judge in training sees them: it must know a subject, not a picture of it."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+TURN, GROW, SHIFT = 20.0, 0.2, 0.1
+"""Degrees, share of the size and share of the side by which a picture is moved at most."""
+
+FAINTEST = 0.68
+"""The least share of itself that is left of a picture another one is mixed into: it must stay the one that is seen."""
+
+
+def spoiled(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures [B, 3, S, S] in [−1, 1], each moved, recoloured, and some of them mixed, covered, blurred or noisy."""
+    x = _recoloured(_moved(x, generator), generator)
+    x = _some(0.3, x, _mixed(x, generator), generator)
+    x = _some(0.3, x, _covered(x, generator), generator)
+    soft = F.interpolate(F.avg_pool2d(x, 2), scale_factor=2.0, mode="bilinear")
+    x = _some(0.25, x, soft, generator)
+    noise = torch.randn(x.shape, generator=generator, device=x.device)
+    return _some(0.3, x, x + 0.3 * _uniform(x, generator) * noise, generator).clamp(-1, 1)
+
+
+def _uniform(x: Tensor, generator: torch.Generator, channels: int = 1) -> Tensor:
+    """A number in [0, 1) for each picture, [B, channels, 1, 1]."""
+    return torch.rand(len(x), channels, 1, 1, generator=generator, device=x.device)
+
+
+def _some(share: float, x: Tensor, changed: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.where(_uniform(x, generator) < share, changed, x)
+
+
+def _moved(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Turned, resized and shifted."""
+    turn, grow, dx, dy = (2 * _uniform(x, generator, 4).view(-1, 4) - 1).unbind(1)
+    angle, scale = turn * math.radians(TURN), 1 + GROW * grow
+    cos, sin = angle.cos() / scale, angle.sin() / scale
+    theta = torch.stack([cos, -sin, 2 * SHIFT * dx, sin, cos, 2 * SHIFT * dy], dim=1).view(-1, 2, 3)
+    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+
+
+def _recoloured(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Brighter or darker, with more or less contrast, colour cast and saturation."""
+    contrast = 0.65 + 0.7 * _uniform(x, generator)
+    light = 0.5 * (_uniform(x, generator) - 0.5)
+    cast = 0.3 * (_uniform(x, generator, 3) - 0.5)
+    saturation = 1.3 * _uniform(x, generator)
+    grey = x.mean(dim=1, keepdim=True)
+    return ((grey + saturation * (x - grey)) * contrast + light + cast).clamp(-1, 1)
+
+
+def _mixed(x: Tensor, generator: torch.Generator) -> Tensor:
+    """With another picture of the batch faintly in it (Zhang et al., 2018); the label stays."""
+    share = FAINTEST + (1 - FAINTEST) * _uniform(x, generator)
+    return share * x + (1 - share) * x.roll(1, dims=0)
+
+
+def _covered(x: Tensor, generator: torch.Generator) -> Tensor:
+    """With a rectangle of one grey in it, a fifth to a half as wide and high (DeVries and Taylor, 2017)."""
+    size = x.shape[-1]
+    at = torch.arange(size, device=x.device) / size
+    across, down = at.view(1, 1, 1, -1), at.view(1, 1, -1, 1)
+    centre, half = _uniform(x, generator, 2), 0.1 + 0.15 * _uniform(x, generator, 2)
+    inside = ((across - centre[:, :1]).abs() < half[:, :1]) & ((down - centre[:, 1:]).abs() < half[:, 1:])
+    return torch.where(inside, 2 * _uniform(x, generator) - 1, x)
