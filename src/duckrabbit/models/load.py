@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from duckrabbit.diffusion.path import Cosine
 from duckrabbit.errors import UsageError
 from duckrabbit.models import digits, pocket
+from duckrabbit.models.cascade import SecondStage, bicubic
 from duckrabbit.models.deepfloyd import pixels, stages
 from duckrabbit.models.device import choose_device, choose_dtype, keep_freed_memory
 from duckrabbit.models.model import Model
@@ -23,7 +26,7 @@ DEEPFLOYD = "deepfloyd"
 DEEPFLOYD_SUMMARY = "DeepFloyd IF, 64×64 and 256×256: text to image; with --weights, your own licensed download"
 
 SHIPPED: Mapping[str, str] = {
-    "pocket": "text to image at 64×64 in colour; the default for prompts in words",
+    "pocket": "text to image in colour, 64×64 and with --size 256 256×256; the default for prompts in words",
     "mnist-denoiser": "one-step denoiser of digits at σ = 0.5 (not told the level)",
     "mnist-denoiser-pure-noise": "one-step denoiser of pure noise: it answers with the mean digit",
     "mnist-ddpm": "digits by DDPM, time-conditioned",
@@ -34,6 +37,9 @@ SHIPPED: Mapping[str, str] = {
     "mnist-flow-class-course": "the same with the sources' network and hyperparameters",
 }
 """The models in the package, and what each is."""
+
+SECOND_STAGES: Mapping[str, str] = {"pocket": "pocket-256"}
+"""The shipped models that make the pictures of shipped ones large."""
 
 
 Build = Callable[[str, Mapping[str, Tensor], Mapping[str, Any], str, torch.device, torch.dtype], Model]
@@ -77,7 +83,8 @@ def load_model(
     precision = choose_dtype(chosen) if dtype is None else dtype
     if name in SHIPPED:
         with as_file(files("duckrabbit.models") / "weights" / f"{name}.safetensors") as file:
-            return _from_file(name, file, chosen, precision)
+            model = _from_file(name, file, chosen, precision)
+        return _with_second_stage(model) if name in SECOND_STAGES else model
     if path.is_dir():
         return _from_file(name, path / "model.safetensors", chosen, precision)
     if path.suffix == ".safetensors" or path.exists():
@@ -85,6 +92,14 @@ def load_model(
     near = difflib.get_close_matches(name, [*SHIPPED, DEEPFLOYD], n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"the models are {', '.join([*SHIPPED, DEEPFLOYD])}."
     raise UsageError(f"There is no model {name!r}, and no such folder or file: {hint}")
+
+
+def _with_second_stage(model: Model) -> Model:
+    name = SECOND_STAGES[model.name]
+    with as_file(files("duckrabbit.models") / "weights" / f"{name}.safetensors") as file:
+        second = _from_file(name, file, model.device, model.dtype)
+    stage = SecondStage(second, bicubic, Cosine(), float(second.config["low_time"]))
+    return replace(model, second_stage=stage)
 
 
 def _from_file(name: str, path: Path, device: torch.device, dtype: torch.dtype) -> Model:
