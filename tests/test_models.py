@@ -20,7 +20,7 @@ from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.diffusion.parametrization import Parametrization
 from duckrabbit.errors import UsageError
 from duckrabbit.models.digits import DigitConfig
-from duckrabbit.models.load import DEFAULT_DIGITS, SHIPPED
+from duckrabbit.models.load import DEFAULT_DIGITS, SECOND_STAGES, SHIPPED, load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.networks.digit_unet import DigitUNet, Flatten, Unflatten
 from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
@@ -193,9 +193,15 @@ EXPECTED = {
 
 def test_every_shipped_model_is_expected_and_has_a_file() -> None:
     assert {*EXPECTED, "pocket"} == set(SHIPPED)
-    names = {*SHIPPED, *FILES_OF_JUDGES}
+    names = {*SHIPPED, *SECOND_STAGES.values(), *FILES_OF_JUDGES}
     assert {path.stem for path in WEIGHTS.glob("*.safetensors")} == names
     assert DEFAULT_DIGITS in SHIPPED
+
+
+def test_pocket_has_a_second_stage_that_reads_the_same_words() -> None:
+    first = load_model("pocket", "cpu")
+    assert first.sizes == (64, 256)
+    assert first.at(256).config["words"] == first.config["words"]
 
 
 @pytest.mark.parametrize("name", EXPECTED)
