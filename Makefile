@@ -6,7 +6,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test install lint clean
+.PHONY: demo test install lint browser clean
 
 demo: .venv/installed
 	$(BIN)/duckrabbit report --quick --out out/report
@@ -31,7 +31,14 @@ install: .venv/installed
 
 .venv/installed-for-tests: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(MAKE) --no-print-directory browser
 	@touch $@
+
+# The studio's tests look at its page in Debian's Chromium; where there is none and it can't be installed, they say so.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null; } \
+		|| echo "no chromium: the tests of the studio's page will fail; install it with your package manager" >&2
 
 clean:
 	rm -rf .venv build dist out src/*.egg-info

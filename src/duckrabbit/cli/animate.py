@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from duckrabbit.illusions.views import View
+    from duckrabbit.recipes.recipe import Recipe
 
 FORMATS = ("gif", "webp", "mp4")
 SIDE = 294
@@ -43,22 +44,28 @@ def run(options: Options) -> int:
     from duckrabbit.cli.films import FRAME_MILLISECONDS, held, write_film
     from duckrabbit.cli.remember import remembered
     from duckrabbit.errors import UsageError
-    from duckrabbit.recipes.anagram import Anagram
-    from duckrabbit.recipes.hybrid import Hybrid
 
     if options.format not in FORMATS:
         raise UsageError(f"There is no format {options.format!r}: the formats are {', '.join(FORMATS)}.")
     path = Path(options.image)
     memory = remembered(path)
-    milliseconds = MOTION_MILLISECONDS
-    if isinstance(memory.recipe, Anagram):
-        frames = view_frames(_pixels(path), memory.recipe.parsed_views())
-    elif isinstance(memory.recipe, Hybrid):
-        frames = distance_frames(_pixels(path))
+    motion = motion_frames(memory.recipe, _pixels(path))
+    if motion:
+        frames, milliseconds = motion, MOTION_MILLISECONDS
     else:
         frames, milliseconds = held(_making(path, options.weights, options.embeddings)), FRAME_MILLISECONDS
     print(write_film(Path(options.out), f"animate-{path.stem}", f".{options.format}", frames, milliseconds))
     return 0
+
+
+def motion_frames(recipe: "Recipe", picture: "Tensor") -> "list[Tensor]":
+    """What an illusion does, as a loop: an anagram goes through its views, a hybrid away and back; none for others."""
+    from duckrabbit.recipes.anagram import Anagram
+    from duckrabbit.recipes.hybrid import Hybrid
+
+    if isinstance(recipe, Anagram):
+        return view_frames(picture, recipe.parsed_views())
+    return distance_frames(picture) if isinstance(recipe, Hybrid) else []
 
 
 def view_frames(picture: "Tensor", views: "Sequence[View]") -> "list[Tensor]":

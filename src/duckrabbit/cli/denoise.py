@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
-from duckrabbit.cli.options import Computing, Output, Sampling, option
+from duckrabbit.cli.options import Computing, Output, Sampling, Searching, option
 
 if TYPE_CHECKING:
     from duckrabbit.models.model import Model
@@ -32,6 +32,7 @@ class Options:
     """of the blur, in pixels of a picture 64 wide (3)"""
     sampling: Sampling = field(default_factory=Sampling)
     output: Output = field(default_factory=Output)
+    searching: Searching = field(default_factory=Searching)
     computing: Computing = field(default_factory=Computing)
 
 
@@ -39,6 +40,7 @@ def run(options: Options) -> int:
     """Make the pictures."""
     from dataclasses import replace
 
+    from duckrabbit.cli.best import produce_best, wants_best
     from duckrabbit.cli.levels import named_levels
     from duckrabbit.cli.produce import Job, produce
     from duckrabbit.cli.prompts import at_most_one
@@ -64,6 +66,9 @@ def run(options: Options) -> int:
         )
         for n in named
     ]
+    if wants_best(options.searching, options.output):
+        produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
+        return 0
     made = produce(jobs, model, options.output, options.sampling)
     write_row_sheet(options.output, "denoise", f"{options.image} {method}", source.pixels(final), jobs, made)
     return 0

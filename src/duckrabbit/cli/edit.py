@@ -1,11 +1,16 @@
 """duckrabbit edit"""
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
-from duckrabbit.cli.options import Computing, Output, Sampling, Wording, option
+from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Sweeping, Wording, option
+
+if TYPE_CHECKING:
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.cli.session import Models
+    from duckrabbit.models.model import Model
 
 
 @dataclass(frozen=True)
@@ -23,30 +28,51 @@ class Options:
     wording: Wording = field(default_factory=Wording)
     sampling: Sampling = field(default_factory=Sampling)
     output: Output = field(default_factory=Output)
+    searching: Searching = field(default_factory=Searching)
+    sweeping: Sweeping = field(default_factory=Sweeping)
     computing: Computing = field(default_factory=Computing)
 
 
 def run(options: Options) -> int:
     """Make the pictures."""
-    from duckrabbit.cli.produce import Job, produce
-    from duckrabbit.cli.prompts import at_most_one
-    from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import open_model, read_source
+    from duckrabbit.cli.best import produce_best, wants_best
+    from duckrabbit.cli.produce import produce
+    from duckrabbit.cli.session import Models
     from duckrabbit.cli.starts import write_row_sheet
+    from duckrabbit.cli.sweep import sweep
+    from duckrabbit.recipes.edit import Edit
+
+    if options.sweeping.sweep:
+        return sweep(options, prepared, options.sweeping.sweep, options.searching)
+    model, jobs = prepared(options, Models())
+    if wants_best(options.searching, options.output):
+        produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
+        return 0
+    made = produce(jobs, model, options.output, options.sampling)
+    recipe = jobs[0].recipe
+    assert isinstance(recipe, Edit)
+    original = recipe.picture.pixels(model.at(options.output.size))
+    write_row_sheet(options.output, "edit", f"{options.image} {_prompt(options) or ''}", original, jobs, made)
+    return 0
+
+
+def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
+    """The model, and what it is to make."""
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.cli.sampler import sampler_of
+    from duckrabbit.cli.session import read_source
     from duckrabbit.errors import UsageError
     from duckrabbit.recipes.edit import Edit, course_sampler
 
     if bool(options.start) == bool(options.start_level):
         raise UsageError("Where to start is not clear: give either --start 1 5 10 20 or --start-level 900 500.")
-    given = at_most_one(options.prompts, "edit")
-    prompt = None if given is None and not options.wording.style else options.wording.styled(given or "")
-    model = open_model(options.computing, [] if prompt is None else [prompt], options.image, options.output.size)
-    final = model.at(options.output.size)
-    source = read_source(options.image, final)
+    prompt = _prompt(options)
+    model = models.open(options.computing, [] if prompt is None else [prompt], options.image, options.output.size)
+    source = read_source(options.image, model.at(options.output.size))
     sampler = sampler_of(options.sampling, course_sampler(model))
     negative = options.wording.negative_prompt
     name = f"{options.image} {prompt or ''}"
-    jobs = [
+    return model, [
         Job(Edit(source, prompt, i, None, negative, sampler), f"{name} start {i}", f"start {i}", {"start": i})
         for i in options.start
     ] + [
@@ -58,6 +84,10 @@ def run(options: Options) -> int:
         )
         for level in options.start_level
     ]
-    made = produce(jobs, model, options.output, options.sampling)
-    write_row_sheet(options.output, "edit", name, source.pixels(final), jobs, made)
-    return 0
+
+
+def _prompt(options: Options) -> str | None:
+    from duckrabbit.cli.prompts import at_most_one
+
+    given = at_most_one(options.prompts, "edit")
+    return None if given is None and not options.wording.style else options.wording.styled(given or "")

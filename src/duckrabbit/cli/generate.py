@@ -1,11 +1,16 @@
 """duckrabbit generate"""
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
-from duckrabbit.cli.options import Computing, Flag, Output, Sampling, Wording, option
+from duckrabbit.cli.options import Computing, Flag, Output, Sampling, Searching, Sweeping, Wording, option
+
+if TYPE_CHECKING:
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.cli.session import Models
+    from duckrabbit.models.model import Model
 
 
 @dataclass(frozen=True)
@@ -19,28 +24,45 @@ class Options:
     wording: Wording = field(default_factory=Wording)
     sampling: Sampling = field(default_factory=Sampling)
     output: Output = field(default_factory=Output)
+    searching: Searching = field(default_factory=Searching)
+    sweeping: Sweeping = field(default_factory=Sweeping)
     computing: Computing = field(default_factory=Computing)
 
 
 def run(options: Options) -> int:
     """Make the pictures."""
+    from duckrabbit.cli.best import produce_best, wants_best
     from duckrabbit.cli.films import Film
-    from duckrabbit.cli.produce import Job, produce
-    from duckrabbit.cli.prompts import at_most_one
-    from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import open_model
+    from duckrabbit.cli.produce import produce
+    from duckrabbit.cli.session import Models
     from duckrabbit.cli.sheets import write_sheet
-    from duckrabbit.recipes.generate import Generate
+    from duckrabbit.cli.sweep import sweep
 
-    prompt = options.wording.styled(at_most_one(options.prompts, "generate") or "")
-    model = open_model(options.computing, [prompt] if prompt else [], None, options.output.size)
-    recipe = Generate(prompt, options.wording.negative_prompt, sampler_of(options.sampling, model.sampler))
+    if options.sweeping.sweep:
+        return sweep(options, prepared, options.sweeping.sweep, options.searching)
+    model, jobs = prepared(options, Models())
+    if wants_best(options.searching, options.output):
+        produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
+        return 0
     film = Film() if options.animate else None
-    made = produce([Job(recipe, prompt)], model, options.output, options.sampling, film)
+    made = produce(jobs, model, options.output, options.sampling, film)
     pictures = [row[0] for row in made]
     if len(pictures) > 1:
         labels = [f"seed {picture.seed}" for picture in pictures]
-        write_sheet(options.output, "generate", prompt, [("", [p.pixels for p in pictures])], labels)
+        write_sheet(options.output, "generate", jobs[0].slug, [("", [p.pixels for p in pictures])], labels)
     if film is not None:
-        film.write(options.output, "generate", prompt)
+        film.write(options.output, "generate", jobs[0].slug)
     return 0
+
+
+def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
+    """The model, and what it is to make."""
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.cli.prompts import at_most_one
+    from duckrabbit.cli.sampler import sampler_of
+    from duckrabbit.recipes.generate import Generate
+
+    prompt = options.wording.styled(at_most_one(options.prompts, "generate") or "")
+    model = models.open(options.computing, [prompt] if prompt else [], None, options.output.size)
+    recipe = Generate(prompt, options.wording.negative_prompt, sampler_of(options.sampling, model.sampler))
+    return model, [Job(recipe, prompt)]

@@ -1,11 +1,13 @@
 """duckrabbit hybrid"""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
-from duckrabbit.cli.options import Computing, Output, Sampling, Wording, option
+from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Sweeping, Wording, option
 
 if TYPE_CHECKING:
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.cli.session import Models
     from duckrabbit.models.model import Model
     from duckrabbit.recipes.hybrid import Part
 
@@ -73,18 +75,44 @@ class Options:
     parts: Parts = field(default_factory=Parts)
     sigma: Annotated[float, option("SIGMA")] = 2.0
     """where far ends and near begins: a Gaussian in pixels of a picture 64 wide (2)"""
+    pairs: Annotated[str | None, option("FILE")] = None
+    """in place of parts: a file with FAR | NEAR or FAR | MID | NEAR on each line; killed, it goes on where it was"""
     wording: Wording = field(default_factory=Wording)
     sampling: Sampling = field(default_factory=Sampling)
     output: Output = field(default_factory=Output)
+    searching: Searching = field(default_factory=Searching)
+    sweeping: Sweeping = field(default_factory=Sweeping)
     computing: Computing = field(default_factory=Computing)
 
 
 def run(options: Options) -> int:
     """Make the pictures."""
-    from duckrabbit.cli.produce import Job, produce
+    from duckrabbit.cli.pairs import prompts_or_pairs, run_pairs
+    from duckrabbit.cli.session import Models
+    from duckrabbit.cli.sweep import sweep
+
+    if options.sweeping.sweep:
+        return sweep(options, prepared, options.sweeping.sweep, options.searching)
+    models = Models()
+    if prompts_or_pairs(options.pairs, () if options.parts == Parts() else ("parts",)):
+        return run_pairs(options, options.pairs or "", _with_prompts, prepared, _made, models)
+    return _made(options, *prepared(options, models))
+
+
+def _with_prompts(options: Options, prompts: tuple[str, ...]) -> Options:
+    """The options of one line of --pairs: far and near, or far, mid and near."""
+    from duckrabbit.errors import UsageError
+
+    if len(prompts) not in (2, 3):
+        raise UsageError(f"{len(prompts)} prompts make no hybrid: give FAR | NEAR or FAR | MID | NEAR.")
+    far, *middle, near = prompts
+    return replace(options, parts=Parts(far=far, mid=middle[0] if middle else None, near=near), pairs=None)
+
+
+def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
+    """The model, and what it is to make."""
+    from duckrabbit.cli.produce import Job
     from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import open_model
-    from duckrabbit.cli.sheets import far, far_factor, write_sheet
     from duckrabbit.recipes.hybrid import Hybrid
 
     names = _given(options.parts)
@@ -92,22 +120,34 @@ def run(options: Options) -> int:
         name: options.wording.styled(prompt) for name in names if (prompt := options.parts.prompt(name)) is not None
     }
     image = next((image for name in names if (image := options.parts.image(name)) is not None), None)
-    model = open_model(options.computing, list(prompts.values()), image, options.output.size)
+    model = models.open(options.computing, list(prompts.values()), image, options.output.size)
     final = model.at(options.output.size)
     parts = {name: _part(options.parts, name, prompts.get(name), final) for name in names}
     sampler = sampler_of(options.sampling, model.illusion_sampler)
     recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, sampler)
     name = " ".join(f"{part} {prompts.get(part, options.parts.image(part) or '')}" for part in names)
     details = {"parts": {part: prompts.get(part, options.parts.image(part)) for part in names}}
-    made = produce([Job(recipe, name, details=details)], model, options.output, options.sampling)
+    return model, [Job(recipe, name, details=details)]
+
+
+def _made(options: Options, model: "Model", jobs: "list[Job]") -> int:
+    """Make them, and the sheet."""
+    from duckrabbit.cli.best import produce_best, wants_best
+    from duckrabbit.cli.produce import produce
+    from duckrabbit.cli.sheets import far, far_factor, write_sheet
+
+    if wants_best(options.searching, options.output):
+        produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
+        return 0
+    made = produce(jobs, model, options.output, options.sampling)
     pictures = [row[0] for row in made]
     if len(pictures) > 1:
         whole = [picture.pixels for picture in pictures]
         rows = [
             ("near (full size)", whole),
-            (f"far (shrunk by {far_factor(final.size)})", [far(pixels) for pixels in whole]),
+            (f"far (shrunk by {far_factor(whole[0].shape[-1])})", [far(pixels) for pixels in whole]),
         ]
-        write_sheet(options.output, "hybrid", name, rows, [f"seed {picture.seed}" for picture in pictures])
+        write_sheet(options.output, "hybrid", jobs[0].slug, rows, [f"seed {picture.seed}" for picture in pictures])
     return 0
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
-from duckrabbit.cli.options import Computing, Output, Sampling, Wording, option
+from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Sweeping, Wording, option
 
 if TYPE_CHECKING:
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.cli.session import Models
     from duckrabbit.models.model import Model
     from duckrabbit.recipes.source import Source
 
@@ -30,38 +32,81 @@ class Options:
     wording: Wording = field(default_factory=Wording)
     sampling: Sampling = field(default_factory=Sampling)
     output: Output = field(default_factory=Output)
+    searching: Searching = field(default_factory=Searching)
+    sweeping: Sweeping = field(default_factory=Sweeping)
     computing: Computing = field(default_factory=Computing)
 
 
 def run(options: Options) -> int:
     """Make the pictures."""
-    from duckrabbit.cli.produce import Job, produce
+    from duckrabbit.cli.best import produce_best, wants_best
+    from duckrabbit.cli.produce import produce
+    from duckrabbit.cli.session import Models
+    from duckrabbit.cli.sheets import write_sheet
+    from duckrabbit.cli.sweep import sweep
+    from duckrabbit.recipes.inpaint import Inpaint
+
+    if options.sweeping.sweep:
+        return sweep(options, prepared, options.sweeping.sweep, options.searching)
+    model, jobs = prepared(options, Models())
+    if wants_best(options.searching, options.output):
+        produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
+        return 0
+    made = produce(jobs, model, options.output, options.sampling)
+    pictures = [row[0] for row in made]
+    recipe = jobs[0].recipe
+    assert isinstance(recipe, Inpaint)
+    if len(pictures) > 1:
+        final = model.at(options.output.size)
+        painted = recipe.mask.mask(final).cpu()
+        known = recipe.picture.pixels(final).cpu()
+        shown = [known, painted[None] * 2 - 1, known.where(painted == 0, 1.0), *(p.pixels for p in pictures)]
+        labels = ["original", "mask", "hole", *(f"seed {picture.seed}" for picture in pictures)]
+        write_sheet(options.output, "inpaint", jobs[0].slug, [("", shown)], labels)
+    return 0
+
+
+def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
+    """The model, and what it is to make."""
+    from duckrabbit.cli.produce import Job
     from duckrabbit.cli.prompts import at_most_one
     from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import open_model, read_source
-    from duckrabbit.cli.sheets import write_sheet
+    from duckrabbit.cli.session import read_source
     from duckrabbit.recipes.edit import course_sampler
     from duckrabbit.recipes.inpaint import Inpaint
 
     mask_file, words = _mask_and_words(options)
     given = at_most_one(words, "inpaint")
     prompt = None if given is None and not options.wording.style else options.wording.styled(given or "")
-    model = open_model(options.computing, [] if prompt is None else [prompt], options.image, options.output.size)
+    model = models.open(options.computing, [] if prompt is None else [prompt], options.image, options.output.size)
     final = model.at(options.output.size)
+    if mask_file is not None:
+        _check_shapes(options.image, mask_file)
     source = read_source(options.image, final)
     mask = _mask(options, mask_file, model, final)
     sampler = sampler_of(options.sampling, course_sampler(model))
     recipe = Inpaint(source, mask, prompt, options.resamplings, options.wording.negative_prompt, sampler)
-    name = f"{options.image} {prompt or ''}"
-    made = produce([Job(recipe, name, details={"mask": mask.name})], model, options.output, options.sampling)
-    pictures = [row[0] for row in made]
-    if len(pictures) > 1:
-        painted = mask.mask(final).cpu()
-        known = source.pixels(final).cpu()
-        shown = [known, painted[None] * 2 - 1, known.where(painted == 0, 1.0), *(p.pixels for p in pictures)]
-        labels = ["original", "mask", "hole", *(f"seed {picture.seed}" for picture in pictures)]
-        write_sheet(options.output, "inpaint", name, [("", shown)], labels)
-    return 0
+    return model, [Job(recipe, f"{options.image} {prompt or ''}", details={"mask": mask.name})]
+
+
+def _check_shapes(image: str, mask: str) -> None:
+    """Raise UsageError where picture and mask, read whole, are not of one shape."""
+    from duckrabbit.errors import UsageError
+    from duckrabbit.media.digits import is_digit
+    from duckrabbit.media.shape import shape_of
+    from duckrabbit.media.shipped import is_shipped
+
+    square = is_digit(image) or is_shipped(image)
+    if "-" in (image, mask):
+        return
+    (width, height), (across, down) = (1, 1) if square else shape_of(image), shape_of(mask)
+    # As close as rounding a shrunk side can make it.
+    if abs(width * down - height * across) > max(width, height, across, down):
+        whole = "a square" if square else f"{width}×{height}"
+        raise UsageError(
+            f"The mask {mask} is {across}×{down} and the picture {image} is {whole}: "
+            "give a mask of the picture's shape."
+        )
 
 
 def _mask_and_words(options: Options) -> tuple[str | None, Sequence[str]]:

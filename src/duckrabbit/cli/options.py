@@ -82,3 +82,23 @@ class Output:
     """the folder to write to; nothing in it is ever overwritten"""
     json: Flag = False
     """print one line of JSON a picture on standard output"""
+
+
+@dataclass(frozen=True)
+class Searching:
+    """Make many candidates, and keep those in which the prompts are read best."""
+
+    best: Annotated[int | None, option("N")] = None
+    """keep the N best of the candidates, as a judge reads them"""
+    candidates: Annotated[int | None, arg(name="from", metavar="M", help_behavior_hint="")] = None
+    """how many candidates, with the seeds SEED, SEED + 1 … (8 for each that is kept)"""
+    workers: Annotated[int, option("N")] = 1
+    """processes that share the search (1)"""
+
+
+@dataclass(frozen=True)
+class Sweeping:
+    """Make one picture for each value of an option, or of two."""
+
+    sweep: Annotated[tuple[str, ...], option("OPTION=VALUES ...")] = ()
+    """one or two options and their values, as a labelled sheet: seed=0..7 guidance-scale=3,5,8"""

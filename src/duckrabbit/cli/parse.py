@@ -50,7 +50,13 @@ def _options_of(options: type[Any]) -> Iterator[tuple[str, str]]:
         elif "Positional" not in str(hints[field.name]):
             kinds = _KINDS[0] if "tuple" in str(hints[field.name]) else _KINDS[1]
             kind = next((words for word, words in kinds if word in str(hints[field.name])), "a value")
-            yield "--" + field.name.replace("_", "-"), kind
+            yield "--" + name_of(field.name, hints[field.name]), kind
+
+
+def name_of(field: str, hint: Any) -> str:
+    """How an option is spelt: as its field, unless `arg(name=…)` says otherwise."""
+    named = (getattr(mark, "name", None) for mark in getattr(hint, "__metadata__", ()))
+    return next((str(name) for name in named if name), field.replace("_", "-"))
 
 
 def _before_dashes(arguments: Sequence[str]) -> list[str]:

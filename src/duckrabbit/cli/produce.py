@@ -65,8 +65,8 @@ def produce(
         UsageError: if a job can't be made with this model or nothing can be written there.
         KeyboardInterrupt: saying how many pictures are kept.
     """
-    _check(output)
-    seconds = [_second_sampler(job, model, output, sampling) for job in jobs]
+    check(output)
+    seconds = [second_sampler(job, model, output, sampling) for job in jobs]
     courses = [course_of(job.recipe, model, output.size, second) for job, second in zip(jobs, seconds, strict=True)]
     steps = sum(max(1, steps_of(course)) for course in courses)
     chunks = range(0, output.count, BATCH)
@@ -91,7 +91,7 @@ def produce(
                 display.pause()
                 for row in rows:
                     for (path, picture), job in zip(row, jobs, strict=False):
-                        _print_line(path, picture, model, job, output)
+                        print_line(path, picture, model, job, output)
             if len(kept) < SHEET_PICTURES:
                 kept += [[picture for _, picture in row] for row in rows]
     return kept[:SHEET_PICTURES]
@@ -99,16 +99,20 @@ def produce(
 
 def save(picture: Picture, name: str, model: Model, output: Output, display: Display) -> Path:
     """Write a picture under a name of its own, VERB-NAME-SEED[-SIZE].png, and say so."""
-    side = picture.pixels.shape[-1]
-    size = "" if side == model.size else str(side)
-    stem = "-".join(part for part in (picture.recipe.verb, slug(name), str(picture.seed), size) if part)
+    stem = stem_of(picture.recipe, name, picture.seed, model, picture.pixels.shape[-1])
     with new_file(Path(output.out), stem, ".png") as path:
         picture.save(path)
     display.say(f"wrote {path} (seed {picture.seed})")
     return path
 
 
-def _second_sampler(job: Job, model: Model, output: Output, sampling: Sampling) -> Sampler | None:
+def stem_of(recipe: Recipe, name: str, seed: int, model: Model, side: int) -> str:
+    """A picture's name without number and suffix, VERB-NAME-SEED[-SIZE]."""
+    size = "" if side == model.size else str(side)
+    return "-".join(part for part in (recipe.verb, slug(name), str(seed), size) if part)
+
+
+def second_sampler(job: Job, model: Model, output: Output, sampling: Sampling) -> Sampler | None:
     """What was given for sampling in place of the second stage's own way; None where nothing was, or no stage is."""
     final = model.at(output.size)
     return None if final is model else sampler_of(sampling, job.recipe.default_sampler(final))
@@ -132,7 +136,7 @@ def _made(
     return make_all(recipes, model, seeds, stepped, size=output.size, second_sampler=second)
 
 
-def _check(output: Output) -> None:
+def check(output: Output) -> None:
     """Refuse what can't be written before anything is made."""
     if not 1 <= output.count <= MAX_COUNT:
         raise UsageError(f"{output.count} pictures can't be made: give a --count from 1 to {MAX_COUNT}.")
@@ -143,7 +147,10 @@ def _check(output: Output) -> None:
             raise UsageError(f"{folder} is a file and pictures were to be written into it: give --out a folder.")
 
 
-def _print_line(path: Path, picture: Picture, model: Model, job: Job, output: Output) -> None:
+def print_line(
+    path: Path, picture: Picture, model: Model, job: Job, output: Output, more: Mapping[str, JSON] | None = None
+) -> None:
+    """A picture's line on standard output: its path, or all about it as JSON."""
     if output.json:
         line = {
             "path": str(path),
@@ -154,6 +161,7 @@ def _print_line(path: Path, picture: Picture, model: Model, job: Job, output: Ou
             "model": model.name,
             "size": picture.pixels.shape[-1],
             **job.details,
+            **(more or {}),
         }
         print(json.dumps(line), flush=True)
     # On a terminal the line on standard error has said it already.

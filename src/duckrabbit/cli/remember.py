@@ -18,6 +18,7 @@ from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.record import recipe_of, second_sampler_of
 
 MAX_BATCH = 4096
+AMBIGRAM = "ambigram"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ def remembered(path: Path) -> Memory:
         UsageError: if it has none, or a damaged one.
     """
     record = read_metadata(path)
+    if record.get("verb") == AMBIGRAM:
+        words = shlex.join([AMBIGRAM, str(record.get("digits")), "--view", str(record.get("view"))])
+        raise UsageError(f"{path} is a row of pictures that were made one by one: repeat duckrabbit {words} instead.")
     recipe = recipe_of(record)
     try:
         # Spelling it out touches every field: one of a wrong type shows here.

@@ -1,5 +1,6 @@
 """From the options about computing to a model that is ready."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,10 +20,30 @@ def open_model(computing: Computing, prompts: Sequence[str], image: str | None, 
     Raises:
         UsageError: if there is no such model or device, or nothing says which model is meant.
     """
-    model = named_model(computing.model or default_model(prompts, image), computing, size)
-    for remark in dict.fromkeys(remark for prompt in prompts for remark in model.remarks(prompt)):
-        print(f"note: {remark}", file=sys.stderr)
-    return model
+    return Models().open(computing, prompts, image, size)
+
+
+class Models:
+    """Opens models, each once, however often it is asked for."""
+
+    def __init__(self) -> None:
+        self._opened: dict[tuple[str, Computing, int | None], Model] = {}
+        self._said: set[str] = set()
+
+    def open(self, computing: Computing, prompts: Sequence[str], image: str | None, size: int | None = None) -> Model:
+        """As `open_model`; what was said already is not said again."""
+        named = computing.model or default_name(prompts, image)
+        key = (named, computing, size)
+        if key not in self._opened:
+            if computing.model is None:
+                default_model(prompts, image)
+            self._opened[key] = named_model(named, computing, size)
+        model = self._opened[key]
+        for remark in dict.fromkeys(remark for prompt in prompts for remark in model.remarks(prompt)):
+            if remark not in self._said:
+                print(f"note: {remark}", file=sys.stderr)
+                self._said.add(remark)
+        return model
 
 
 def named_model(name: str, computing: Computing, size: int | None = None) -> Model:
@@ -37,9 +58,24 @@ def named_model(name: str, computing: Computing, size: int | None = None) -> Mod
     if computing.precision not in precisions:
         raise UsageError(f"There is no precision {computing.precision!r}: the precisions are {', '.join(precisions)}.")
     set_threads(computing.threads)
+    _take_own_gpu()
     model = load_model(name, computing.device, precisions[computing.precision], computing.weights, computing.embeddings)
     model.at(size)
     return model
+
+
+def leads() -> bool:
+    """Whether this process speaks for all that torchrun started; so does one that is alone."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _take_own_gpu() -> None:
+    """Under torchrun, compute on the GPU that is this process's own."""
+    import torch
+
+    own = int(os.environ.get("LOCAL_RANK", "0"))
+    if own and torch.cuda.is_available() and own < torch.cuda.device_count():
+        torch.cuda.set_device(own)
 
 
 def set_threads(threads: int | None) -> None:
@@ -55,10 +91,16 @@ def set_threads(threads: int | None) -> None:
 
 def default_model(prompts: Sequence[str], image: str | None) -> str:
     """Prompts that are digits, or a digit to start from, mean the digit model, others pocket; it is said on stderr."""
+    name = default_name(prompts, image)
+    return announced(name, "for digits" if name == DEFAULT_DIGITS else "for prompts in words")
+
+
+def default_name(prompts: Sequence[str], image: str | None) -> str:
+    """The same, unsaid."""
     given = [prompt for prompt in prompts if prompt]
     if all(_is_one_digit(prompt) for prompt in given) and (given or (image is not None and is_digit(image))):
-        return announced(DEFAULT_DIGITS, "for digits")
-    return announced(DEFAULT_TEXT, "for prompts in words")
+        return DEFAULT_DIGITS
+    return DEFAULT_TEXT
 
 
 def read_source(image: str, model: Model) -> Source:

@@ -47,6 +47,7 @@ def _options(recipe: Recipe) -> Iterator[str]:
     if isinstance(recipe, Anagram):
         for view in recipe.views:
             yield from ("--view", view)
+        yield from ("--combine", recipe.combine)
     elif isinstance(recipe, Hybrid):
         for name, part in recipe.parts.items():
             yield from (f"--{name}", part.prompt) if part.picture is None else (f"--{name}-image", part.picture.name)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from tyro.conf import Positional
 
-from duckrabbit.cli.options import Computing, Output, Sampling, Wording, option
+from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Wording, option
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Options:
     wording: Wording = field(default_factory=Wording)
     sampling: Sampling = field(default_factory=Sampling)
     output: Output = field(default_factory=Output)
+    searching: Searching = field(default_factory=Searching)
     computing: Computing = field(default_factory=Computing)
 
 
@@ -26,6 +27,7 @@ def run(options: Options) -> int:
     """Make the pictures."""
     from dataclasses import replace
 
+    from duckrabbit.cli.best import produce_best, wants_best
     from duckrabbit.cli.produce import Job, produce
     from duckrabbit.cli.prompts import at_most_one
     from duckrabbit.cli.sampler import sampler_of
@@ -51,6 +53,9 @@ def run(options: Options) -> int:
     recipe = Upscale(source, prompt, options.wording.negative_prompt, sampler_of(options.sampling, final.sampler))
     jobs = [Job(recipe, f"{options.image} {prompt or ''}", "upscaled")]
     output = replace(options.output, size=final.size)
+    if wants_best(options.searching, output):
+        produce_best(jobs, model, output, options.sampling, options.searching, options.computing)
+        return 0
     made = produce(jobs, model, output, options.sampling)
     enlarged = model.second_stage.enlarge(source.pixels(model)[None], final.size)[0].clamp(-1, 1)
     write_row_sheet(output, "upscale", jobs[0].slug, enlarged, jobs, made)

@@ -20,6 +20,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("generate", "a picture of a prompt, from noise", MAKE),
     Verb("anagram", "a picture that shows something else through each view", MAKE),
     Verb("hybrid", "a picture whose parts show different things: far and near, grey and colour …", MAKE),
+    Verb("discover", "the pairs of subjects that work under a view, found by themselves", MAKE),
+    Verb("ambigram", "a string of digits that reads as another when it is turned", MAKE),
     Verb("noise", "a picture with noise on it", MAKE),
     Verb("denoise", "noise a picture, and take the noise off again", MAKE),
     Verb("edit", "a picture made anew from a noised one", MAKE),
@@ -30,7 +32,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("report", "make every figure, with what made it", TRAIN),
     Verb("info", "how a picture was made", LOOK),
     Verb("rerun", "make a picture again, and say whether it is the same", LOOK),
+    Verb("score", "how well a picture is read, look by look, against chance", LOOK),
     Verb("animate", "a picture's views, distances or making, as an animation", LOOK),
+    Verb("studio", "all of it in the browser, on this machine", LOOK),
     Verb("models", "the models there are", LOOK),
     Verb("doctor", "what this machine has, and how fast it is", LOOK),
 )

@@ -57,6 +57,10 @@ class Noise:
         rows = [standard_normal(seed, stream, level, visit, math.prod(shape), self.stage) for seed in self.seeds]
         return torch.from_numpy(np.stack(rows)).view(len(self.seeds), *shape)
 
+    def rows(self, kept: Sequence[int]) -> "Noise":
+        """That of some samples."""
+        return Noise(tuple(self.seeds[k] for k in kept), self.stage)
+
 
 def standard_normal(seed: int, stream: int, level: int, visit: int, count: int, stage: int = 0) -> np.ndarray:
     """`count` float32 numbers from N(0, 1) by Box and Muller's transform (1958) of Philox's raw words, in float64.

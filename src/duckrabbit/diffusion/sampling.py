@@ -32,6 +32,7 @@ class State:
         x_t: the pictures at level t, [B, C, H, W].
         x0: the clean pictures as estimated from them.
         x_s: the pictures at level s.
+        memory: the solver's, for the next step.
     """
 
     i: int
@@ -40,6 +41,13 @@ class State:
     x_t: Tensor
     x0: Tensor
     x_s: Tensor
+    memory: Memory | None = None
+
+    def rows(self, kept: Sequence[int]) -> "State":
+        """The state of some of its samples, as if the others had never been among them."""
+        chosen = torch.tensor(kept, dtype=torch.int64, device=self.x_s.device)
+        memory = None if self.memory is None else self.memory.rows(chosen)
+        return State(self.i, self.t, self.s, self.x_t[chosen], self.x0[chosen], self.x_s[chosen], memory)
 
     def _repr_png_(self) -> bytes:
         """A notebook shows x_s above x̂_0, a column a sample."""
@@ -78,6 +86,7 @@ def trajectory(
     noise: Noise,
     constraint: Constraint | None = None,
     resamplings: int = 1,
+    after: State | None = None,
 ) -> Iterator[State]:
     """Follow the grid from x at its first level to its last, yielding a `State` after every step.
 
@@ -90,10 +99,12 @@ def trajectory(
         constraint: applied after every step.
         resamplings: how often each step is made; before each repetition the pictures are noised back,
             x_t = (α_t/α_s) x_s + σ_{t|s} ε (Lugmayr et al., 2022), and the solver's memory is cleared.
+        after: go on from this state of a trajectory down the same grid, its pictures being x.
     """
     path, shape = denoiser.path, x.shape[1:]
-    memory: Memory | None = None
-    for i, (t, s) in enumerate(itertools.pairwise(grid)):
+    memory = None if after is None else after.memory
+    first = 0 if after is None else after.i + 1
+    for i, (t, s) in enumerate(itertools.pairwise(grid[first:]), first):
         for visit in range(resamplings if s > 0 else 1):
             if visit > 0:
                 x = _noised_back(path, x, s, t, noise(Stream.RESAMPLE, t, shape, visit).to(x.device))
@@ -103,7 +114,7 @@ def trajectory(
             x_t, x, memory = x, result.x, result.memory
             if constraint is not None:
                 x = constraint(x, path, s, lambda level, draw=draw: draw(Stream.KNOWN, level))  # type: ignore[misc]
-        yield State(i, t, s, x_t, result.x0, x)
+        yield State(i, t, s, x_t, result.x0, x, memory)
 
 
 def sample(states: Iterator[State]) -> Tensor:

@@ -39,6 +39,10 @@ class Memory:
     x0: Tensor
     log_snr: float
 
+    def rows(self, kept: Tensor) -> "Memory":
+        """That of some samples, int64 [N]."""
+        return Memory(self.x0[kept], self.log_snr)
+
 
 @dataclass(frozen=True)
 class StepResult:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.compositions import anagram
+from duckrabbit.illusions.combining import combine_named
 from duckrabbit.illusions.views import View, parse_view
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
@@ -19,6 +19,7 @@ class Anagram:
         views: names of views; one for each prompt, or one fewer, and then the first prompt is read upright.
         negative_prompt: what to steer away from under guidance, in every view.
         sampler: how; None for the model's own way.
+        combine: a name in `combining.COMBINATIONS`.
     """
 
     verb: ClassVar[str] = "anagram"
@@ -26,6 +27,7 @@ class Anagram:
     views: tuple[str, ...]
     negative_prompt: str = ""
     sampler: Sampler | None = None
+    combine: str = "mean"
 
     def parsed_views(self) -> tuple[View, ...]:
         """One view for each prompt; raises UsageError where their numbers don't fit."""
@@ -42,7 +44,7 @@ class Anagram:
         return model.illusion_sampler
 
     def plan(self, model: Model) -> Plan:
-        """Guided sampling whose estimates are averaged over the views."""
+        """Guided sampling whose estimates are combined over the views."""
         model.require_sampling()
         for prompt in self.prompts:
             model.check_prompt(prompt)
@@ -51,5 +53,6 @@ class Anagram:
             view.permutation(model.size)
         sampler = self.sampler or self.default_sampler(model)
         grid = grid_of(sampler, model)
-        terms = anagram(self.prompts, views, guidance_of(sampler, self.negative_prompt, model))
-        return Plan(from_noise(model, grid), terms, grid, step_of(sampler))
+        guidance = guidance_of(sampler, self.negative_prompt, model)
+        combined = combine_named(self.combine)(self.prompts, views, guidance, grid)
+        return Plan(from_noise(model, grid), combined.terms, grid, step_of(sampler), rule=combined.rule)

@@ -17,6 +17,14 @@ from duckrabbit.recipes.recipe import Plan, Recipe, with_sampler
 Watch = Callable[[State], None]
 """Is shown every state of every batch and stage as it happens."""
 
+Sieve = Callable[[State, int], Sequence[int]]
+"""From a state before the last and the number of steps to the rows of its samples that go on, rising, at least one."""
+
+
+def everyone(state: State, steps: int) -> Sequence[int]:  # noqa: ARG001
+    """The sieve that drops nobody."""
+    return range(len(state.x_s))
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -66,6 +74,19 @@ class Denoisers:
         return self._fitting.setdefault(id(stage.model), Fitting(stage.model.denoiser))
 
 
+@dataclass(frozen=True)
+class Sifted:
+    """What is left of a batch.
+
+    Attributes:
+        rows: whose pictures they are: places in the batch, rising.
+        pixels: their pictures [N, C, H, W] at the end of the last stage.
+    """
+
+    rows: tuple[int, ...]
+    pixels: Tensor
+
+
 def followed(courses: Sequence[Course], seeds: tuple[int, ...], denoisers: Denoisers, watch: Watch | None) -> Tensor:
     """Take a batch through all stages.
 
@@ -78,29 +99,61 @@ def followed(courses: Sequence[Course], seeds: tuple[int, ...], denoisers: Denoi
     Returns:
         The pictures [B, C, H, W] at the end of the last stage.
     """
+    return sifted(courses, seeds, denoisers, everyone, watch).pixels
+
+
+def sifted(
+    courses: Sequence[Course], seeds: tuple[int, ...], denoisers: Denoisers, sieve: Sieve, watch: Watch | None
+) -> Sifted:
+    """Take a batch through all stages, and drop on the way through the first whom the sieve holds back.
+
+    The pictures of those that are left are the ones that they would be alone. See `followed`.
+    """
+    rows: tuple[int, ...] = tuple(range(len(courses)))
     pictures: Tensor | None = None
     for k, stage in enumerate(courses[0]):
-        noise = Noise(seeds, k)
+        noise = Noise(tuple(seeds[row] for row in rows), k)
         low = None
         if pictures is not None:
             assert courses[0][0].model.second_stage is not None
             low = courses[0][0].model.second_stage.low(pictures, noise)
-        plans = [course[k].plan for course in courses]
-        pictures = _sample(plans, stage, denoisers.of(stage), noise, low, watch)
+        plans = [courses[row][k].plan for row in rows]
+        left = _sample(plans, stage, denoisers.of(stage), noise, low, sieve if k == 0 else everyone, watch)
+        rows, pictures = tuple(rows[row] for row in left.rows), left.pixels
     assert pictures is not None
-    return pictures
+    return Sifted(rows, pictures)
 
 
 def _sample(
-    plans: Sequence[Plan], stage: Stage, denoiser: Denoiser, noise: Noise, low: Tensor | None, watch: Watch | None
-) -> Tensor:
+    plans: Sequence[Plan],
+    stage: Stage,
+    denoiser: Denoiser,
+    noise: Noise,
+    low: Tensor | None,
+    sieve: Sieve,
+    watch: Watch | None,
+) -> Sifted:
     plan, model = stage.plan, stage.model
+    steps = len(plan.grid) - 1
     alone = [Noise((seed,), noise.stage) for seed in noise.seeds]
     x = torch.cat([own.start(one) for own, one in zip(plans, alone, strict=True)]).to(model.device)
-    terms = tuple(own.terms for own in plans)
-    composition = Composition(denoiser, terms, model.threshold, low=low)
-    for state in trajectory(composition, x, plan.grid, plan.step, noise, plan.constraint, plan.resamplings):
-        x = state.x_s
-        if watch is not None:
-            watch(state)
-    return x
+    rows = tuple(range(len(plans)))
+    after: State | None = None
+    finished = False
+    while not finished:
+        finished = True
+        terms = tuple(plans[row].terms for row in rows)
+        guide = None if low is None else low[torch.tensor(rows)]
+        composition = Composition(denoiser, terms, model.threshold, plan.rule, guide)
+        own = noise.rows(rows)
+        for state in trajectory(composition, x, plan.grid, plan.step, own, plan.constraint, plan.resamplings, after):
+            x = state.x_s
+            if watch is not None:
+                watch(state)
+            kept = sieve(state, steps) if state.i + 1 < steps else everyone(state, steps)
+            if len(kept) < len(rows):
+                # Fewer rows are another composition, which takes the trajectory up where it is.
+                rows, after, finished = tuple(rows[k] for k in kept), state.rows(kept), False
+                x = after.x_s
+                break
+    return Sifted(rows, x)

@@ -17,7 +17,7 @@ from duckrabbit.diffusion.grid import GRIDS, Grid
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import initial_noise
 from duckrabbit.diffusion.steps import SOLVERS, Step
-from duckrabbit.diffusion.terms import Term
+from duckrabbit.diffusion.terms import Rule, Term, weighted_sum
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import Guidance
 from duckrabbit.models.model import Model, Sampler
@@ -35,6 +35,7 @@ class Plan:
         constraint: what must hold after each step.
         resamplings: how often each step is made.
         denoiser: what denoises in place of the model.
+        rule: how the terms' results become one x̂_0.
     """
 
     start: Callable[[Noise], Tensor]
@@ -44,6 +45,7 @@ class Plan:
     constraint: Constraint | None = None
     resamplings: int = 1
     denoiser: Denoiser | None = None
+    rule: Rule = weighted_sum
 
     @property
     def asks_model(self) -> bool:

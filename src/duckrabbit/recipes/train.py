@@ -1,6 +1,6 @@
 """Train a digit model into a run folder: samples/epoch-05.png is what it made after epoch 5, epoch-05.webp how."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from duckrabbit.models.digits import DigitConfig, digit_model
 from duckrabbit.models.model import Model
 from duckrabbit.models.storage import write_weights
 from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES, DigitRecipe
-from duckrabbit.recipes.run_folder import CHECKPOINT, Products, keep, no_run, read_toml, write_config
+from duckrabbit.recipes.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
 from duckrabbit.recipes.training_pictures import show_samples
 from duckrabbit.training.data import DigitExamples
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, train
@@ -95,7 +95,14 @@ class TrainingRun:
         return run
 
 
-def train_digits(run: TrainingRun, digits: Digits, folder: Path, engine: Engine) -> Iterator[Report]:
+def train_digits(
+    run: TrainingRun,
+    digits: Digits,
+    folder: Path,
+    engine: Engine,
+    over: Callable[[], bool] = never,
+    show_after: Collection[int] | None = None,
+) -> Iterator[Report]:
     """Train into a folder, from the start or from the folder's checkpoint, yielding the loop's reports.
 
     Args:
@@ -103,11 +110,14 @@ def train_digits(run: TrainingRun, digits: Digits, folder: Path, engine: Engine)
         digits: the pictures to train on.
         folder: the run folder; holds the results when the iterator ends.
         engine: where and in what precision.
+        over: asked once a report; where it says so the run stops there, to be resumed.
+        show_after: the epochs after which samples are kept; None for the recipe's own, and the last.
 
     Raises:
         UsageError: if the folder can't be written or its checkpoint does not fit the run.
     """
     recipe = run.digit_recipe()
+    shown = recipe.show_after if show_after is None else show_after
     torch.manual_seed(run.hyperparameters.seed)
     state = TrainingState(recipe.config.network(), run.hyperparameters.ema_decay, engine.device)
     if (folder / CHECKPOINT).exists():
@@ -119,7 +129,7 @@ def train_digits(run: TrainingRun, digits: Digits, folder: Path, engine: Engine)
     )
 
     def samples_due(report: Report) -> str:
-        due = report.epoch_done and (report.epoch in recipe.show_after or report.step == report.steps)
+        due = report.epoch_done and (report.epoch in shown or report.step == report.steps)
         return f"epoch-{report.epoch:02d}" if due else ""
 
     products = Products(
@@ -129,7 +139,8 @@ def train_digits(run: TrainingRun, digits: Digits, folder: Path, engine: Engine)
         write_model=lambda path: write_weights(path, state.average.state_dict(), recipe.config.to_json()),
         metadata={},
     )
-    yield from keep(train(state, examples, recipe.objective(), run.hyperparameters, engine), state, folder, products)
+    reports = train(state, examples, recipe.objective(), run.hyperparameters, engine)
+    yield from keep(reports, state, folder, products, over)
 
 
 def _model(state: TrainingState, config: DigitConfig, engine: Engine) -> Model:

@@ -1,0 +1,164 @@
+"""What a score means: fitted on 40 pairs, reported on 60 others; and how often the two judges disagree.
+
+    python bench/calibration.py [--device cuda] [--write] [--plot docs/pictures] [--quick]
+
+Candidates are unselected. For each kind of judge, Platt's two numbers turn the selecting judge's least log-odds into
+the probability that the reporting judge reads every look as asked. The expected calibration error has bins of equal
+count, of 100 pictures or more; "chosen" are the best of each eight by the selecting judge. --write puts the numbers
+into the package, beside the judges.
+"""
+
+import argparse
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+from pairs import Court, Judged, Pair, add_options, digit_pairs, made, opened, share, word_pairs
+from torch import Tensor
+
+from duckrabbit.models.model import Model
+from duckrabbit.search.calibration import (
+    FILE,
+    Bin,
+    Calibration,
+    expected_calibration_error,
+    fit,
+    margins,
+    reliability,
+    write,
+)
+
+FITTED, REPORTED, GROUP = 40, 60, 8
+PAIRS_AT_ONCE = 12
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser, 64)
+    parser.add_argument("--digits", default="mnist-ddpm-class", help="the model of digits")
+    parser.add_argument("--only", choices=("digits", "pictures"), help="one kind of judge alone")
+    parser.add_argument("--least", type=int, default=100, help="pictures in a bin")
+    parser.add_argument("--write", action="store_true", help="put the numbers into the package")
+    parser.add_argument("--plot", type=Path, help="a folder for the reliability plots (needs matplotlib)")
+    options = parser.parse_args()
+    for kind, name in (("digits", options.digits), ("pictures", options.model)):
+        if options.only in (None, kind):
+            calibrate(opened(name, options), options)
+
+
+def calibrate(model: Model, options: argparse.Namespace) -> None:
+    """Fit, report, and write one kind's numbers."""
+    court = Court.of(model)
+    kind = court.selecting.kind
+    candidates = GROUP if options.quick else options.candidates
+    fitted_on, reported_on = split(court, quick=options.quick, seed=options.seed, few=options.pairs < REPORTED)
+    fitted = [judged for _, judged in judge_all(fitted_on, candidates, model, court, options.batch)]
+    reported = [judged for _, judged in judge_all(reported_on, candidates, model, court, options.batch)]
+    calibration = fit(margins(torch.cat([own.readings for own in fitted])), torch.cat([own.read() for own in fitted]))
+    print(f"\n{kind}: fitted on {len(fitted)} pairs, {candidates} candidates each: "
+          f"p = 1/(1 + exp(−({calibration.intercept:.3f}) − {calibration.slope:.3f} m))")  # fmt: skip
+    table(fitted, calibration, "fitted", options.least)
+    every = table(reported, calibration, "reported", options.least)
+    chosen = table([best_of_groups(own) for own in reported], calibration, "chosen", options.least)
+    disagreement(reported)
+    if options.plot is not None:
+        plot(options.plot / f"reliability-{kind}.png", kind, {"unselected": every, "best of eight": chosen})
+    if options.write:
+        measured = {
+            "model": model.name,
+            "judges": [court.selecting.checksum, court.reporting.checksum],
+            "pairs": [len(fitted), len(reported)],
+            "candidates": candidates,
+            "expected_calibration_error": round(expected_calibration_error(every), 4),
+            "expected_calibration_error_chosen": round(expected_calibration_error(chosen), 4),
+        }
+        path = Path(str(files("duckrabbit.models"))) / "weights" / FILE
+        write(path, kind, calibration, measured)
+        print(f"wrote {path}")
+
+
+def split(court: Court, quick: bool, seed: int, few: bool) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to fit on, and others to report on; where a third is asked for, a third of each."""
+    first, second = (2, 3) if quick else (FITTED // 3, REPORTED // 3) if few else (FITTED, REPORTED)
+    if court.selecting.kind == "digits":
+        every = digit_pairs()
+        order = torch.randperm(len(every), generator=torch.Generator().manual_seed(seed)).tolist()
+        pairs = [every[k] for k in order]
+    else:
+        pairs = word_pairs(court, first + second, seed)
+    return pairs[:first], pairs[first : first + second]
+
+
+def judge_all(
+    pairs: Sequence[Pair], candidates: int, model: Model, court: Court, batch: int | None
+) -> list[tuple[Pair, Judged]]:
+    """Every pair's candidates, finished and judged."""
+    judged = []
+    for first in range(0, len(pairs), PAIRS_AT_ONCE):
+        some = pairs[first : first + PAIRS_AT_ONCE]
+        pictures = made([pair.recipe for pair in some], candidates, model, batch)
+        judged += [(pair, court.judge(pair.recipe, x)) for pair, x in zip(some, pictures, strict=True)]
+    return judged
+
+
+def best_of_groups(judged: Judged) -> Judged:
+    """Of each eight candidates the one that the selecting judge would take."""
+    groups = len(judged.pictures) // GROUP
+    best = judged.scores[: groups * GROUP].view(groups, GROUP).argmax(dim=1) + GROUP * torch.arange(groups)
+    parts = (judged.pictures, judged.readings, judged.places, judged.among, judged.agree, judged.logs)
+    return Judged(*(part[best] for part in parts))
+
+
+def table(judged: Sequence[Judged], calibration: Calibration, title: str, least: int) -> list[Bin]:
+    """What was told and what was found, bin by bin."""
+    told = calibration.probabilities(margins(torch.cat([own.readings for own in judged])))
+    agreed = torch.cat([own.read() for own in judged])
+    bins = reliability(told, agreed, least)
+    print(f"{title}: {len(told)} pictures, {share(agreed).strip()} read as asked, "
+          f"expected calibration error {expected_calibration_error(bins):.4f}")  # fmt: skip
+    for own in bins:
+        print(f"    {own.count:5} pictures  told {own.told:6.1%}  found {own.found:6.1%}")
+    return bins
+
+
+def disagreement(judged: Sequence[Judged]) -> None:
+    """How often the judges differ."""
+    agree = torch.cat([own.agree.flatten() for own in judged])
+    both = torch.cat([own.read() for own in judged])
+    best = torch.stack([own.read()[own.scores.argmax()] for own in judged])
+    ranks = torch.stack([rank_correlation(own.scores, own.logs.amin(dim=1)) for own in judged])
+    print(f"the judges' first readings of a look differ in {share(~agree).strip()}; within a pair their scores' rank "
+          f"correlation is {float(ranks.nanmean()):.2f}; the selecting judge's choice is read as asked for "
+          f"{share(best).strip()} of pairs, any candidate in {share(both).strip()}")  # fmt: skip
+
+
+def rank_correlation(a: Tensor, b: Tensor) -> Tensor:
+    """Spearman's."""
+    ranks = torch.stack([own.argsort().argsort().double() for own in (a, b)])
+    return torch.corrcoef(ranks)[0, 1]
+
+
+def plot(path: Path, kind: str, curves: dict[str, list[Bin]]) -> None:
+    """Told against found."""
+    try:
+        import matplotlib
+    except ImportError:
+        print("no plot: matplotlib is not there")
+        return
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(4.2, 4.2))
+    axes.plot([0, 1], [0, 1], color="0.8", linewidth=1)
+    for name, bins in curves.items():
+        axes.plot([own.told for own in bins], [own.found for own in bins], marker="o", markersize=4, label=name)
+    axes.set(xlabel="told", ylabel="found by the reporting judge", title=f"{kind}", xlim=(0, 1), ylim=(0, 1))
+    axes.legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130, bbox_inches="tight")
+    print(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Which ladder drops the hopeless best: from the course of candidates that are all finished, judged after every step.
+
+    python bench/ladders.py [--model mnist-ddpm-class] [--device cuda] [--quick]
+
+Simulates ladders of two rungs on what was recorded: a candidate goes on if its score is above the rung's bar or among
+the block's best `least`. The best ladder by accepted illusions per evaluation is chosen on every other pair and
+reported on the rest; accepted is what the reporting judge reads as asked in every look.
+"""
+
+import argparse
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from pairs import Court, Pair, add_options, digit_pairs, opened, word_pairs
+from torch import Tensor
+
+from duckrabbit.diffusion.sampling import State
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.make import make_all
+from duckrabbit.search.racing import LADDERS, Ladder, Rung
+
+AFTER = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
+LEAST = (1 / 32, 1 / 16, 1 / 8, 1 / 4)
+QUANTILES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+BLOCK = 32
+
+
+@dataclass(frozen=True)
+class Course:
+    """What became of the candidates of one pair.
+
+    Attributes:
+        scores: after each of the shares `AFTER` of the steps, [N, len(AFTER)].
+        accepted: by the reporting judge, bool [N].
+    """
+
+    scores: Tensor
+    accepted: Tensor
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser, 64)
+    parser.add_argument("--judging", type=float, default=0.5, help="what judging a candidate costs, in steps")
+    options = parser.parse_args()
+    model = opened(options.model, options)
+    court = Court.of(model)
+    count = 4 if options.quick else options.pairs
+    pairs = digit_pairs(count, options.seed) if model.channels == 1 else word_pairs(court, count, options.seed)
+    candidates = BLOCK if options.quick else options.candidates
+    courses = [course(pair, candidates, model, court, options.batch) for pair in pairs]
+    steps = model.illusion_sampler.steps
+    fitted, held_out = courses[::2], courses[1::2]
+    every = torch.cat([own.scores for own in fitted])
+    bars = [torch.quantile(every[:, k], torch.tensor(QUANTILES)).tolist() for k in range(len(AFTER))]
+    results = []
+    for (i, j), least, more in itertools.product(itertools.combinations(range(len(AFTER)), 2), LEAST, (1, 2, 4)):
+        for first, second in itertools.product(bars[i], bars[j]):
+            ladder = (Rung(AFTER[i], min(1.0, more * least), first), Rung(AFTER[j], least, second))
+            results.append((rate(ladder, fitted, steps, options.judging), ladder))
+    results.sort(key=lambda result: -result[0])
+    print(f"{sum(int(own.accepted.sum()) for own in courses)} of {len(courses) * candidates} accepted")
+    print(
+        "accepted per evaluation, as a multiple of finishing everybody: on the pairs that chose it, and on the others"
+    )
+    kind = "digits" if model.channels == 1 else "pictures"
+    for name, ladder in [("shipped", LADDERS[kind])] + [(f"{k + 1}.", own) for k, (_, own) in enumerate(results[:8])]:
+        text = "; ".join(f"after {rung.after:g}: {rung.bar:.2f} or best {rung.least:.3g}" for rung in ladder)
+        print(f"{name:8} {rate(ladder, fitted, steps, options.judging):5.2f}× "
+              f"{rate(ladder, held_out, steps, options.judging):5.2f}×  {text}")  # fmt: skip
+
+
+def course(pair: Pair, count: int, model: Model, court: Court, batch: int | None) -> Course:
+    """Make a pair's candidates and judge x̂_0 on the way."""
+    question = court.question(pair.recipe)
+    size = batch or (512 if model.device.type == "cuda" else BLOCK)
+    on_the_way: list[list[Tensor]] = [[] for _ in AFTER]
+    steps = model.illusion_sampler.steps
+
+    def watch(state: State) -> None:
+        for k, after in enumerate(AFTER):
+            if state.i + 1 == max(1, round(after * steps)):
+                on_the_way[k].append(question.scores(state.x0))
+
+    pictures = make_all([pair.recipe] * count, model, range(count), watch, batch_size=size)
+    accepted = court.judge(pair.recipe, torch.stack([picture.pixels for picture in pictures])).read()
+    print(f"{pair}: {int(accepted.sum())} of {count}", flush=True)
+    return Course(torch.stack([torch.cat(own) for own in on_the_way], dim=1), accepted)
+
+
+def rate(ladder: Ladder, courses: Sequence[Course], steps: int, judging: float) -> float:
+    """Accepted illusions per evaluation, over that of finishing and judging everybody."""
+    found = cost = everything = full = 0.0
+    for own in courses:
+        for scores, accepted in zip(own.scores.split(BLOCK), own.accepted.split(BLOCK), strict=True):
+            rows, at = torch.arange(len(scores)), 0
+            for rung in ladder:
+                k, step = AFTER.index(rung.after), max(1, round(rung.after * steps))
+                cost += len(rows) * (step - at + judging)
+                rows, at = rows[rung.passed(scores[rows, k], len(scores))], step
+            cost += len(rows) * (steps - at + judging)
+            found += float(accepted[rows].sum())
+            everything += float(accepted.sum())
+            full += len(scores) * (steps + judging)
+    return (found / cost) / (everything / full) if everything else float("nan")
+
+
+if __name__ == "__main__":
+    main()

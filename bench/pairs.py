@@ -1,0 +1,185 @@
+"""What the benches of searches share: pairs of prompts, their candidates, and what both judges say of them."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from pathlib import Path
+from random import Random
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from duckrabbit.media.sheet import contact_sheet
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.looks import looks_of
+from duckrabbit.recipes.make import make_all
+from duckrabbit.recipes.recipe import Recipe
+from duckrabbit.search.question import Question, question_of
+from duckrabbit.search.reader import Reader, kind_for, load_reader
+from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
+
+STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of")
+VIEWS = ("flip", "rotate-90", "rotate-180")
+DIGIT_VIEWS = ("flip", "rotate-180")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two subjects, the view in which the second is read, and a style."""
+
+    a: str
+    b: str
+    view: str
+    style: str
+
+    @property
+    def recipe(self) -> Anagram:
+        """The anagram of the pair."""
+        return Anagram((prompt_for(self.a, self.style), prompt_for(self.b, self.style)), (self.view,))
+
+    def __str__(self) -> str:
+        return f"{self.a} / {self.b}, {self.view}, {self.style}"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Candidates of one recipe before both judges.
+
+    Attributes:
+        pictures: [N, C, S, S], on the CPU.
+        readings: log p of what is asked for by the selecting judge, [N, L].
+        places: of what is asked for in the reporting judge's order, [N, L], from 1.
+        among: the same among the restricted names.
+        agree: whether both judges' first readings are the same class, [N, L].
+        logs: the reporting judge's log p of what is asked for, [N, L].
+    """
+
+    pictures: Tensor
+    readings: Tensor
+    places: Tensor
+    among: Tensor
+    agree: Tensor
+    logs: Tensor
+
+    @property
+    def scores(self) -> Tensor:
+        """By the selecting judge, [N]."""
+        return self.readings.amin(dim=1)
+
+    def read(self, first: int = 1) -> Tensor:
+        """Whether the reporting judge has what is asked for among its first, in every look, [N]."""
+        return (self.places <= first).all(dim=1)
+
+    def read_among(self) -> Tensor:
+        """Whether it is the first of the restricted names in every look, [N]."""
+        return (self.among <= 1).all(dim=1)
+
+
+@dataclass(frozen=True)
+class Court:
+    """Both judges, and the restricted names."""
+
+    selecting: Reader
+    reporting: Reader
+    restricted: Tensor
+
+    @staticmethod
+    def of(model: Model) -> "Court":
+        """The judges of a model's pictures; the restricted names are the everyday ones."""
+        kind = kind_for(model.channels)
+        selecting, reporting = (
+            load_reader(kind, "selecting", model.device),
+            load_reader(kind, "reporting", model.device),
+        )
+        classes = {reporting.asked_for(prompt_for(subject, "")) for subject in subjects_of(reporting)}
+        return Court(selecting, reporting, torch.tensor(sorted(own for own in classes if own is not None)))
+
+    def question(self, recipe: Recipe) -> Question:
+        """The selecting judge's question."""
+        return question_of(self.selecting, looks_of(recipe))
+
+    def judge(self, recipe: Recipe, pictures: Tensor) -> Judged:
+        """Put pictures [N, C, S, S] before both."""
+        ours, theirs = self.question(recipe), question_of(self.reporting, looks_of(recipe))
+        selected, reported = ours.log_probabilities(pictures), theirs.log_probabilities(pictures)
+        wanted = list(zip(reported, theirs.classes, strict=True))
+        return Judged(
+            pictures.float().cpu(),
+            torch.stack([log_p[:, own] for log_p, own in zip(selected, ours.classes, strict=True)], dim=1),
+            torch.stack([_place(log_p, own) for log_p, own in wanted], dim=1),
+            torch.stack([_place(log_p, own, self.restricted) for log_p, own in wanted], dim=1),
+            torch.stack([a.argmax(1) == b.argmax(1) for a, b in zip(selected, reported, strict=True)], dim=1),
+            torch.stack([log_p[:, own] for log_p, own in wanted], dim=1),
+        )
+
+
+def _place(log_p: Tensor, wanted: int, among: Tensor | None = None) -> Tensor:
+    others = log_p if among is None else log_p[:, among]
+    return 1 + (others > log_p[:, [wanted]]).sum(dim=1)
+
+
+def add_options(parser: argparse.ArgumentParser, candidates: int) -> None:
+    """The options that all benches of searches have."""
+    parser.add_argument("--model", default="pocket")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--candidates", type=int, default=candidates, help="of each pair")
+    parser.add_argument("--pairs", type=int, default=60, help="random pairs of pocket's (a third for each view)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of pairs")
+    parser.add_argument("--batch", type=int, help="pictures made at once (512 on a GPU, 32 on a CPU)")
+    parser.add_argument("--quick", action="store_true", help="a few pairs and candidates, to see that it runs")
+
+
+def opened(name: str, options: argparse.Namespace) -> Model:
+    """A model in bfloat16 on a GPU, in its own precision on a CPU."""
+    model = load_model(name, options.device)
+    print(f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}", flush=True)
+    return model
+
+
+def word_pairs(court: Court, count: int, seed: int) -> list[Pair]:
+    """Random pairs of everyday subjects; views and styles take turns."""
+    pairs = random_pairs(subjects_of(court.reporting), count, seed)
+    return [Pair(a, b, VIEWS[k % 3], STYLES[k // 3 % 4]) for k, (a, b) in enumerate(pairs)]
+
+
+def digit_pairs(count: int | None = None, seed: int = 0) -> list[Pair]:
+    """Every pair of digits in both views, or some of those of two different digits, drawn by the seed."""
+    every = [
+        Pair(str(a), str(b), view, "") for view in DIGIT_VIEWS for a, b in combinations_with_replacement(range(10), 2)
+    ]
+    if count is None:
+        return every
+    different = [pair for pair in every if pair.a != pair.b]
+    return Random(seed).sample(different, min(count, len(different)))
+
+
+def made(recipes: Sequence[Recipe], each: int, model: Model, batch: int | None = None, first: int = 0) -> list[Tensor]:
+    """For each recipe its pictures with the seeds first, first + 1 …, [each, C, S, S]; recipes share batches."""
+    size = batch or (512 if model.device.type == "cuda" else 32)
+    repeated = [recipe for recipe in recipes for _ in range(each)]
+    pictures = make_all(repeated, model, list(range(first, first + each)) * len(recipes), batch_size=size)
+    pixels = torch.stack([picture.pixels for picture in pictures]).float()
+    return list(pixels.split(each))
+
+
+def share(hits: Tensor | Sequence[bool]) -> str:
+    """A share in percent, right-aligned."""
+    values = torch.as_tensor(hits).double()
+    return f"{100 * float(values.mean()):5.1f} %" if len(values) else "    –  "
+
+
+def save_sheet(path: Path, pictures: Sequence[Tensor], labels: Sequence[str], columns: int) -> None:
+    """A labelled sheet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scale = max(1, 112 // pictures[0].shape[-1])
+    try:
+        sheet: Image.Image = contact_sheet(list(pictures), columns, list(labels), None, scale)
+    except ModuleNotFoundError:
+        # The labels' font is matplotlib's.
+        sheet = contact_sheet(list(pictures), columns, None, None, scale)
+    sheet.save(path)
+    print(f"wrote {path}")

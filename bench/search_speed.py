@@ -1,0 +1,90 @@
+"""How many accepted illusions a minute: candidates in blocks with early dropping, against one after another in full.
+
+    OMP_NUM_THREADS=2 python bench/search_speed.py [--model mnist-ddpm-class] [--quick]
+
+Both look at the same seeds of the same pairs. An illusion is accepted when the reporting judge reads every look as
+asked. The plain loop is timed on a few candidates, each made and judged in full, alone; how many of all it would
+accept is counted on all of them. The judge's time counts on both sides. See ladders.py for the
+choice of the ladder.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+
+import torch
+from pairs import Court, Pair, add_options, digit_pairs, made, opened, word_pairs
+from torch import Tensor
+
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.candidates import Candidates, without_dropping
+from duckrabbit.recipes.looks import looks_of
+from duckrabbit.search.question import question_of
+from duckrabbit.search.racing import LADDERS, Ladder
+
+TIMED = 8
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser, 64)
+    options = parser.parse_args()
+    model = opened(options.model, options)
+    court = Court.of(model)
+    count = 3 if options.quick else options.pairs
+    pairs = digit_pairs(count, options.seed) if model.channels == 1 else word_pairs(court, count, options.seed)
+    candidates = 32 if options.quick else options.candidates
+    print(f"{len(pairs)} pairs, {candidates} candidates each, {torch.get_num_threads()} threads")
+
+    finished = made([pair.recipe for pair in pairs], candidates, model, options.batch)
+    accepted = sum(int(court.judge(p.recipe, x).read().sum()) for p, x in zip(pairs, finished, strict=True))
+    each = plain_seconds(pairs, model, court)
+    total = len(pairs) * candidates
+    plain = accepted / (each * total / 60)
+    print(f"plain loop: {each:.3f} s a candidate, {accepted} of {total} accepted, {plain:.2f} accepted a minute")
+    print(f"{'ladder':14} {'s a candidate':>13} {'accepted':>9} {'a minute':>9} {'against plain':>13} {'best kept':>9}")
+    for ladder in ((), LADDERS[court.selecting.kind]):
+        seconds, found, kept = searched(pairs, finished, model, court, ladder)
+        rate = found / (seconds / 60)
+        gain = rate / plain if plain else float("nan")
+        name = "dropping" if ladder else "nobody dropped"
+        print(f"{name:14} {seconds / total:13.3f} {found:9} {rate:9.2f} {gain:12.2f}× {kept:8.0%}", flush=True)
+
+
+def candidates_of(pair: Pair, model: Model, court: Court, ladder: Ladder) -> Candidates:
+    return Candidates(pair.recipe, model, question_of(court.selecting, looks_of(pair.recipe)), None, ladder)
+
+
+def plain_seconds(pairs: Sequence[Pair], model: Model, court: Court) -> float:
+    """What a candidate costs that is made and judged in full, alone."""
+    chosen = [(pairs[k % len(pairs)], k) for k in range(TIMED)]
+    everyone = [(without_dropping(candidates_of(pair, model, court, ())), seed) for pair, seed in chosen]
+    everyone[0][0].block((0,))
+    started = time.perf_counter()
+    for candidates, seed in everyone:
+        candidates.block((seed,))
+    return (time.perf_counter() - started) / TIMED
+
+
+def searched(
+    pairs: Sequence[Pair], wholes: Sequence[Tensor], model: Model, court: Court, ladder: Ladder
+) -> tuple[float, int, float]:
+    """Seconds, accepted illusions, and for how many pairs the best of all candidates was not dropped."""
+    seconds, found, kept = 0.0, 0, 0
+    for pair, whole in zip(pairs, wholes, strict=True):
+        candidates, count = candidates_of(pair, model, court, ladder), len(whole)
+        started, finished = time.perf_counter(), []
+        for first in range(0, count, candidates.block_size):
+            finished += candidates.block(range(first, min(first + candidates.block_size, count))).finished
+        if model.device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds += time.perf_counter() - started
+        pixels = torch.stack([own.picture.pixels for own in finished])
+        found += int(court.judge(pair.recipe, pixels).read().sum())
+        best = int(candidates.question.scores(whole).argmax())
+        kept += best in {own.scored.seed for own in finished}
+    return seconds, found, kept / len(pairs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""duckrabbit ambigram"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional
+
+from duckrabbit.cli.options import Computing, Flag, Sampling, option
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from duckrabbit.recipes.ambigram import Place
+
+LONGEST = 40
+EACH = 32
+
+
+@dataclass(frozen=True)
+class Options:
+    """Write a number that reads as another when it is turned: duckrabbit ambigram 619 --view rotate-180"""
+
+    digits: Positional[Annotated[str, option("DIGITS")]]
+    """what is read upright"""
+    view: Annotated[str, option("VIEW")] = "rotate-180"
+    """rotate-180, flip, mirror or negate, or several joined by + (rotate-180)"""
+    reads: Annotated[str | None, option("DIGITS")] = None
+    """what is read through the view (by default what the view makes of each digit)"""
+    candidates: Annotated[int, option("M")] = EACH
+    """candidates for each place, of which the best is taken (32)"""
+    seed: Annotated[int, option("SEED")] = 0
+    """of each place's first candidate"""
+    out: Annotated[str, option("FOLDER")] = "out"
+    """the folder to write to; nothing in it is ever overwritten"""
+    json: Flag = False
+    """print one line of JSON on standard output"""
+    sampling: Sampling = field(default_factory=Sampling)
+    computing: Computing = field(default_factory=Computing)
+
+
+def run(options: Options) -> int:
+    """Write the picture and its animation."""
+    import json
+    import sys
+    from pathlib import Path
+
+    from duckrabbit.cli.animate import MOTION_MILLISECONDS, view_frames
+    from duckrabbit.cli.display import Display
+    from duckrabbit.cli.films import write_film
+    from duckrabbit.cli.percent import percent
+    from duckrabbit.cli.produce import MAX_COUNT
+    from duckrabbit.cli.sampler import sampler_of
+    from duckrabbit.cli.session import named_model
+    from duckrabbit.cli.slug import slug
+    from duckrabbit.diffusion.noise import Noise
+    from duckrabbit.errors import UsageError
+    from duckrabbit.illusions.views import parse_view
+    from duckrabbit.media.png import JSON, write_png
+    from duckrabbit.media.unused import new_file
+    from duckrabbit.models.load import DEFAULT_DIGITS
+    from duckrabbit.recipes.ambigram import ambigram, joined, places_of, reading_through
+
+    for what, text in (("The number", options.digits), ("--reads", options.reads)):
+        if text is not None and not (0 < len(text) <= LONGEST and set(text) <= set("0123456789")):
+            raise UsageError(f"{what} is {text!r}: give 1 to {LONGEST} digits, such as 619.")
+    if not 1 <= options.candidates <= MAX_COUNT:
+        raise UsageError(f"{options.candidates} candidates can't be made: give --candidates from 1 to {MAX_COUNT}.")
+    Noise((options.seed, options.seed + options.candidates * len(options.digits)))
+    view = parse_view(options.view)
+    reads = reading_through(options.digits, view) if options.reads is None else options.reads
+    places = places_of(options.digits, reads, view)
+    model = named_model(options.computing.model or DEFAULT_DIGITS, options.computing)
+    print(f"{options.digits}, read as {reads} by {options.view}", file=sys.stderr)
+    sampler = sampler_of(options.sampling, model.illusion_sampler)
+    with Display(len(places), "ambigram") as display:
+        try:
+            made = ambigram(places, options.view, model, sampler, options.seed, options.candidates, display.advance)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("nothing was written.") from None
+    strip = joined([candidate.picture.pixels for candidate in made])
+    stem = "-".join(["ambigram", slug(options.digits), slug(reads), slug(options.view), str(options.seed)])
+    record: dict[str, JSON] = {
+        "verb": "ambigram",
+        "digits": options.digits,
+        "reads": reads,
+        "view": options.view,
+        "places": [dict(candidate.picture.record) for candidate in made],
+    }
+    with new_file(Path(options.out), stem, ".png") as path:
+        write_png(path, strip, record)
+    film = write_film(Path(options.out), path.stem, ".gif", view_frames(squared(strip), [view]), MOTION_MILLISECONDS)
+    sure = _read_as_asked(strip, places, options.view)
+    print(
+        f"wrote {path}: the other judge reads {sure.told}, both ways as asked {percent(sure.probability)}",
+        file=sys.stderr,
+    )
+    if options.json:
+        line = {
+            "path": str(path),
+            "seed": options.seed,
+            "verb": "ambigram",
+            "prompts": [options.digits, reads],
+            "views": ["identity", view.name],
+            "model": model.name,
+            "size": list(strip.shape[1:]),
+            "animation": str(film),
+            "read": [sure.upright, sure.through],
+            "read_as_asked": [sure.upright, sure.through] == [options.digits, reads],
+        }
+        print(json.dumps(line), flush=True)
+    elif not (sys.stdout.isatty() and sys.stderr.isatty()):
+        print(path, flush=True)
+    return 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the reporting judge reads.
+
+    Attributes:
+        upright: the string.
+        through: the string through the view.
+        probability: that every place is as asked, both ways.
+    """
+
+    upright: str
+    through: str
+    probability: float
+
+    @property
+    def told(self) -> str:
+        """Both strings."""
+        return f"{self.upright}, and through the view {self.through}"
+
+
+def _read_as_asked(strip: "Tensor", places: "tuple[Place, ...]", view: str) -> Verdict:
+    import torch
+
+    from duckrabbit.illusions.views import parse_view
+    from duckrabbit.recipes.ambigram import through
+    from duckrabbit.search.reader import load_reader
+
+    reader = load_reader("digits", "reporting")
+    side = strip.shape[1]
+    upright = torch.stack(torch.split(strip, side, dim=2))
+    seen = torch.stack(torch.split(through(strip, parse_view(view)), side, dim=2))
+    log_p = reader.log_probabilities(upright), reader.log_probabilities(seen)
+    wanted = [int(place.upright) for place in places], [int(digit) for digit in _target(places, view)]
+    total = sum(float(own[k, digit]) for own, row in zip(log_p, wanted, strict=True) for k, digit in enumerate(row))
+    told = ["".join(str(int(digit)) for digit in own.argmax(dim=1)) for own in log_p]
+    return Verdict(told[0], told[1], float(torch.tensor(total).exp()))
+
+
+def _target(places: "tuple[Place, ...]", view: str) -> str:
+    """What is to be read through the view, left to right."""
+    from duckrabbit.illusions.views import parse_view
+    from duckrabbit.recipes.ambigram import reverses
+
+    digits = [place.viewed for place in places]
+    return "".join(reversed(digits) if reverses(parse_view(view)) else digits)
+
+
+def squared(strip: "Tensor") -> "Tensor":
+    """A strip [C, S, W] in the middle of a black square [C, W, W], so that a view can turn it."""
+    canvas = strip.new_full((strip.shape[0], strip.shape[2], strip.shape[2]), -1.0)
+    top = (strip.shape[2] - strip.shape[1]) // 2
+    canvas[:, top : top + strip.shape[1]] = strip
+    return canvas

@@ -1,0 +1,244 @@
+"""Make many candidates, keep the best, and show how good they are."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from duckrabbit.cli.animate import MOTION_MILLISECONDS, motion_frames
+from duckrabbit.cli.display import Display
+from duckrabbit.cli.films import write_film
+from duckrabbit.cli.options import Computing, Output, Sampling, Searching
+from duckrabbit.cli.percent import percent
+from duckrabbit.cli.produce import MAX_COUNT, Job, check, print_line, second_sampler, stem_of
+from duckrabbit.cli.sheets import write_sheet
+from duckrabbit.cli.slug import slug
+from duckrabbit.diffusion.noise import Noise
+from duckrabbit.errors import UsageError
+from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.unused import new_file
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.make import Picture
+from duckrabbit.recipes.order import Order, Workplace
+from duckrabbit.recipes.search import Progress, Search, work
+from duckrabbit.recipes.search_folder import SearchFolder
+from duckrabbit.recipes.workers import work_together
+from duckrabbit.search.shortlist import Scored
+from duckrabbit.training.team import Team
+
+EACH = 8
+"""Candidates for each picture that is kept, unless it is said how many."""
+
+MAX_BEST = 200
+MAX_WORKERS = 64
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One of the best.
+
+    Attributes:
+        path: its file.
+        picture: what is in it.
+        scored: how well the selecting judge reads it.
+        rank: its place, from 1.
+    """
+
+    path: Path
+    picture: Picture
+    scored: Scored
+    rank: int
+
+
+def numbers_of(searching: Searching, output: Output) -> tuple[int, int]:
+    """How many are kept, and of how many candidates.
+
+    Raises:
+        UsageError: if they contradict each other.
+    """
+    if searching.best is None:
+        if searching.candidates is not None:
+            raise UsageError("--from says of how many, but not how many to keep: give --best, too, such as --best 4.")
+        if searching.workers != 1:
+            raise UsageError("--workers share a search, and nothing is searched for: give --best, too.")
+        return 0, 0
+    best = searching.best
+    count = EACH * best if searching.candidates is None else searching.candidates
+    if not 1 <= best <= MAX_BEST:
+        raise UsageError(f"The {best} best can't be kept: give --best from 1 to {MAX_BEST}.")
+    if not best <= count <= MAX_COUNT:
+        raise UsageError(f"The {best} best of {count} can't be found: give --from from {best} to {MAX_COUNT}.")
+    if not 1 <= searching.workers <= MAX_WORKERS:
+        raise UsageError(f"{searching.workers} workers can't share a search: give --workers from 1 to {MAX_WORKERS}.")
+    if output.count != 1:
+        raise UsageError("Both --count and --best say how many pictures to write: give one of them.")
+    Noise((output.seed, output.seed + count - 1))
+    return best, count
+
+
+def wants_best(searching: Searching, output: Output) -> bool:
+    """Whether a search is asked for; raises UsageError for a contradiction."""
+    return numbers_of(searching, output)[0] > 0
+
+
+def produce_best(
+    jobs: Sequence[Job], model: Model, output: Output, sampling: Sampling, searching: Searching, computing: Computing
+) -> list[list[Kept]]:
+    """Search each job's candidates, write the best of each with a contact sheet and an animation of the winner.
+
+    Standard output gets a line for each picture, in the order of the seeds.
+
+    Returns:
+        For each job its best, the best first.
+
+    Raises:
+        UsageError: if a job can't be made with this model or judged, or nothing can be written there.
+        KeyboardInterrupt: when the best so far are written, saying how many they are.
+    """
+    check(output)
+    orders = [order_of(job, model, output, sampling, searching) for job in jobs]
+    searches = [order.search(model) for order in orders]
+    team = Team.join(gpu=model.device.type == "cuda")
+    kept = [
+        _searched(job, order, search, team, output, searching.workers, computing)
+        for job, order, search in zip(jobs, orders, searches, strict=True)
+    ]
+    team.leave()
+    return kept
+
+
+def order_of(job: Job, model: Model, output: Output, sampling: Sampling, searching: Searching) -> Order:
+    """A job's search as an order; raises UsageError for contradictory numbers."""
+    best, count = numbers_of(searching, output)
+    return Order(job.recipe, best, output.seed, count, output.size, second_sampler(job, model, output, sampling))
+
+
+def _searched(
+    job: Job, order: Order, search: Search, team: Team, output: Output, workers: int, computing: Computing
+) -> list[Kept]:
+    model = search.candidates.model
+    stem = "-".join([job.recipe.verb, slug(job.slug), str(order.first), "search"])
+    folder = _opened(team, Path(output.out), stem, search)
+    before = folder.count()
+    if before and team.leads:
+        print(f"going on where an earlier search stopped: {before} of {order.count} are done", file=sys.stderr)
+    interrupted = False
+    with Display(order.count, job.recipe.verb) as display:
+
+        def tell(progress: Progress) -> None:
+            best = "" if progress.best is None else f"best so far {percent(_shown(search, progress.best))}"
+            display.at(before + round(progress.done), before + progress.total, best)
+
+        kept: list[Kept] = []
+        try:
+            if workers > 1:
+                work_together(order, _workplace(model, workers, computing), folder, workers, tell)
+            else:
+                work(search, folder, team.rank, team.size, tell)
+        except KeyboardInterrupt:
+            interrupted = True
+        if not interrupted:
+            # Every process's share is done when the team's sum is there.
+            team.average([torch.zeros(1, device=model.device)])
+        if not team.leads:
+            return []
+        try:
+            kept = _published(folder, search, job, output, display)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"the best so far are in {folder.folder / 'kept'}; the same command goes on."
+            ) from None
+    if kept:
+        _show(kept, search, job, output)
+    if interrupted:
+        looked_at = folder.count()
+        raise KeyboardInterrupt(
+            f"the best {len(kept)} of the {looked_at} candidates (of {order.count}) that were looked at are kept in "
+            f"{output.out}; the same command goes on."
+        )
+    folder.remove()
+    return kept
+
+
+def _opened(team: Team, parent: Path, stem: str, search: Search) -> SearchFolder:
+    """The search's folder: made by the first process of a team, found by the others."""
+    device = search.candidates.model.device
+    if team.leads:
+        folder = SearchFolder.open(parent, stem, search.task())
+        team.as_first(True, device)
+        return folder
+    team.as_first(True, device)
+    return SearchFolder.open(parent, stem, search.task())
+
+
+def _workplace(model: Model, workers: int, computing: Computing) -> Workplace:
+    """What each of several processes loads; they share the cores."""
+    if model.device.type != "cpu":
+        raise UsageError("--workers share a CPU: on GPUs, start the command with torchrun --nproc-per-node N instead.")
+    threads = max(1, (computing.threads or os.cpu_count() or 1) // workers)
+    return Workplace(model.name, "cpu", model.dtype, threads, computing.weights, computing.embeddings)
+
+
+def _shown(search: Search, scored: Scored) -> float:
+    """The number to show for a candidate: the calibrated probability, or the judge's own where there is none."""
+    probability = search.candidates.probability(scored)
+    return float(np.exp(scored.score)) if probability is None else probability
+
+
+def _published(folder: SearchFolder, search: Search, job: Job, output: Output, display: Display) -> list[Kept]:
+    """Make the best once more, each alone as `rerun` will, and give each a name of its own; the best first."""
+    candidates = search.candidates
+    best = folder.shortlist(search.best).best()
+    remade = []
+    for number, scored in enumerate(best):
+        display.at(number, len(best), "writing the best")
+        candidate = candidates.alone(scored.seed)
+        folder.keep(candidate.picture)
+        remade.append(candidate)
+    display.pause()
+    kept: list[Kept] = []
+    for candidate in sorted(remade, key=lambda own: (-own.scored.score, own.scored.seed)):
+        picture, scored = candidate.picture, candidate.scored
+        stem = stem_of(job.recipe, job.slug, scored.seed, candidates.model, picture.pixels.shape[-1])
+        path = _copied(folder.picture(scored.seed).read_bytes(), Path(output.out), stem)
+        kept.append(Kept(path, picture, scored, len(kept) + 1))
+    return kept
+
+
+def _copied(content: bytes, folder: Path, stem: str) -> Path:
+    """The file of that name if it is the very same picture already, or a new one."""
+    there = folder / f"{stem}.png"
+    if there.is_file() and there.read_bytes() == content:
+        return there
+    with new_file(folder, stem, ".png") as path, atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+    return path
+
+
+def _show(kept: Sequence[Kept], search: Search, job: Job, output: Output) -> None:
+    """The lines, the sheet and the animation."""
+    candidates = search.candidates
+    looks = candidates.question.looks
+    for own in kept:
+        each = ", ".join(
+            f"{look.name} {percent(float(np.exp(value)))}"
+            for look, value in zip(looks, own.scored.readings, strict=True)
+        )
+        shown = percent(_shown(search, own.scored))
+        print(f"{own.rank:3}. {own.path}: read as asked {shown} ({each})", file=sys.stderr)
+    chance = candidates.question.reader.chance ** len(looks)
+    print(f"     by chance: 1 in {round(1 / chance):,}", file=sys.stderr)
+    for own in sorted(kept, key=lambda own: own.scored.seed):
+        told: dict[str, Any] = {"rank": own.rank, "score": candidates.told(own.scored)}
+        print_line(own.path, own.picture, candidates.model, job, output, told)
+    rows = [(f"{look.prompt} ({look.name})", [look.see(own.picture.pixels[None])[0] for own in kept]) for look in looks]
+    labels = [f"seed {own.scored.seed}: {percent(_shown(search, own.scored))}" for own in kept]
+    write_sheet(output, job.recipe.verb, f"{job.slug} best", rows, labels)
+    frames = motion_frames(job.recipe, kept[0].picture.pixels)
+    if frames:
+        write_film(Path(output.out), kept[0].path.stem, ".gif", frames, MOTION_MILLISECONDS)

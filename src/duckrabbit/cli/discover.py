@@ -1,0 +1,190 @@
+"""duckrabbit discover"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional
+
+from duckrabbit.cli.options import Computing, Flag, Sampling, Wording, option
+
+if TYPE_CHECKING:
+    from duckrabbit.recipes.discover import Collection, Findings, Found, Hunt
+
+MAX_MINUTES = 60 * 24 * 30
+FEWEST = 2
+
+
+@dataclass(frozen=True)
+class Options:
+    """Find pairs of subjects that work under a view: duckrabbit discover --style "an oil painting of" --view flip"""
+
+    subjects: Positional[Annotated[tuple[str, ...], option("[SUBJECT ...]")]] = ()
+    """what to choose from (by default some 560 everyday things; with --model mnist-ddpm-class the digits)"""
+    view: Annotated[str, option("VIEW")] = "rotate-180"
+    """in which the second subject is read (rotate-180)"""
+    combine: Annotated[str, option("WAY")] = "mean"
+    """as in duckrabbit anagram (mean)"""
+    minutes: Annotated[float, option("M")] = 10.0
+    """how long to look (10); the same command goes on from what was found"""
+    seed: Annotated[int, option("SEED")] = 0
+    """of the choice of pairs, and of each pair's first candidate"""
+    out: Annotated[str, option("FOLDER")] = "out"
+    """the folder to put the hunt's own folder into"""
+    json: Flag = False
+    """print one line of JSON a picture of the gallery on standard output"""
+    wording: Wording = field(default_factory=Wording)
+    sampling: Sampling = field(default_factory=Sampling)
+    computing: Computing = field(default_factory=Computing)
+
+
+def run(options: Options) -> int:
+    """Look, and make the gallery."""
+    import math
+    import sys
+    import time
+    from pathlib import Path
+
+    from duckrabbit.cli.display import Display
+    from duckrabbit.cli.slug import slug
+    from duckrabbit.diffusion.noise import Noise
+    from duckrabbit.errors import UsageError
+    from duckrabbit.recipes.discover import FULL_EACH, collection, discover
+
+    if not (math.isfinite(options.minutes) and 0 < options.minutes <= MAX_MINUTES):
+        raise UsageError(f"{options.minutes:g} minutes are no time to look: give --minutes above 0.")
+    Noise((options.seed, options.seed + FULL_EACH))
+    hunt = _hunt(options)
+    if Path(options.out).is_file():
+        raise UsageError(f"{options.out} is a file and pictures were to be written into it: give --out a folder.")
+    stem = "-".join(part for part in ("discover", slug(options.wording.style), slug(options.view)) if part)
+    kept = collection(Path(options.out), f"{stem}-{options.seed}", hunt)
+    before = kept.findings()
+    if before.probed:
+        print(f"going on: {len(before.probed)} pairs probed, {len(before.rendered)} rendered", file=sys.stderr)
+    started, seconds = time.monotonic(), 60 * options.minutes
+    interrupted = False
+    with Display(round(seconds), "discover") as display:
+
+        def tell(findings: "Findings") -> None:
+            done = min(round(time.monotonic() - started), round(seconds))
+            display.at(done, round(seconds), _so_far(hunt, findings))
+
+        try:
+            discover(hunt, kept, seconds, tell)
+        except KeyboardInterrupt:
+            interrupted = True
+    findings = kept.findings()
+    found = findings.gallery()
+    if found:
+        _write_gallery(kept, hunt, findings, options)
+    if interrupted:
+        raise KeyboardInterrupt(f"{len(found)} pictures are kept in {kept.folder}; the same command goes on.")
+    if not found:
+        raise UsageError(f"No pair was rendered in {options.minutes:g} minutes: give --minutes more.")
+    return 0
+
+
+def _hunt(options: Options) -> "Hunt":
+    """What is looked for; raises UsageError for what can't be."""
+    from duckrabbit.cli.sampler import sampler_of
+    from duckrabbit.cli.session import open_model
+    from duckrabbit.errors import UsageError
+    from duckrabbit.recipes.discover import Hunt
+    from duckrabbit.search.calibration import shipped
+    from duckrabbit.search.reader import kind_for, load_reader
+    from duckrabbit.search.subjects import subjects_of
+
+    style = options.wording.style.strip()
+    model = open_model(options.computing, [*options.subjects] or ["a thing"], None)
+    kind = kind_for(model.channels)
+    reader = load_reader(kind, "selecting", model.device)
+    subjects = tuple(dict.fromkeys(options.subjects)) or subjects_of(reader)
+    if len(subjects) < FEWEST:
+        raise UsageError("One subject makes no pair: give two or more, or none for everyday things.")
+    hunt = Hunt(
+        model,
+        reader,
+        shipped().get(kind),
+        subjects,
+        options.view,
+        style,
+        options.seed,
+        options.wording.negative_prompt,
+        sampler_of(options.sampling, model.illusion_sampler),
+        options.combine,
+    )
+    # Every subject is asked for once, so that one that can't be is refused before the hunt.
+    for other in subjects[1:] if options.subjects else subjects[1:2]:
+        assert hunt.candidates((subjects[0], other)).course
+    return hunt
+
+
+def _so_far(hunt: "Hunt", findings: "Findings") -> str:
+    said = f"{len(findings.probed)} pairs probed, {len(findings.rendered)} rendered"
+    best = findings.gallery()[:1]
+    return f"{said}; best {' / '.join(best[0].pair)} {_verdict(hunt, best[0])}" if best else said
+
+
+def _verdict(hunt: "Hunt", found: "Found") -> str:
+    import math
+
+    from duckrabbit.cli.percent import percent
+
+    return percent(math.exp(found.score) if hunt.calibration is None else hunt.calibration(found.readings))
+
+
+def _write_gallery(kept: "Collection", hunt: "Hunt", findings: "Findings", options: Options) -> None:
+    """The page, the sheet, and a line for each picture."""
+    import json
+    import shlex
+    import sys
+
+    import numpy as np
+
+    from duckrabbit.cli.gallery_page import Entry, write_page
+    from duckrabbit.cli.spell import spelt
+    from duckrabbit.media.atomic import atomic_write
+    from duckrabbit.media.decode import decode
+    from duckrabbit.media.pixels import from_uint8
+    from duckrabbit.media.sheet import contact_sheet
+    from duckrabbit.recipes.looks import looks_of
+    from duckrabbit.recipes.recipe import with_sampler
+
+    entries, shown, labels = [], [], []
+    for rank, found in enumerate(findings.gallery(), 1):
+        path, recipe = kept.picture(found), hunt.recipe(found.pair)
+        pixels = from_uint8(np.asarray(decode(path)))
+        seen = [(look.see(pixels[None])[0], f"{look.prompt} ({look.name})") for look in looks_of(recipe)]
+        full = with_sampler(recipe, recipe.sampler or recipe.default_sampler(hunt.model))
+        words = ["duckrabbit", *(spelt(full) or []), "--model", hunt.model.name, "--seed", str(found.seed)]
+        verdict = _verdict(hunt, found)
+        entries.append(Entry(seen, f"read as asked both ways: {verdict}", shlex.join(words)))
+        shown += [picture for picture, _ in seen]
+        labels += [f"{subject} {verdict if k else ''}".strip() for k, subject in enumerate(found.pair)]
+        print(f"{rank:3}. {path}: {' / '.join(found.pair)}, read as asked {verdict}", file=sys.stderr)
+        if options.json:
+            line = {
+                "path": str(path),
+                "seed": found.seed,
+                "verb": "anagram",
+                "prompts": list(recipe.prompts),
+                "views": list(recipe.views),
+                "model": hunt.model.name,
+                "size": pixels.shape[-1],
+                "rank": rank,
+                "score": hunt.candidates(found.pair).told_of(found.readings),
+            }
+            print(json.dumps(line), flush=True)
+        elif not (sys.stdout.isatty() and sys.stderr.isatty()):
+            print(path, flush=True)
+    title = f"{options.wording.style.strip()} … by {options.view}".strip()
+    lead = (
+        f"{len(findings.probed)} pairs of subjects probed, {len(findings.rendered)} rendered by {hunt.model.name}; the "
+        f"best {len(entries)}. The percentage is the chance that a judge which chose nothing reads both as asked."
+    )
+    write_page(kept.folder / "index.html", title, lead, entries)
+    sheet = contact_sheet(shown, min(8, len(shown)), labels, None, max(1, 112 // shown[0].shape[-1]))
+    with atomic_write(kept.folder / "sheet.png") as temporary:
+        sheet.save(temporary, format="PNG")
+    for name in ("index.html", "sheet.png"):
+        print(f"wrote {kept.folder / name}", file=sys.stderr)

@@ -1,0 +1,72 @@
+"""A page of a hunt's best pictures: one file that needs no other."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from torch import Tensor
+
+from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.pixels import to_uint8
+
+STYLE = """
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+body { max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin-bottom: 0; }
+.found { display: grid; grid-template-columns: repeat(auto-fill, minmax(25rem, 1fr)); gap: 2rem; margin-top: 2rem; }
+figure { margin: 0; }
+.looks { display: flex; gap: .5rem; }
+.looks div { flex: 1; font-size: .9rem; }
+img { width: 100%; image-rendering: pixelated; border-radius: 4px; }
+code { font-size: .8rem; overflow-wrap: anywhere; }
+summary { cursor: pointer; font-size: .9rem; }
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One picture.
+
+    Attributes:
+        looks: what is seen in each look, [C, S, S], and what it is.
+        verdict: how well it is read.
+        command: what makes it again.
+    """
+
+    looks: Sequence[tuple[Tensor, str]]
+    verdict: str
+    command: str
+
+
+def write_page(path: Path, title: str, lead: str, entries: Sequence[Entry]) -> None:
+    """Write the page whole or not at all."""
+    figures = "\n".join(_figure(entry) for entry in entries)
+    text = (
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width">\n<title>{html.escape(title)}</title>\n'
+        f"<style>{STYLE}</style>\n<h1>{html.escape(title)}</h1>\n<p>{html.escape(lead)}</p>\n"
+        f'<div class="found">\n{figures}\n</div>\n</html>\n'
+    )
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+def _figure(entry: Entry) -> str:
+    looks = "".join(
+        f'<div><img src="{_data(picture)}" alt="{html.escape(words)}">{html.escape(words)}</div>'
+        for picture, words in entry.looks
+    )
+    return (
+        f'<figure><div class="looks">{looks}</div><figcaption>{html.escape(entry.verdict)}'
+        f"<details><summary>make it</summary><code>{html.escape(entry.command)}</code></details></figcaption></figure>"
+    )
+
+
+def _data(picture: Tensor) -> str:
+    file = io.BytesIO()
+    Image.fromarray(to_uint8(picture)).save(file, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

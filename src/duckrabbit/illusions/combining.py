@@ -1,0 +1,176 @@
+"""Ways to make one picture of what several views ask for: each is a function that gives terms, and a rule to add them.
+
+With u_i and c_i view i's estimates of the clean picture without and with its prompt, turned back upright, and d_i =
+c_i − u_i what its prompt pushes for, all rules but `alternate` have the form
+
+    x̂_0 = (1/n) Σ_i (u_i + γ f_i d_i')
+
+`mean` has f_i = 1 and d_i' = d_i (Geng, Park and Owens, "Visual Anagrams", 2024).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from duckrabbit.diffusion.grid import Grid
+from duckrabbit.diffusion.terms import Rule, Term, View, weighted_sum
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.compositions import Guidance, anagram
+
+SMALLEST = 1e-8
+
+
+@dataclass(frozen=True)
+class Combination:
+    """What an anagram is made of."""
+
+    terms: tuple[Term, ...]
+    rule: Rule = weighted_sum
+
+
+Combine = Callable[[Sequence[str], Sequence[View], Guidance, Grid], Combination]
+"""From prompts, one view for each, guidance and the grid to a combination."""
+
+
+def mean(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid) -> Combination:  # noqa: ARG001
+    """Every view counts the same at every step."""
+    return Combination(anagram(prompts, views, guidance))
+
+
+def alternate(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid) -> Combination:
+    """Step k sees view k mod n alone, at a fraction of the cost."""
+    return _in_turns(prompts, views, guidance, grid, emphasis=1.0)
+
+
+def swing(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid) -> Combination:
+    """Halfway between `mean` and `alternate`: step k listens more to view k mod n."""
+    return _in_turns(prompts, views, guidance, grid, emphasis=0.5)
+
+
+def lagging(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid) -> Combination:  # noqa: ARG001
+    """The view that lags behind, whose prompt pushes more, gets more guidance: f_i ∝ |d_i|, Σ f_i = n."""
+    return Combination(anagram(prompts, views, guidance), Balanced(1.0))
+
+
+def level(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid) -> Combination:  # noqa: ARG001
+    """Every view pushes equally: f_i ∝ 1/|d_i|, Σ f_i = n."""
+    return Combination(anagram(prompts, views, guidance), Balanced(-1.0))
+
+
+def peaceful(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid) -> Combination:  # noqa: ARG001
+    """No view pushes against another: d_i' is d_i without what points against d_j (Yu et al., 2020, "PCGrad")."""
+    return Combination(anagram(prompts, views, guidance), without_conflict)
+
+
+COMBINATIONS: Mapping[str, Combine] = {
+    "mean": mean,
+    "alternate": alternate,
+    "swing": swing,
+    "lagging": lagging,
+    "level": level,
+    "peaceful": peaceful,
+}
+"""Every way by the word a user types."""
+
+
+def combine_named(name: str) -> Combine:
+    """The way of a name.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    if name not in COMBINATIONS:
+        near = get_close_matches(name, COMBINATIONS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"give one of {', '.join(COMBINATIONS)}."
+        raise UsageError(f"There is no way {name!r} to combine views: {hint}")
+    return COMBINATIONS[name]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A weight that changes from step to step: more when it is this view's turn, less when it is not.
+
+    Attributes:
+        weight: of the term, if all views counted the same.
+        grid: the times of the steps.
+        which: this view.
+        of: how many there are.
+        emphasis: from 0, all the same, to 1, one alone.
+    """
+
+    weight: float | Callable[[float], float]
+    grid: Grid
+    which: int
+    of: int
+    emphasis: float
+
+    def __call__(self, t: float) -> float:
+        """The weight at t."""
+        weight = self.weight(t) if callable(self.weight) else self.weight
+        step = sum(time > t for time in self.grid)
+        own = step % self.of == self.which
+        return weight * (1 - self.emphasis + self.emphasis * self.of * own)
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """A rule: f_i = n |d_i|^power / Σ_j |d_j|^power, picture by picture, |d| the root mean square of its pixels."""
+
+    power: float
+
+    def __call__(self, terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
+        """x̂_0 [B, C, H, W]."""
+        ground, pushes = _pushes(terms, results, t)
+        if not pushes:
+            return ground
+        strength = torch.stack([push.square().mean(dim=(1, 2, 3), keepdim=True).sqrt() for push in pushes])
+        share = (strength + SMALLEST) ** self.power
+        factors = len(pushes) * share / share.sum(dim=0)
+        return ground + (factors * torch.stack(pushes)).sum(dim=0)
+
+
+def without_conflict(terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
+    """A rule: d_i' = d_i − Σ_{j≠i} min(0, ⟨d_i, d_j⟩)/|d_j|² d_j, picture by picture."""
+    ground, pushes = _pushes(terms, results, t)
+    settled = []
+    for i, own in enumerate(pushes):
+        kept = own
+        for j, other in enumerate(pushes):
+            if i != j:
+                along = (own * other).sum(dim=(1, 2, 3), keepdim=True)
+                length = other.square().sum(dim=(1, 2, 3), keepdim=True) + SMALLEST
+                kept = kept - along.clamp(max=0) / length * other
+        settled.append(kept)
+    return ground + torch.stack(settled).sum(dim=0) if settled else ground
+
+
+def _pushes(terms: Sequence[Term], results: Sequence[Tensor], t: float) -> tuple[Tensor, list[Tensor]]:
+    """Σ_i u_i/n, and each view's γ d_i/n; a view without guidance has no push, and all of it is ground."""
+    grounds, pushes = [], []
+    weighed = zip(terms, results, strict=True)
+    for _, group in groupby(weighed, key=lambda pair: pair[0].view):
+        own = list(group)
+        leading = [(term.weight_at(t), result) for term, result in own if term.leads]
+        others = [(term.weight_at(t), result) for term, result in own if not term.leads]
+        if len(leading) == 1 and len(others) == 1:
+            (weight, conditional), (rest, unconditional) = leading[0], others[0]
+            grounds.append((weight + rest) * unconditional)
+            pushes.append(weight * (conditional - unconditional))
+        else:
+            grounds.append(weighted_sum([term for term, _ in own], [result for _, result in own], t))
+    return torch.stack(grounds).sum(dim=0), pushes
+
+
+def _in_turns(
+    prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid, emphasis: float
+) -> Combination:
+    order = list(dict.fromkeys(views))
+    terms = []
+    for term in anagram(prompts, views, guidance):
+        turn = Turn(term.weight, grid, order.index(term.view), len(order), emphasis)
+        terms.append(Term(term.condition, turn, term.view, term.band, term.leads))
+    return Combination(tuple(terms))

@@ -1,0 +1,120 @@
+"""A number that reads as another through a view: each place is an anagram of two digits, the best of many.
+
+A half turn and a mirror reverse the places: what stands first is read last.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from duckrabbit.datasets.mnist import mnist, pictures_to_float
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.views import Composition, Flip, Mirror, Negate, Rotate180, View
+from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.candidates import Candidate, Candidates
+from duckrabbit.recipes.looks import looks_of
+from duckrabbit.search.calibration import shipped
+from duckrabbit.search.question import question_of
+from duckrabbit.search.racing import LADDERS, sparing
+from duckrabbit.search.reader import load_reader
+
+SAMPLES = 200
+"""Real digits of each class that say what a view makes of it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What one place shows: a digit upright, and a digit through the view."""
+
+    upright: str
+    viewed: str
+
+
+def reverses(view: View) -> bool:
+    """Whether the last place is read first.
+
+    Raises:
+        UsageError: for a view that takes a string apart.
+    """
+    if isinstance(view, Composition):
+        return sum(reverses(part) for part in view.views) % 2 == 1
+    if isinstance(view, Rotate180 | Mirror):
+        return True
+    if isinstance(view, Flip | Negate):
+        return False
+    raise UsageError(
+        f"The view {view.name} takes a row of digits apart: give rotate-180, flip, mirror or negate, "
+        "or several joined by +."
+    )
+
+
+def places_of(digits: str, reads: str, view: View) -> tuple[Place, ...]:
+    """The places, left to right.
+
+    Raises:
+        UsageError: if the strings differ in length, or the view takes a string apart.
+    """
+    if len(digits) != len(reads):
+        raise UsageError(f"{digits} and {reads} differ in length: give --reads as many digits as there are places.")
+    viewed = reads[::-1] if reverses(view) else reads
+    return tuple(Place(a, b) for a, b in zip(digits, viewed, strict=True))
+
+
+def reading_through(digits: str, view: View) -> str:
+    """What the view makes of a string: for each digit what real ones are most taken for when seen so."""
+    seen = "".join(_made_of(digit, view) for digit in digits)
+    return seen[::-1] if reverses(view) else seen
+
+
+def ambigram(
+    places: Sequence[Place],
+    view: str,
+    model: Model,
+    sampler: Sampler | None,
+    seed: int,
+    count: int,
+    advance: Callable[[], None],
+) -> list[Candidate]:
+    """The best of `count` candidates for each place, made alone.
+
+    Raises:
+        UsageError: if the model makes no digits.
+    """
+    reader = load_reader("digits", "selecting", model.device)
+    ladder = sparing(LADDERS["digits"], 1 / count)
+    best = []
+    for number, place in enumerate(places):
+        recipe = Anagram((place.upright, place.viewed), (view,), sampler=sampler)
+        question = question_of(reader, looks_of(recipe))
+        candidates = Candidates(recipe, model, question, shipped().get("digits"), ladder)
+        # Equal places get seeds of their own, so that no two digits of a number look alike.
+        before = sum(other == place for other in places[:number])
+        finished: list[Candidate] = []
+        start = seed + before * count
+        for first in range(start, start + count, candidates.block_size):
+            finished += candidates.block(range(first, min(first + candidates.block_size, start + count))).finished
+        chosen = max(finished, key=lambda own: (own.scored.score, -own.scored.seed))
+        best.append(candidates.alone(chosen.scored.seed))
+        advance()
+    return best
+
+
+def joined(pictures: Sequence[Tensor]) -> Tensor:
+    """Pictures [C, S, S] side by side, [C, S, N·S]."""
+    return torch.cat(list(pictures), dim=2)
+
+
+def through(strip: Tensor, view: View) -> Tensor:
+    """A strip [C, S, N·S] through a view: each place through it, and the places in their new order."""
+    places = [view(place) for place in torch.split(strip, strip.shape[1], dim=2)]
+    return joined(places[::-1] if reverses(view) else places)
+
+
+def _made_of(digit: str, view: View) -> str:
+    test = mnist("test")
+    real = pictures_to_float(test.pictures[test.labels == int(digit)][:SAMPLES])
+    log_p = load_reader("digits", "selecting").log_probabilities(view(real))
+    return str(int(log_p.exp().mean(dim=0).argmax()))

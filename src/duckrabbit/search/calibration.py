@@ -1,0 +1,136 @@
+"""What a score means: from the selecting judge's readings to the chance that the reporting judge agrees.
+
+    p = 1/(1 + exp(−a − b·m)),      m = min over the looks of log(q/(1 − q))
+
+q is the probability that the selecting judge gives to what is asked for in a look (Platt, 1999). The two numbers of
+each kind of judge were fitted to unselected candidates of some pairs and are reported on others; choosing by m leaves
+them true, since they are conditions on m.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from duckrabbit.media.atomic import atomic_write
+from duckrabbit.search.reader import Kind
+
+FILE = "calibration.json"
+LIMIT = 15.0
+"""Log-odds beyond which a judge's certainty means nothing."""
+
+RIDGE = 1e-3
+"""Keeps the fit finite where the readings separate perfectly."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Platt's two numbers.
+
+    Attributes:
+        intercept: a.
+        slope: b.
+    """
+
+    intercept: float
+    slope: float
+
+    def __call__(self, readings: Sequence[float]) -> float:
+        """The probability that the reporting judge reads every look as asked; `readings` is log q, look by look."""
+        return float(self.probabilities(margins(torch.tensor([list(readings)])))[0])
+
+    def probabilities(self, margin: Tensor) -> Tensor:
+        """The same for margins [N]."""
+        return torch.sigmoid(self.intercept + self.slope * margin.double())
+
+
+def margins(readings: Tensor) -> Tensor:
+    """Log q [N, L] → the least log-odds, [N] float64."""
+    log_q = readings.double().amin(dim=1).clamp(max=-1e-9)
+    return (log_q - torch.log(-torch.expm1(log_q))).clamp(-LIMIT, LIMIT)
+
+
+def fit(margin: Tensor, agreed: Tensor, steps: int = 50) -> Calibration:
+    """Maximum likelihood by Newton's method.
+
+    Args:
+        margin: of each picture, [N].
+        agreed: whether the reporting judge read every look as asked, bool [N].
+        steps: of Newton's method.
+
+    Raises:
+        ValueError: if there are no pictures.
+    """
+    if len(margin) == 0:
+        raise ValueError("expected pictures to fit to")
+    x = torch.stack([torch.ones(len(margin), dtype=torch.float64), margin.double()], dim=1)
+    y = agreed.double()
+    w = torch.zeros(2, dtype=torch.float64)
+    for _ in range(steps):
+        p = torch.sigmoid(x @ w)
+        gradient = x.T @ (p - y) + RIDGE * w
+        curvature = (x * (p * (1 - p))[:, None]).T @ x + RIDGE * torch.eye(2, dtype=torch.float64)
+        step = torch.linalg.solve(curvature, gradient)
+        # A bounded step: far from the answer Newton's may leap.
+        w = w - step * min(1.0, 5.0 / max(float(step.norm()), 1e-12))
+    return Calibration(float(w[0]), float(w[1]))
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Pictures of similar probability.
+
+    Attributes:
+        count: how many.
+        told: the mean probability that they were given.
+        found: the share that was read as asked.
+    """
+
+    count: int
+    told: float
+    found: float
+
+
+def reliability(told: Tensor, agreed: Tensor, least: int = 100) -> list[Bin]:
+    """Told probabilities [N] against what was found, in up to ten bins of equal count, each of at least `least`."""
+    order = told.argsort()
+    count = max(1, min(10, len(told) // least))
+    return [
+        Bin(len(part), float(told[part].mean()), float(agreed[part].double().mean()))
+        for part in torch.tensor_split(order, count)
+        if len(part)
+    ]
+
+
+def expected_calibration_error(bins: Sequence[Bin]) -> float:
+    """The mean distance of told and found, weighted by the pictures (Naeini et al., 2015)."""
+    total = sum(own.count for own in bins)
+    return sum(own.count * abs(own.told - own.found) for own in bins) / total
+
+
+@cache
+def shipped() -> Mapping[Kind, Calibration]:
+    """What comes with the package, for each kind of judge that was calibrated."""
+    file = files("duckrabbit.models") / "weights" / FILE
+    return read(file.read_text("utf-8")) if file.is_file() else {}
+
+
+def read(text: str) -> Mapping[Kind, Calibration]:
+    """The calibrations of a file's text."""
+    data: Mapping[Kind, Any] = json.loads(text)
+    return {kind: Calibration(float(own["intercept"]), float(own["slope"])) for kind, own in data.items()}
+
+
+def write(path: Path, kind: Kind, calibration: Calibration, measured: Mapping[str, Any]) -> None:
+    """Put one kind's numbers into a file, beside the other kind's, and what was measured of them."""
+    data = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    rounded = {name: round(value, 4) for name, value in asdict(calibration).items()}
+    data[kind] = {**rounded, "measured": dict(measured)}
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", "utf-8")

@@ -1,0 +1,71 @@
+"""A question put to a reader: is what was asked for read in every look?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from duckrabbit.errors import UsageError
+from duckrabbit.search.looks import Look
+from duckrabbit.search.reader import Reader
+
+
+@dataclass(frozen=True)
+class Question:
+    """Looks at a picture, and the class that is to be read in each.
+
+    Attributes:
+        reader: who is asked.
+        looks: one or more.
+        classes: the reader's class for each look.
+    """
+
+    reader: Reader
+    looks: tuple[Look, ...]
+    classes: tuple[int, ...]
+
+    def log_probabilities(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """For each look, pictures [N, C, S, S] → log p of each class, [N, K]."""
+        return tuple(self.reader.log_probabilities(look.see(pictures)) for look in self.looks)
+
+    def readings(self, pictures: Tensor) -> Tensor:
+        """Log p of what is asked for, picture by picture and look by look, [N, L]."""
+        every = self.log_probabilities(pictures)
+        return torch.stack([own[:, wanted] for own, wanted in zip(every, self.classes, strict=True)], dim=1)
+
+    def scores(self, pictures: Tensor) -> Tensor:
+        """A picture's score, [N]: the log p of the look in which it is least readable."""
+        return self.readings(pictures).amin(dim=1)
+
+    def places(self, pictures: Tensor) -> Tensor:
+        """The place of what is asked for in the reader's order, from 1, int64 [N, L]."""
+        every = self.log_probabilities(pictures)
+        return torch.stack(
+            [1 + (own > own[:, [wanted]]).sum(dim=1) for own, wanted in zip(every, self.classes, strict=True)], dim=1
+        )
+
+    def read(self, pictures: Tensor, among: int = 1) -> Tensor:
+        """Whether what is asked for is among the reader's first readings in every look, bool [N]."""
+        return (self.places(pictures) <= among).all(dim=1)
+
+
+def question_of(reader: Reader, looks: Sequence[Look]) -> Question:
+    """The question whether these looks show what they should.
+
+    Raises:
+        UsageError: if there is nothing to be read, or the reader has no name for it.
+    """
+    if not looks:
+        raise UsageError("Nothing is asked for, so no judge can say how well it is read: give a prompt.")
+    classes = []
+    for look in looks:
+        found = reader.asked_for(look.prompt)
+        if found is None:
+            known = "one digit, 0 to 9" if reader.kind == "digits" else "a thing with a name, such as a rabbit"
+            raise UsageError(
+                f"The judge has no name for what {look.prompt!r} asks for, so it can't say how well it is read: "
+                f"ask for {known}, or leave the judging out."
+            )
+        classes.append(found)
+    return Question(reader, tuple(looks), tuple(classes))

@@ -1,0 +1,86 @@
+"""Racing: the hopeless are dropped before their pictures are finished.
+
+A ladder has rungs. At a rung, x̂_0, the picture that the sampler expects at that moment, is judged; who reads well
+enough goes on, and so does the best share of the block whatever it scores, as in successive halving (Jamieson and
+Talwalkar, 2016).
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from duckrabbit.diffusion.sampling import State
+from duckrabbit.search.reader import Kind
+
+Scores = Callable[[Tensor], Tensor]
+"""From pictures [N, C, S, S] to the score of each, [N]; more is better."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One test on the way.
+
+    Attributes:
+        after: the share of the steps that come before it.
+        least: the share of the block, as it was at first, that goes on at the least.
+        bar: the score from which on a candidate goes on.
+    """
+
+    after: float
+    least: float
+    bar: float = math.inf
+
+    def passed(self, scores: Tensor, size: int) -> Tensor:
+        """The rows of scores [N] that go on, rising, int64; `size` is that of the block at first.
+
+        Of equals the earlier row goes on.
+        """
+        least = min(len(scores), max(1, math.ceil(self.least * size)))
+        best = scores.argsort(descending=True, stable=True)[:least]
+        chosen = scores >= self.bar
+        chosen[best] = True
+        return chosen.nonzero()[:, 0]
+
+
+Ladder = tuple[Rung, ...]
+
+LADDERS: Mapping[Kind, Ladder] = {
+    "digits": (Rung(0.25, 0.5), Rung(0.4, 0.25)),
+    "pictures": (Rung(0.25, 0.5), Rung(0.4, 0.25)),
+}
+"""For each kind of picture the ladder that found most illusions per evaluation (bench/ladders.py)."""
+
+AHEAD = 2
+"""So many times what is wanted goes on in the end, so that the judge of the finished pictures has a choice."""
+
+
+def sparing(ladder: Ladder, wanted: float) -> Ladder:
+    """The ladder, but at every rung at least `AHEAD` times the wanted share of the candidates goes on."""
+    least = min(1.0, AHEAD * wanted)
+    return tuple(Rung(rung.after, max(rung.least, least), rung.bar) for rung in ladder)
+
+
+@dataclass(frozen=True)
+class Racing:
+    """A sieve for one block: where there is a rung, it scores x̂_0 and says who goes on.
+
+    Attributes:
+        ladder: the rungs, rising.
+        scores: who judges.
+        size: how many the block had at first.
+    """
+
+    ladder: Ladder
+    scores: Scores = field(repr=False)
+    size: int
+
+    def __call__(self, state: State, steps: int) -> Sequence[int]:
+        """The rows that go on, rising."""
+        rows = torch.arange(len(state.x0))
+        for rung in self.ladder:
+            if state.i + 1 == max(1, round(rung.after * steps)):
+                rows = rows[rung.passed(self.scores(state.x0)[rows], self.size)]
+        return [int(row) for row in rows]

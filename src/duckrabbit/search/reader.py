@@ -1,0 +1,109 @@
+"""A reader: either kind of judge behind one face, for pictures of any size."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from duckrabbit.errors import UsageError
+from duckrabbit.search.judge import Role, load_judge
+from duckrabbit.search.picture_judge import load_picture_judge
+
+Kind = Literal["digits", "pictures"]
+
+DIGITS = tuple("0123456789")
+SIDES: dict[Kind, int] = {"digits": 28, "pictures": 64}
+CHANNELS: dict[Kind, int] = {"digits": 1, "pictures": 3}
+LUMA = (0.299, 0.587, 0.114)
+"""ITU-R BT.601."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Says what a picture is read as.
+
+    Attributes:
+        kind: what it reads.
+        role: whether it selects pictures or only reports on them.
+        names: what it can tell apart, a name for each class.
+        asked_for: the class that a prompt asks for; None where it has no name for it.
+        judge: from pictures of its own shape [N, C, S, S] in [−1, 1] to log p of each class, [N, K], on the CPU.
+        checksum: of its weights, so that scores can say whose they are.
+    """
+
+    kind: Kind
+    role: Role
+    names: tuple[str, ...] = field(repr=False)
+    asked_for: Callable[[str], int | None] = field(repr=False)
+    judge: Callable[[Tensor], Tensor] = field(repr=False)
+    checksum: str
+
+    def log_probabilities(self, pictures: Tensor) -> Tensor:
+        """Pictures [N, 1 or 3, S, S] in [−1, 1] → log p of each class, [N, K], on the CPU.
+
+        Raises:
+            UsageError: if there is a NaN among the pixels.
+        """
+        if bool(pictures.isnan().any()):
+            raise UsageError(
+                "A picture with NaN among its pixels can't be read: give one of finite numbers in [−1, 1]."
+            )
+        return self.judge(fitted(pictures, SIDES[self.kind], CHANNELS[self.kind]))
+
+    @property
+    def chance(self) -> float:
+        """How often a guess is right."""
+        return 1 / len(self.names)
+
+
+def load_reader(kind: Kind, role: Role, device: torch.device | None = None) -> Reader:
+    """The shipped judge of that kind and role as a reader."""
+    if kind == "digits":
+        digits = load_judge(role, device)
+        return Reader(kind, role, DIGITS, digit_asked_for, digits.log_probabilities, _checksum(f"digit-judge-{role}"))
+    pictures = load_picture_judge(role, device)
+    return Reader(
+        kind,
+        role,
+        pictures.classes.names,
+        pictures.classes.asked_for,
+        pictures.log_probabilities,
+        _checksum(f"picture-judge-{role}"),
+    )
+
+
+def kind_for(channels: int) -> Kind:
+    """Who reads a model's pictures: grey ones are digits."""
+    return "digits" if channels == 1 else "pictures"
+
+
+def digit_asked_for(prompt: str) -> int | None:
+    """The digit that a prompt is."""
+    return DIGITS.index(prompt) if prompt in DIGITS else None
+
+
+def fitted(pictures: Tensor, side: int, channels: int) -> Tensor:
+    """Pictures [N, 1 or 3, S, S] with so many channels and pixels a side, clamped to [−1, 1].
+
+    Larger ones are averaged down, smaller ones enlarged by a bicubic filter.
+    """
+    x = pictures.float().clamp(-1, 1)
+    if channels == 3:
+        x = x.expand(-1, 3, -1, -1)
+    elif x.shape[1] == 3:
+        x = (x * x.new_tensor(LUMA)[:, None, None]).sum(dim=1, keepdim=True)
+    if x.shape[-1] < side:
+        return F.interpolate(x, size=(side, side), mode="bicubic", align_corners=False).clamp(-1, 1)
+    return x if x.shape[-1] == side else F.adaptive_avg_pool2d(x, side)
+
+
+@cache
+def _checksum(name: str) -> str:
+    content = (files("duckrabbit.models") / "weights" / f"{name}.safetensors").read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16]

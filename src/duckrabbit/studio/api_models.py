@@ -1,0 +1,108 @@
+"""The API about models: which there are, what they know, and how their views move."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from duckrabbit.datasets.pictures import SHIPPED_PICTURES
+from duckrabbit.diffusion.grid import GRIDS
+from duckrabbit.diffusion.steps import SOLVERS
+from duckrabbit.illusions.views import VIEWS
+from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT
+from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
+from duckrabbit.recipes.hybrid import DECOMPOSITIONS
+from duckrabbit.studio.answers import Refusal, answer
+from duckrabbit.studio.core import Studio
+from duckrabbit.studio.facts import RUN, Facts, all_facts
+from duckrabbit.studio.limits import MAX_COUNT, MAX_PROMPT, MAX_SIDE
+from duckrabbit.studio.motions import motion
+from duckrabbit.studio.requests import json_of, number_of
+from duckrabbit.studio.words import reading, suggestions
+from duckrabbit.version import VERSION
+
+
+def studio_of(request: Request) -> Studio:
+    """The studio that serves a request."""
+    studio: Studio = request.app.state.studio
+    return studio
+
+
+async def facts_of(studio: Studio, name: str | None) -> Facts:
+    """The model of a name, or of the path that a picture remembers it by.
+
+    Raises:
+        Refusal: 404 where there is none.
+    """
+    found = await studio.errands.quick(all_facts, studio.settings.runs)
+    chosen = name or DEFAULT_TEXT
+    for facts in found.values():
+        if chosen in (facts.name, facts.load):
+            return facts
+    raise Refusal(404, f"There is no model of that name here: the models are {', '.join(found)}.")
+
+
+async def overview(request: Request) -> Response:
+    """What the page needs to know when it opens."""
+    studio = studio_of(request)
+    found = await studio.errands.quick(all_facts, studio.settings.runs)
+    content = {
+        "version": VERSION,
+        "notice": studio.notice,
+        "models": [facts.to_json() for facts in found.values()],
+        "defaults": {"words": DEFAULT_TEXT, "digits": DEFAULT_DIGITS},
+        "views": [{"name": name, "what": view.description} for name, view in VIEWS.items() if name != "identity"],
+        "hybrids": [list(parts) for parts in DECOMPOSITIONS],
+        "pictures": [{"name": name, "what": picture.what} for name, picture in SHIPPED_PICTURES.items()],
+        "training": [{"name": name, "what": recipe.summary} for name, recipe in DIGIT_RECIPES.items()],
+        "solvers": list(SOLVERS),
+        "grids": list(GRIDS),
+        "largest_count": MAX_COUNT,
+        "run_prefix": RUN,
+    }
+    return answer(content)
+
+
+async def sizes(request: Request) -> Response:
+    """The sides of the pictures that a model makes, its second stage's among them; asks the model process."""
+    studio = studio_of(request)
+    facts = await facts_of(studio, request.query_params.get("model"))
+    return answer(await studio.crew.ask({"do": "sizes", "load": facts.load}))
+
+
+async def words(request: Request) -> Response:
+    """What a model can be asked for."""
+    studio = studio_of(request)
+    facts = await facts_of(studio, request.query_params.get("model"))
+    found = await studio.errands.quick(suggestions, facts)
+    return answer(found, headers={"Cache-Control": "max-age=3600"})
+
+
+async def read_prompt(request: Request) -> Response:
+    """How a model reads a prompt."""
+    studio = studio_of(request)
+    prompt = request.query_params.get("prompt", "")
+    if len(prompt) > MAX_PROMPT:
+        raise Refusal(422, f"A prompt has {MAX_PROMPT} characters at the most: shorten it.")
+    facts = await facts_of(studio, request.query_params.get("model"))
+    return answer(await studio.errands.quick(reading, prompt, facts))
+
+
+async def view_motion(request: Request) -> Response:
+    """How a view moves, for a canvas to draw."""
+    name = request.query_params.get("view", "")
+    size = number_of(request, "size", 64, 4, MAX_SIDE)
+    if len(name) > 100 or size > 256:
+        raise Refusal(422, "A view has a name such as flip, and a picture a side up to 256: give these.")
+    found = await studio_of(request).errands.slow(motion, name, size)
+    return answer(found, headers={"Cache-Control": "max-age=3600"})
+
+
+async def lesson(request: Request) -> Response:
+    """How it works, with a picture of the person's own."""
+    studio = studio_of(request)
+    wanted: dict[str, Any] = await json_of(request, "LessonRequest")
+    facts = await facts_of(studio, wanted["model"])
+    if not facts.samples:
+        raise Refusal(400, f"{facts.name} is not told the noise level: choose another model.")
+    return answer(await studio.crew.ask({"do": "lesson", "load": facts.load, "request": wanted}))

@@ -1,0 +1,152 @@
+"""The API about pictures: the gallery, and those that come in."""
+
+import base64
+import re
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from duckrabbit.media.png import read_metadata
+from duckrabbit.studio.answers import Refusal, answer
+from duckrabbit.studio.api_models import facts_of, studio_of
+from duckrabbit.studio.films import FORMATS, moves_by_itself, moving, recipe_in
+from duckrabbit.studio.gallery import Entry
+from duckrabbit.studio.limits import MAX_PICTURE_BYTES
+from duckrabbit.studio.requests import body_of, json_of, number_of
+from duckrabbit.studio.share import share_page
+from duckrabbit.studio.sources import job_of_record, mask_of, shipped_picture, shipped_source, source_of
+
+IMMUTABLE = {"Cache-Control": "private, max-age=86400"}
+
+
+async def gallery(request: Request) -> Response:
+    """The pictures, the newest first."""
+    studio = studio_of(request)
+    offset, limit = number_of(request, "offset", 0, 0, 10**8), number_of(request, "limit", 60, 1, 200)
+    search = request.query_params.get("search", "")[:200]
+    favourites_only = request.query_params.get("favourites") == "true"
+    entries, total = await studio.errands.quick(studio.gallery.page, search, favourites_only, offset, limit)
+    content = {"pictures": [entry.to_json() for entry in entries], "total": total, "revision": studio.gallery.revision}
+    return answer(content)
+
+
+async def picture(request: Request) -> Response:
+    """A picture's place in the gallery, and the job that makes it again."""
+    studio, entry = studio_of(request), await _entry(request)
+    record = await studio.errands.quick(read_metadata, studio.gallery.path(entry))
+    return answer({**entry.to_json(), "job": job_of_record(record), "circumstances": record.get("circumstances")})
+
+
+async def picture_file(request: Request) -> Response:
+    """The PNG as it was written."""
+    studio, entry = studio_of(request), await _entry(request)
+    path = studio.gallery.path(entry)
+    if not path.is_file():
+        raise Refusal(404, "This picture is not there any more: it may have been deleted.")
+    headers = {**IMMUTABLE, **_download(request, entry, "png")}
+    return FileResponse(path, media_type="image/png", headers=headers)
+
+
+async def animation(request: Request) -> Response:
+    """The picture in motion."""
+    studio, entry = studio_of(request), await _entry(request)
+    form = request.query_params.get("format", "gif")
+    if form not in FORMATS:
+        raise Refusal(422, f"There is no such format: the formats are {', '.join(FORMATS)}.")
+    record = await studio.errands.quick(read_metadata, studio.gallery.path(entry))
+    job = job_of_record(record)
+    if job is None:
+        raise Refusal(404, "This picture does not say how it was made: it can't be animated.")
+    recipe = await studio.errands.quick(recipe_in, job)
+    if moves_by_itself(recipe):
+        content = await studio.errands.slow(moving, studio.gallery.path(entry), recipe, form)
+    else:
+        facts = await facts_of(studio, job["model"])
+        told = await studio.crew.ask({"do": "film", "load": facts.load, "request": job, "format": form})
+        content = base64.b64decode(told)
+    return Response(content, media_type=FORMATS[form], headers=_download(request, entry, form))
+
+
+async def page(request: Request) -> Response:
+    """One HTML file with the working viewer in it, to give away."""
+    studio, entry = studio_of(request), await _entry(request)
+    content = await studio.errands.slow(share_page, entry, studio.gallery.path(entry))
+    return Response(content, media_type="text/html; charset=utf-8", headers=_download(request, entry, "html"))
+
+
+async def favour(request: Request) -> Response:
+    """Make a picture a favourite, or no longer one."""
+    studio, entry = studio_of(request), await _entry(request)
+    wanted = await json_of(request, "Favourite")
+    changed = await studio.errands.quick(studio.gallery.favour, entry, wanted["favourite"])
+    studio.look()
+    return answer(changed.to_json())
+
+
+async def delete(request: Request) -> Response:
+    """Put a picture into the trash."""
+    studio, entry = studio_of(request), await _entry(request)
+    await studio.errands.quick(studio.gallery.delete, entry)
+    studio.look()
+    return answer({"deleted": entry.id})
+
+
+async def restore(request: Request) -> Response:
+    """Take a picture out of the trash."""
+    studio = studio_of(request)
+    entry = await studio.errands.quick(studio.gallery.restore, request.path_params["picture"])
+    if entry is None:
+        raise Refusal(404, "There is no such picture in the trash, or its name is taken.")
+    studio.look()
+    return answer(entry.to_json())
+
+
+async def take(request: Request) -> Response:
+    """A picture from outside, made ready for a recipe: cropped and at the model's size."""
+    studio = studio_of(request)
+    facts = await facts_of(studio, request.query_params.get("model"))
+    name = _label(request.query_params.get("name", ""))
+    wanted = request.query_params.get("as", "picture")
+    if wanted not in ("picture", "mask"):
+        raise Refusal(422, "A body is taken as=picture or as=mask: give one of these.")
+    content = await body_of(request, MAX_PICTURE_BYTES)
+    if not content:
+        raise Refusal(400, "The body is empty: send the bytes of a picture.")
+    return answer(await studio.errands.slow(source_of if wanted == "picture" else mask_of, content, name, facts))
+
+
+async def shipped(request: Request) -> Response:
+    """A picture of the package, made ready for a recipe."""
+    studio = studio_of(request)
+    facts = await facts_of(studio, request.query_params.get("model"))
+    return answer(await studio.errands.slow(shipped_source, request.query_params.get("name", "")[:100], facts))
+
+
+async def shipped_file(request: Request) -> Response:
+    """A picture of the package as it is."""
+    name = request.query_params.get("name", "")[:100]
+    content, kind = await studio_of(request).errands.quick(shipped_picture, name)
+    return Response(content, media_type=kind, headers=IMMUTABLE)
+
+
+async def _entry(request: Request) -> Entry:
+    studio = studio_of(request)
+    entry = await studio.errands.quick(studio.gallery.get, request.path_params["picture"])
+    if entry is None:
+        raise Refusal(404, "There is no such picture: it may have been deleted.")
+    return entry
+
+
+def _label(name: str) -> str:
+    """What a picture is called in a recipe: a word for people, never a path."""
+    plain = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())[:80].strip()
+    return plain or "a picture"
+
+
+def _download(request: Request, entry: Entry, suffix: str) -> dict[str, str]:
+    """A header that makes the browser keep it as a file, where that was asked for."""
+    if request.query_params.get("download") != "true":
+        return {}
+    words = re.sub(r"[^a-z0-9]+", "-", " ".join(entry.prompts).lower())[:60].strip("-")
+    stem = "-".join(part for part in (entry.verb, words, str(entry.seed)) if part)
+    return {"Content-Disposition": f'attachment; filename="{stem}.{suffix}"'}

@@ -1,0 +1,167 @@
+"""The studio itself: its queue, its gallery, its model process and its training runs, and how they hang together."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from duckrabbit.studio.answers import Refusal
+from duckrabbit.studio.crew import Crew
+from duckrabbit.studio.errands import Errands
+from duckrabbit.studio.events import Events
+from duckrabbit.studio.gallery import Gallery
+from duckrabbit.studio.jobs import Job, Queue, State
+from duckrabbit.studio.journal import read_journal, write_journal
+from duckrabbit.studio.settings import Settings
+from duckrabbit.studio.training import Training
+
+GONE = "The model process ended in the middle of this, perhaps for lack of memory: try again, or ask for fewer."
+
+
+class Studio:
+    """What all requests share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.events = Events()
+        self.errands = Errands()
+        self.gallery = Gallery(settings.out, settings.private)
+        self.training = Training(settings.runs, self.events)
+        self.crew = Crew(self._hear)
+        self.queue = Queue(self._changed)
+        self.notice: str | None = None
+        self._journal_due = asyncio.Event()
+        self._work_due = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._making: Job | None = None
+        self._loads: dict[str, str] = {}
+
+    async def open(self) -> None:
+        """Start everything; the pictures are looked through and the models are loaded while the page comes up."""
+        self.crew.start()
+        self._tasks = [asyncio.create_task(task) for task in (self._prepare(), self._keep_journal(), self._work())]
+
+    async def close(self) -> None:
+        """End everything: what waits stays in the journal."""
+        self.events.end()
+        for task in self._tasks:
+            task.cancel()
+        await self.crew.stop()
+        await self.training.close()
+        self.errands.close()
+
+    def submit(self, request: Mapping[str, Any], load: str) -> Job:
+        """Take a job; `load` is what the model process is to load for it.
+
+        Raises:
+            Refusal: 429 where too many wait.
+        """
+        job = self.queue.submit(request)
+        self._loads[job.id] = load
+        self._work_due.set()
+        return job
+
+    async def cancel(self, job: Job) -> None:
+        """Take a job out of the line, or stop it before its next step.
+
+        Raises:
+            Refusal: 409 where it is over already.
+        """
+        if job.state is State.WAITING:
+            self.queue.end(job, State.CANCELLED)
+        elif job.state is State.MAKING:
+            await self.crew.tell({"do": "cancel", "job": job.id})
+        else:
+            raise Refusal(409, "This job is over: there is nothing to cancel.")
+
+    def say(self, notice: str) -> None:
+        """Tell everyone what is wrong with the studio as a whole."""
+        self.notice = notice
+        self.events.tell("notice", "notice", {"notice": notice})
+
+    def look(self) -> None:
+        """Tell everyone that the gallery has changed."""
+        self.events.tell("gallery", "gallery", {"revision": self.gallery.revision})
+
+    async def _prepare(self) -> None:
+        try:
+            await self.errands.quick(self.gallery.open)
+        except Refusal as refusal:
+            self.say(refusal.problem)
+        for row in await self.errands.quick(read_journal, self.settings.private):
+            self.queue.lost(row["id"], row["request"])
+        self.look()
+
+    async def _work(self) -> None:
+        """Give the model process one job after another."""
+        while True:
+            await self._work_due.wait()
+            await self.crew.ready.wait()
+            self._work_due.clear()
+            if self._making is None and (job := self.queue.next()) is not None:
+                self._making = job
+                await self.crew.tell(
+                    {
+                        "do": "make",
+                        "job": job.id,
+                        "request": dict(job.request),
+                        "load": self._loads.pop(job.id),
+                        "out": str(self.settings.out),
+                    }
+                )
+
+    async def _hear(self, event: Mapping[str, Any]) -> None:
+        """What the model process says."""
+        job = self._making
+        if event["says"] == "gone" and job is not None:
+            self._end(job, State.FAILED, GONE)
+            return
+        if job is None or event.get("job") != job.id:
+            return
+        if event["says"] == "begun":
+            job.remarks = list(event["remarks"])
+            self.queue.progress(job, 0, event["steps"], None)
+        elif event["says"] == "step":
+            self.queue.progress(job, event["step"], event["steps"], event["seconds_left"])
+            if "preview" in event:
+                self.events.tell("preview", f"job:{job.id}:preview", {"id": job.id, **event["preview"]})
+        elif event["says"] == "done":
+            await self._done(job, event["files"])
+        elif event["says"] == "cancelled":
+            self._end(job, State.CANCELLED)
+        elif event["says"] == "failed":
+            self._end(job, State.FAILED, event["problem"])
+
+    async def _done(self, job: Job, files: Sequence[str]) -> None:
+        try:
+            await self.errands.quick(self.gallery.look)
+            entries = await self.errands.quick(self.gallery.named, files)
+        except Refusal as refusal:
+            self._end(job, State.FAILED, refusal.problem)
+            return
+        job.pictures = [entry.id for entry in entries]
+        job.step = job.steps
+        self._end(job, State.DONE)
+        self.look()
+
+    def _end(self, job: Job, state: State, problem: str | None = None) -> None:
+        self._making = None
+        self.queue.end(job, state, problem)
+        self._work_due.set()
+
+    def _changed(self, job: Job | None) -> None:
+        if job is not None:
+            self.events.tell("job", f"job:{job.id}", job.to_json())
+        if job is None or job.step == 0 or job.state is not State.MAKING:
+            self.events.tell("queue", "queue", {"order": [waiting.id for waiting in self.queue.unfinished()]})
+            self._journal_due.set()
+
+    async def _keep_journal(self) -> None:
+        """Write the journal whenever the line has changed."""
+        while True:
+            await self._journal_due.wait()
+            self._journal_due.clear()
+            rows = [{"id": job.id, "request": dict(job.request)} for job in self.queue.unfinished()]
+            try:
+                await self.errands.quick(write_journal, self.settings.private, rows)
+            except Refusal as refusal:
+                self.say(refusal.problem)

@@ -1,0 +1,108 @@
+"""What the page must know of each model, read from the header of its file: no weights are loaded for it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from duckrabbit.models import digits, pocket
+from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT, SHIPPED
+from duckrabbit.models.storage import HEADER_KEY
+from duckrabbit.recipes.run_folder import MODEL
+
+RUN = "run:"
+"""Before the name of a run whose model is meant."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A model as the page sees it.
+
+    Attributes:
+        name: as a job names it.
+        what: one line.
+        load: what `load_model` is given.
+        kind: `words` or `digits`: what its prompts are.
+        size: side of its pictures.
+        channels: 1 for grey, 3 for colour.
+        dark_ground: whether it knows light strokes on a dark ground alone.
+        samples: whether it is told the noise level, and so can sample.
+        conditional: whether it understands prompts.
+        sampler: its way of sampling, as JSON.
+        illusion_sampler: the same for anagrams and hybrids.
+        words: its vocabulary; empty for digits.
+        length: of its longest prompt in tokens.
+    """
+
+    name: str
+    what: str
+    load: str
+    kind: str
+    size: int
+    channels: int
+    dark_ground: bool
+    samples: bool
+    conditional: bool
+    sampler: Mapping[str, Any]
+    illusion_sampler: Mapping[str, Any]
+    words: tuple[str, ...] = ()
+    length: int = 16
+
+    def to_json(self) -> dict[str, Any]:
+        """What the page is told; the words have an address of their own."""
+        return {name: value for name, value in asdict(self).items() if name not in ("words", "length", "load")}
+
+
+def all_facts(runs: Path) -> dict[str, Facts]:
+    """The models of the package, and those of the runs in a folder, by name."""
+    found = dict(_shipped())
+    for file in sorted(runs.glob(f"*/{MODEL}")):
+        name = RUN + file.parent.name
+        stamp = file.stat().st_mtime_ns
+        facts = _of_file(name, f"trained here: {file.parent.name}", str(file.parent), file, stamp)
+        if facts is not None:
+            found[name] = facts
+    return found
+
+
+def default_model(prompts: list[str]) -> str:
+    """Prompts that are digits mean the digit model, others pocket."""
+    given = [prompt for prompt in prompts if prompt]
+    return DEFAULT_DIGITS if given and all(len(p) == 1 and p in "0123456789" for p in given) else DEFAULT_TEXT
+
+
+@cache
+def _shipped() -> dict[str, Facts]:
+    found = {}
+    for name, what in SHIPPED.items():
+        with as_file(files("duckrabbit.models") / "weights" / f"{name}.safetensors") as file:
+            facts = _of_file(name, what, name, file, 0)
+        if facts is not None:
+            found[name] = facts
+    return found
+
+
+@cache
+def _of_file(name: str, what: str, load: str, file: Path, stamp: int) -> Facts | None:  # noqa: ARG001
+    """The facts of a file; None where it can't be read. `stamp` makes a file that has changed another one."""
+    try:
+        with safe_open(file, framework="pt", device="cpu") as opened:
+            header = json.loads((opened.metadata() or {}).get(HEADER_KEY, "null"))
+        if header["kind"] == pocket.KIND:
+            text = pocket.PocketConfig.from_json(header)
+            return Facts(
+                name, what, load, "words", text.size, 3, False, True, True,
+                asdict(text.sampler), asdict(text.illusion_sampler), text.words, text.network.text_length,
+            )  # fmt: skip
+        digit = digits.DigitConfig.from_json(header)
+        return Facts(
+            name, what, load, "digits", digits.SIDE, 1, True, digit.time, digit.classes,
+            asdict(digit.sampler), asdict(digit.illusion_sampler),
+        )  # fmt: skip
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
+        return None

@@ -1,0 +1,133 @@
+"""Pictures that come in: from a person's disk, camera or brush, and those of the package."""
+
+import io
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from duckrabbit.datasets.pictures import SHIPPED_PICTURES
+from duckrabbit.errors import UsageError
+from duckrabbit.media.masks import read_mask
+from duckrabbit.media.pictures import read_picture
+from duckrabbit.media.png import read_metadata
+from duckrabbit.recipes.source import Source, on_light_ground
+from duckrabbit.studio.facts import Facts
+from duckrabbit.studio.limits import MAX_PICTURE_PIXELS
+from duckrabbit.studio.schema import problem_with
+from duckrabbit.studio.schemas import SCHEMAS
+
+_DIGIT = re.compile(r"mnist:test/[0-9]{1,4}")
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "AVIF")
+"""What is decoded at all: the fewer decoders see a stranger's file, the better."""
+
+
+def source_of(content: bytes, name: str, facts: Facts) -> dict[str, Any]:
+    """A picture for a recipe: cropped, at the model's size; and the job that made it, if duckrabbit did.
+
+    Raises:
+        UsageError: if it is no picture, damaged or too large.
+    """
+    with _kept(content, name) as path:
+        read = _read(path, name, facts)
+        return {**read, "record": _job_in(path)}
+
+
+def mask_of(content: bytes, name: str, facts: Facts) -> dict[str, Any]:
+    """A mask for a recipe, white where to paint.
+
+    Raises:
+        UsageError: if it is no picture, or nothing in it is white.
+    """
+    with _kept(content, name) as path:
+        return {"source": Source.of_mask(name, _said_as(name, path, read_mask, facts.size)).to_json()}
+
+
+def shipped_source(name: str, facts: Facts) -> dict[str, Any]:
+    """A picture of the package, or a digit of MNIST's test set, for a recipe.
+
+    Raises:
+        UsageError: if there is none of that name.
+    """
+    if name not in SHIPPED_PICTURES and not _DIGIT.fullmatch(name):
+        raise UsageError(f"There is no picture {name!r}: the pictures are {', '.join(SHIPPED_PICTURES)}, mnist:test/7.")
+    return {**_read(name, name, facts), "record": None}
+
+
+def shipped_picture(name: str) -> tuple[bytes, str]:
+    """The file of a picture of the package, and its kind.
+
+    Raises:
+        UsageError: if there is none of that name.
+    """
+    picture = SHIPPED_PICTURES.get(name)
+    if picture is None:
+        raise UsageError(f"There is no picture {name!r}: the pictures are {', '.join(SHIPPED_PICTURES)}.")
+    return picture.path().read_bytes(), "image/jpeg" if picture.file.endswith(".jpg") else "image/png"
+
+
+def _read(path: str | Path, name: str, facts: Facts) -> dict[str, Any]:
+    pixels = _said_as(name, path, read_picture, facts.size, facts.channels)
+    inverted = facts.dark_ground and on_light_ground(pixels)
+    return {"source": Source.of(name, -pixels if inverted else pixels).to_json(), "inverted": inverted}
+
+
+def _said_as(name: str, path: str | Path, read: Any, *how: int) -> Any:
+    """Read a file; a sentence about it calls it by the name that the person knows."""
+    try:
+        return read(path, *how)
+    except UsageError as error:
+        raise UsageError(str(error).replace(str(path), name)) from None
+
+
+@contextmanager
+def _kept(content: bytes, name: str) -> Iterator[Path]:
+    """A file with this content for as long as it is looked at: what reads pictures reads files.
+
+    Raises:
+        UsageError: if the header alone says that it is no picture, or too large a one.
+    """
+    _check_header(content, name)
+    with tempfile.NamedTemporaryFile(prefix="duckrabbit-") as file:
+        file.write(content)
+        file.flush()
+        yield Path(file.name)
+
+
+def _check_header(content: bytes, name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+                pixels = image.width * image.height
+        except Image.DecompressionBombError:
+            pixels = MAX_PICTURE_PIXELS + 1
+        # Broken files make Pillow raise nearly anything.
+        except Exception as error:
+            raise UsageError(f"{name} is no picture that can be read: give a PNG, JPEG, WebP, GIF or TIFF.") from error
+    if pixels > MAX_PICTURE_PIXELS:
+        raise UsageError(f"{name} has more than {MAX_PICTURE_PIXELS // 1_000_000} million pixels: shrink it first.")
+
+
+def _job_in(path: Path) -> dict[str, Any] | None:
+    """The job that made a picture, as its metadata says; None where it does not, or not in a way that can be used."""
+    try:
+        record = read_metadata(path)
+    except UsageError:
+        return None
+    return job_of_record(record)
+
+
+def job_of_record(record: Any) -> dict[str, Any] | None:
+    """The job that makes the picture of a record again; None where the record is none that a job could be made of."""
+    try:
+        job = {name: record[name] for name in ("verb", "recipe", "seed")}
+        job |= {"model": record["model"]["name"], "count": 1, "size": record.get("size")}
+    except (KeyError, TypeError, AttributeError):
+        return None
+    return job if problem_with(job, SCHEMAS["JobRequest"], SCHEMAS) is None else None

@@ -1,0 +1,60 @@
+// The studio's API: every request this page makes goes to the address that it came from.
+
+export class Problem extends Error {}
+
+/** Ask, and give the JSON answer; throws a Problem with the server's sentence. */
+export async function ask(path, { method = "GET", json, body, signal } = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      signal,
+      body: json === undefined ? body : JSON.stringify(json),
+      headers: json === undefined ? {} : { "Content-Type": "application/json" },
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem("The studio does not answer: is it still running?");
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Problem(answer.problem ?? `The studio answered ${response.status}.`);
+  return answer;
+}
+
+export const query = (values) =>
+  new URLSearchParams(Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== "")).toString();
+
+const remembered = new Map();
+
+/** Ask once, and remember the answer. */
+export function once(path) {
+  if (!remembered.has(path)) {
+    const answer = ask(path);
+    remembered.set(path, answer);
+    answer.catch(() => remembered.delete(path));
+  }
+  return remembered.get(path);
+}
+
+export const motionOf = (view, size) => once(`/api/motion?${query({ view, size })}`);
+export const fileOf = (id) => `/api/pictures/${id}/file`;
+
+/** Follow what happens; `heard` is given the kind of event and its content. */
+export function follow(heard, connected) {
+  const events = new EventSource("/api/events");
+  for (const kind of ["job", "preview", "queue", "gallery", "run", "notice"]) {
+    events.addEventListener(kind, (event) => heard(kind, JSON.parse(event.data)));
+  }
+  events.onopen = () => connected(true);
+  events.onerror = () => connected(false);
+}
+
+/** An image, once it is there. */
+export function loaded(address) {
+  return new Promise((resolve, reject) => {
+    const image = new Image();
+    image.onload = () => resolve(image);
+    image.onerror = () => reject(new Problem("The picture can't be shown: it may have been deleted."));
+    image.src = address;
+  });
+}

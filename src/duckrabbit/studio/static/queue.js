@@ -1,0 +1,75 @@
+// The queue: what is being made and what waits, in an order that can be changed.
+
+import { ask } from "./api.js";
+import { $, el, seconds, trying } from "./dom.js";
+import { known, on } from "./state.js";
+
+const NAMES = { generate: "Picture", anagram: "Anagram", hybrid: "Hybrid", edit: "Edit", inpaint: "Inpainting", upscale: "Upscaling", noise: "Noise", denoise: "Denoising" };
+const SAID = { failed: "failed", lost: "was lost when the studio ended", cancelled: "cancelled" };
+
+export function openQueue({ watch, remake }) {
+  const button = $("#queue-button");
+  const panel = $("#queue");
+  const toggle = (open) => {
+    panel.hidden = !open;
+    button.setAttribute("aria-expanded", String(open));
+  };
+  button.addEventListener("click", () => toggle(panel.hidden));
+  document.addEventListener("keydown", (event) => event.key === "Escape" && !panel.hidden && (toggle(false), button.focus()));
+  document.addEventListener("pointerdown", (event) => !panel.contains(event.target) && !button.contains(event.target) && toggle(false));
+  const draw = () => drawQueue(panel, { watch: (job) => (toggle(false), watch(job)), remake });
+  on("queue", draw);
+  on("job", draw);
+}
+
+function drawQueue(panel, deeds) {
+  const jobs = known.order.map((id) => known.jobs.get(id)).filter(Boolean);
+  const over = [...known.jobs.values()].filter((job) => job.state === "failed" || job.state === "lost");
+  const count = $("#queue-count");
+  count.textContent = String(jobs.length);
+  count.classList.toggle("busy", jobs.length > 0);
+  if (panel.hidden && !over.some((job) => job.state === "lost" && !job.said)) return;
+  const focused = document.activeElement?.dataset?.key;
+  panel.replaceChildren(
+    el("h2", {}, "Queue"),
+    jobs.length ? el("ol", {}, jobs.map((job, k) => row(job, k, jobs, deeds))) : el("p", { class: "quiet-text" }, "Nothing waits. Whatever you ask for next is made at once."),
+    over.length ? el("h3", { style: "margin-top:20px" }, "Not made") : null,
+    over.length ? el("ol", {}, over.map((job) => lostRow(job, deeds))) : null,
+  );
+  if (focused) panel.querySelector(`[data-key="${focused}"]`)?.focus();
+}
+
+const words = (job) => job.prompts.filter(Boolean).join(" · ") || NAMES[job.verb];
+
+function row(job, k, jobs, deeds) {
+  const making = job.state === "making";
+  const move = (before, key) =>
+    trying(async () => {
+      const { order } = await ask(`/api/jobs/${job.id}/place`, { method: "POST", json: { before } });
+      known.order = order;
+    });
+  const left = making && job.seconds_left !== null ? `${seconds(job.seconds_left)} left` : making ? "being made" : "waits";
+  return el(
+    "li",
+    {},
+    el("div", { class: "row" }, el("p", {}, words(job)), el("button", { type: "button", "data-key": `${job.id}-x`, "aria-label": `Cancel ${words(job)}`, onclick: () => trying(() => ask(`/api/jobs/${job.id}`, { method: "DELETE" })) }, "✕")),
+    making ? el("progress", { max: job.steps || 1, value: job.step, "aria-label": "How far it is" }) : null,
+    el(
+      "div",
+      { class: "row" },
+      el("span", { class: "quiet-text", style: "flex:1" }, `${NAMES[job.verb]} · ${job.count} · ${left}`),
+      making ? el("button", { type: "button", onclick: () => deeds.watch(job) }, "Watch") : null,
+      !making && k > 1 ? el("button", { type: "button", "data-key": `${job.id}-up`, "aria-label": `Sooner: ${words(job)}`, onclick: () => move(jobs[k - 1].id) }, "↑") : null,
+      !making && k < jobs.length - 1 ? el("button", { type: "button", "data-key": `${job.id}-down`, "aria-label": `Later: ${words(job)}`, onclick: () => move(jobs[k + 2]?.id ?? null) }, "↓") : null,
+    ),
+  );
+}
+
+function lostRow(job, deeds) {
+  return el(
+    "li",
+    { class: "lost" },
+    el("div", { class: "row" }, el("p", {}, words(job)), el("button", { type: "button", onclick: () => deeds.remake(job) }, "Make it again")),
+    el("span", { class: "quiet-text" }, job.problem ?? SAID[job.state]),
+  );
+}

@@ -1,0 +1,230 @@
+// The stage: what is being made, and what has been.
+
+import { ask, fileOf, loaded } from "./api.js";
+import { $, drawing, el, seconds, toast, trying } from "./dom.js";
+import { askWhat } from "./guess.js";
+import { on } from "./state.js";
+import { Viewer } from "./viewer.js";
+
+const STAR = ["M12 4l2.500 5.200 5.500.7-4 3.900 1 5.600-5-2.700-5 2.700 1-5.600-4-3.900 5.500-.7z"];
+let viewer;
+let watched = null; // the id of the job on stage
+let shown = []; // pictures of the job on stage, as the gallery knows them
+let chosen = 0;
+let revealed = new Set();
+let image = null; // the latest strip of what is forming
+
+/** Set up the stage. */
+export function openStage(again) {
+  viewer = new Viewer($("#viewer"), $("#hands"));
+  on("job", (job) => job.id === watched && follow(job, again));
+  on("preview", (preview) => preview.id === watched && form(preview));
+  $("#cancel").addEventListener("click", () => watched && trying(() => ask(`/api/jobs/${watched}`, { method: "DELETE" })));
+  $("#strip").addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const count = $("#strip").children.length;
+    if (!step || !count) return;
+    event.preventDefault();
+    choose((chosen + step + count) % count, again);
+  });
+}
+
+export const turn = () => viewer.toggle();
+export const look = (k) => viewer.ways?.[k] && viewer.choose(k);
+export const onStage = () => shown[chosen] ?? null;
+
+/** Watch a job come about. */
+export function watch(job) {
+  watched = job.id;
+  chosen = 0;
+  shown = [];
+  image = null;
+  revealed = new Set();
+  side("look");
+  $("#guess").replaceChildren();
+  $("#deeds").replaceChildren();
+  $("#strip").replaceChildren(...Array.from({ length: job.count }, (_, k) => thumbnail(k)));
+  $("#strip").hidden = job.count < 2;
+  select();
+  $("#viewer").setAttribute("aria-label", "Forming");
+  drawGrain();
+  follow(job, () => {});
+}
+
+/** The same side of the stage for canvas and picture. */
+export function side(name) {
+  for (const button of $("#stage-switch").children) button.setAttribute("aria-pressed", String(button.dataset.side === name));
+  $("#look").hidden = name !== "look";
+  $("#paint").hidden = name !== "paint";
+}
+
+/** Show pictures of the gallery. */
+export async function present(pictures, again, k = 0) {
+  watched = null;
+  forming(false);
+  shown = pictures;
+  revealed = new Set();
+  $("#strip").replaceChildren(...pictures.map((_, i) => thumbnail(i, again)));
+  $("#strip").hidden = pictures.length < 2;
+  pictures.forEach(async (picture, i) => {
+    const one = await loaded(fileOf(picture.id)).catch(() => null);
+    if (one && shown === pictures) paintThumbnail(i, one, 0, 1);
+  });
+  side("look");
+  await choose(k, again);
+}
+
+function thumbnail(k, again = () => {}) {
+  return el("div", { role: "option", "aria-selected": "false", "aria-label": `Picture ${k + 1}`, onclick: () => choose(k, again) }, el("canvas", { width: 136, height: 136 }));
+}
+
+function paintThumbnail(k, source, at, count) {
+  const canvas = $("#strip").children[k]?.firstChild;
+  if (!canvas) return;
+  const own = source.width / count;
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, at * own, 0, own, source.height, 0, 0, canvas.width, canvas.height);
+}
+
+async function choose(k, again) {
+  chosen = k;
+  select();
+  if (shown.length) await reveal(again);
+  else if (image) formOne();
+}
+
+function select() {
+  [...$("#strip").children].forEach((option, k) => option.setAttribute("aria-selected", String(k === chosen)));
+}
+
+function forming(is, words = "") {
+  $("#forming").hidden = $("#thread").hidden = !is;
+  $("#forming-words").textContent = words;
+}
+
+async function follow(job, again) {
+  if (job.state === "waiting") forming(true, "Waiting its turn …");
+  else if (job.state === "making") {
+    const left = job.seconds_left === null ? "" : ` · ${seconds(job.seconds_left)} left`;
+    forming(true, job.steps ? `Step ${job.step} of ${job.steps}${left}` : "Waking the model …");
+    $("#thread i").style.transform = `scaleX(${job.steps ? job.step / job.steps : 0})`;
+    for (const remark of job.step === 0 ? job.remarks : []) toast(remark);
+  } else {
+    watched = null;
+    forming(false);
+    if (job.state === "done") {
+      const pictures = await trying(() => Promise.all(job.pictures.map((id) => ask(`/api/pictures/${id}`))));
+      if (pictures?.length) await present(pictures, again, Math.min(chosen, pictures.length - 1));
+    } else if (job.state === "cancelled") toast("Cancelled.");
+    else $("#guess").replaceChildren(el("p", { class: "problem", role: "alert" }, job.problem ?? "That did not work."));
+  }
+}
+
+async function form(preview) {
+  const next = await loaded(`data:image/jpeg;base64,${preview.jpeg}`).catch(() => null);
+  if (!next || preview.id !== watched) return;
+  image = next;
+  image.count = preview.count;
+  formOne();
+  for (let k = 0; k < preview.count; k++) paintThumbnail(k, image, k, preview.count);
+}
+
+function formOne() {
+  const own = image.width / image.count;
+  const canvas = el("canvas", { width: own, height: own });
+  canvas.getContext("2d").drawImage(image, chosen * own, 0, own, own, 0, 0, own, own);
+  viewer.form(canvas, own);
+}
+
+/** Before the first step there is nothing but noise. */
+function drawGrain() {
+  const canvas = el("canvas", { width: 64, height: 64 });
+  const context = canvas.getContext("2d");
+  const pixels = context.createImageData(64, 64);
+  for (let k = 0; k < pixels.data.length; k += 4) {
+    for (let c = 0; c < 3; c++) pixels.data[k + c] = Math.random() * 256;
+    pixels.data[k + 3] = 255;
+  }
+  context.putImageData(pixels, 0, 0);
+  viewer.form(canvas, 64);
+}
+
+async function reveal(again) {
+  const picture = shown[chosen];
+  const own = { ...picture, address: fileOf(picture.id) };
+  own.label = picture.verb === "anagram" || picture.verb === "hybrid" ? "An illusion: press Space to change how it is seen" : `A picture: ${picture.prompts.join(", ")}`;
+  await trying(() => viewer.show(own));
+  askWhat($("#guess"), picture, revealed.has(picture.id), () => {
+    for (const one of shown) revealed.add(one.id);
+  });
+  $("#deeds").replaceChildren(...deedsOf(picture, again));
+}
+
+/** What can be done with a picture. */
+export function deedsOf(picture, again, closed = () => {}) {
+  const star = el("button", { type: "button", class: "star", "aria-pressed": String(picture.favourite), "aria-label": "Favourite" }, drawing(STAR), "Favourite");
+  star.firstChild.setAttribute("width", "18");
+  star.firstChild.setAttribute("fill", "none");
+  star.firstChild.setAttribute("stroke", "currentColor");
+  star.addEventListener("click", () =>
+    trying(async () => {
+      const changed = await ask(`/api/pictures/${picture.id}/favourite`, { method: "PUT", json: { favourite: !picture.favourite } });
+      picture.favourite = changed.favourite;
+      star.setAttribute("aria-pressed", String(picture.favourite));
+    }),
+  );
+  return [
+    el("button", { type: "button", onclick: () => (closed(), again("more", picture)) }, "More like this"),
+    el("button", { type: "button", onclick: () => (closed(), again("seed", picture)) }, "Another seed"),
+    el("button", { type: "button", onclick: () => (closed(), again("settings", picture)) }, "Its settings"),
+    el("button", { type: "button", class: "upscale", onclick: () => (closed(), again("upscale", picture)) }, "Upscale to 256"),
+    star,
+    save(picture),
+    el("button", { type: "button", onclick: () => (closed(), again("edit", picture)) }, "Paint on it"),
+    el("button", { type: "button", onclick: () => (closed(), again("delete", picture)) }, "Delete"),
+  ];
+}
+
+function save(picture) {
+  const forms = [
+    ["PNG, with its recipe", `${fileOf(picture.id)}?download=true`],
+    ["GIF", `/api/pictures/${picture.id}/animation?format=gif&download=true`],
+    ["MP4", `/api/pictures/${picture.id}/animation?format=mp4&download=true`],
+    ["A page to share", `/api/pictures/${picture.id}/page?download=true`],
+  ];
+  const list = el("ul", { hidden: true }, forms.map(([name, address]) => el("li", {}, el("a", { href: address, download: "", onclick: (event) => fetched(event, address) }, name))));
+  const button = el("button", { type: "button", "aria-expanded": "false", "aria-haspopup": "true" }, "Save as …");
+  const menu = el("div", { class: "menu" }, button, list);
+  const open = (is) => {
+    list.hidden = !is;
+    button.setAttribute("aria-expanded", String(is));
+  };
+  button.addEventListener("click", () => open(list.hidden));
+  menu.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), event.preventDefault(), open(false), button.focus()));
+  menu.addEventListener("focusout", (event) => !menu.contains(event.relatedTarget) && open(false));
+  list.addEventListener("click", () => setTimeout(() => open(false)));
+  return menu;
+}
+
+/** A file that takes a moment is fetched by the page, so that it can be said when it can't be made. */
+async function fetched(event, address) {
+  event.preventDefault();
+  await trying(async () => {
+    const response = await fetch(address);
+    if (!response.ok) throw new Error((await response.json().catch(() => ({}))).problem ?? "That can't be saved.");
+    const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? "picture";
+    const link = el("a", { href: URL.createObjectURL(await response.blob()), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  });
+}
+
+/** Something to look at before anything was made. */
+export async function welcome(picture) {
+  if (watched || shown.length) return;
+  await trying(() => viewer.show(picture));
+  if (watched || shown.length) return;
+  askWhat($("#guess"), picture, false, () => {});
+}
+

@@ -1,0 +1,34 @@
+// What the page knows, and who wants to hear of it.
+
+import { ask } from "./api.js";
+
+export const known = {
+  studio: null, // the answer of /api/studio
+  jobs: new Map(), // by id
+  order: [], // of those that are not over
+};
+
+const listeners = new Map();
+
+export function on(kind, listener) {
+  if (!listeners.has(kind)) listeners.set(kind, new Set());
+  listeners.get(kind).add(listener);
+}
+
+export function tell(kind, content) {
+  for (const listener of listeners.get(kind) ?? []) listener(content);
+}
+
+export async function refreshStudio() {
+  known.studio = await ask("/api/studio");
+  tell("studio", known.studio);
+}
+
+export async function refreshJobs() {
+  const { jobs } = await ask("/api/jobs");
+  known.jobs = new Map(jobs.map((job) => [job.id, job]));
+  known.order = jobs.filter((job) => job.state === "waiting" || job.state === "making").map((job) => job.id);
+  tell("queue");
+}
+
+export const model = (name) => known.studio.models.find((one) => one.name === name);

@@ -1,0 +1,210 @@
+"""The model process: it holds the models, makes one job after another, and answers small questions between two steps.
+
+    python -m duckrabbit.studio.worker
+
+It reads a line of JSON a command on standard input and writes a line of JSON an event on standard output. When its
+input ends, the studio has ended, and so does it.
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from duckrabbit.diffusion.sampling import State
+from duckrabbit.errors import UsageError
+from duckrabbit.media.unused import new_file
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.course import course_of, steps_of
+from duckrabbit.recipes.make import Picture, make
+from duckrabbit.recipes.record import FORMAT, recipe_of
+from duckrabbit.studio.films import making
+from duckrabbit.studio.lessons import lesson
+from duckrabbit.studio.previews import preview
+
+KEPT_MODELS = 3
+"""Models in memory at once; the one that was used longest ago makes room."""
+
+PREVIEW_SECONDS = 0.08
+"""Between two previews at least: what is quicker than the eye need not be sent."""
+
+Command = Mapping[str, Any]
+Tell = Callable[[Mapping[str, Any]], None]
+
+
+class Cancelled(Exception):
+    """The job that is made is not wanted any more."""
+
+
+class Inbox:
+    """Commands as they come: jobs wait their turn, questions are answered between steps, a cancel counts at once."""
+
+    def __init__(self, lines: TextIO) -> None:
+        self.jobs: queue.Queue[Command] = queue.Queue()
+        self._questions: queue.Queue[Command] = queue.Queue()
+        self._cancelled: set[str] = set()
+        threading.Thread(target=self._read, args=(lines,), daemon=True).start()
+
+    def cancelled(self, job: str) -> bool:
+        """Whether a job is not wanted any more."""
+        return job in self._cancelled
+
+    def question(self) -> Command | None:
+        """A question that waits for its answer."""
+        try:
+            return self._questions.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _read(self, lines: TextIO) -> None:
+        for line in lines:
+            command = json.loads(line)
+            if command["do"] == "cancel":
+                self._cancelled.add(command["job"])
+            elif command["do"] == "make":
+                self.jobs.put(command)
+            else:
+                self._questions.put(command)
+                # Wakes the worker where it waits for a job.
+                self.jobs.put({"do": "look"})
+        # Whoever gave the commands has gone, perhaps killed: nothing is left to do, and nobody to tell.
+        os._exit(0)
+
+
+class Worker:
+    """Makes jobs with models that it keeps."""
+
+    def __init__(self, inbox: Inbox, tell: Tell) -> None:
+        self._inbox = inbox
+        self._tell = tell
+        self._models: OrderedDict[str, Model] = OrderedDict()
+
+    def run(self) -> None:
+        """Work for ever."""
+        while True:
+            command = self._inbox.jobs.get()
+            self._answer_questions()
+            if command["do"] == "make":
+                self._make(command)
+
+    def _make(self, command: Command) -> None:
+        job = str(command["job"])
+        try:
+            if self._inbox.cancelled(job):
+                raise Cancelled
+            files = self._made(job, command)
+            self._tell({"says": "done", "job": job, "files": files})
+        except Cancelled:
+            self._tell({"says": "cancelled", "job": job})
+        except UsageError as error:
+            self._tell({"says": "failed", "job": job, "problem": str(error)})
+        # Whatever a job runs into, the next one must find the worker alive.
+        except Exception as error:
+            problem = f"This can't be made ({type(error).__name__}: {error}): change something, then try again."
+            self._tell({"says": "failed", "job": job, "problem": problem})
+
+    def _made(self, job: str, command: Command) -> list[str]:
+        request = command["request"]
+        model = self._model(command["load"])
+        recipe = recipe_of({"format": FORMAT, "verb": request["verb"], "recipe": request["recipe"]})
+        size, count = request.get("size"), int(request.get("count", 1))
+        steps = steps_of(course_of(recipe, model, size))
+        remarks = dict.fromkeys(remark for prompt in recipe.prompts for remark in model.remarks(prompt))
+        self._tell({"says": "begun", "job": job, "steps": steps, "remarks": list(remarks)})
+        watch = _Watch(job, steps, self._inbox, self._tell, self._answer_questions)
+        pictures = make(recipe, model, count, int(request.get("seed", 0)), watch, size)
+        if self._inbox.cancelled(job):
+            raise Cancelled
+        return [_save(picture, Path(command["out"])) for picture in pictures]
+
+    def _answer_questions(self) -> None:
+        while (question := self._inbox.question()) is not None:
+            try:
+                answer = self._answered(question)
+                self._tell({"says": "answer", "ask": question["ask"], "answer": answer})
+            except UsageError as error:
+                self._tell({"says": "answer", "ask": question["ask"], "problem": str(error)})
+            except Exception as error:
+                problem = f"This can't be shown ({type(error).__name__}: {error}): try another picture."
+                self._tell({"says": "answer", "ask": question["ask"], "problem": problem})
+
+    def _answered(self, question: Command) -> Any:
+        model = self._model(question["load"])
+        if question["do"] == "lesson":
+            return lesson(question["request"], model)
+        if question["do"] == "film":
+            return making(question["request"], model, question["format"])
+        return {"sizes": list(model.sizes)}
+
+    def _model(self, load: str) -> Model:
+        """A model, loaded when it is first asked for, and again when its file has changed."""
+        path = Path(load)
+        key = f"{load}@{(path / 'model.safetensors').stat().st_mtime_ns}" if path.is_dir() else load
+        if key not in self._models:
+            self._models[key] = load_model(load)
+            while len(self._models) > KEPT_MODELS:
+                self._models.popitem(last=False)
+        self._models.move_to_end(key)
+        return self._models[key]
+
+
+class _Watch:
+    """Sees every step: tells of it, lets questions in, and stops a job that was cancelled."""
+
+    def __init__(self, job: str, steps: int, inbox: Inbox, tell: Tell, between: Callable[[], None]) -> None:
+        self._job, self._steps = job, steps
+        self._inbox, self._tell, self._between = inbox, tell, between
+        self._step = 0
+        self._started = time.monotonic()
+        self._shown = 0.0
+
+    def __call__(self, state: State) -> None:
+        if self._inbox.cancelled(self._job):
+            raise Cancelled
+        self._step += 1
+        now = time.monotonic()
+        left = (now - self._started) / self._step * (self._steps - self._step)
+        event: dict[str, Any] = {"says": "step", "job": self._job, "step": self._step, "steps": self._steps}
+        event["seconds_left"] = round(left, 2)
+        if now - self._shown > PREVIEW_SECONDS or self._step == self._steps:
+            self._shown = now
+            event["preview"] = preview(state.x0)
+        self._tell(event)
+        self._between()
+
+
+def _save(picture: Picture, folder: Path) -> str:
+    with new_file(folder, f"{picture.recipe.verb}-{picture.seed}", ".png") as path:
+        picture.save(path)
+    return path.name
+
+
+def main() -> None:
+    """Work until standard input ends."""
+    # Ctrl-C reaches all processes of a terminal; the studio says when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whatever a library prints must not come between the events.
+    events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def tell(event: Mapping[str, Any]) -> None:
+        try:
+            events.write(json.dumps(event) + "\n")
+            events.flush()
+        except OSError:
+            os._exit(0)
+
+    tell({"says": "ready"})
+    Worker(Inbox(sys.stdin), tell).run()
+
+
+if __name__ == "__main__":
+    main()

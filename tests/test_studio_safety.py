@@ -1,0 +1,520 @@
+"""What a studio bears: strangers, floods, slow readers, hostile files, a full disk and being killed."""
+
+import asyncio
+import io
+import json
+import os
+import resource
+import signal
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.views import VIEWS, parse_view
+from duckrabbit.studio.events import Events
+from duckrabbit.studio.guard import Guard
+from duckrabbit.studio.limits import MAX_STREAMS
+from duckrabbit.studio.motions import motion
+from duckrabbit.studio.openapi import document
+from duckrabbit.studio.schema import problem_with
+from duckrabbit.studio.settings import Settings
+from duckrabbit.studio.sources import job_of_record
+from studio_server import DIGITS, Running, digit_job, long_job, png, studio, until
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with studio(tmp_path_factory.mktemp("studio")) as opened:
+        yield opened
+
+
+# Who may ask
+
+
+def _guarded(
+    configured: Settings, path: str, headers: Mapping[str, str], query: str = ""
+) -> tuple[int, dict[str, str]]:
+    """The status and headers that a guarded application answers with."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("inside")(scope, receive, send)
+
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    asyncio.run(Guard(app, configured)(scope, receive, send))
+    start = sent[0]
+    return start["status"], {name.decode(): value.decode() for name, value in start["headers"]}
+
+
+HERE = Settings(Path("out"), port=8264)
+OPEN = Settings(Path("out"), host="0.0.0.0", port=8264, token="secret")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8264", "localhost:8264", "[::1]:8264", "127.0.0.2:8264", "LOCALHOST:8264"])
+def test_this_machine_is_served(host: str) -> None:
+    assert _guarded(HERE, "/api/jobs", {"Host": host})[0] == 200
+    assert _guarded(HERE, "/api/jobs", {"Host": host, "Origin": f"http://{host.lower()}"})[0] == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example:8264",
+        "127.0.0.1.evil.example:8264",
+        "localhost.evil.example",
+        "192.168.0.7:8264",
+        "",
+        "127.0.0.1:80",
+    ],
+)
+def test_another_host_is_not(host: str) -> None:
+    assert _guarded(HERE, "/", {"Host": host})[0] == 421
+    assert _guarded(HERE, "/api/jobs", {})[0] == 421
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "https://127.0.0.1:8264"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors"},
+    ],
+)
+def test_another_page_may_not_ask(headers: dict[str, str]) -> None:
+    assert _guarded(HERE, "/api/jobs", {"Host": "127.0.0.1:8264", **headers})[0] == 403
+
+
+def test_a_link_from_elsewhere_opens_the_page() -> None:
+    headers = {"Host": "127.0.0.1:8264", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert _guarded(HERE, "/", headers)[0] == 200
+    assert _guarded(HERE, "/api/jobs", headers)[0] == 403
+
+
+def test_elsewhere_a_token_is_needed_and_a_name_is_not_enough() -> None:
+    host = {"Host": "192.168.0.7:8264"}
+    assert _guarded(OPEN, "/api/jobs", host)[0] == 401
+    assert _guarded(OPEN, "/", host)[0] == 401
+    assert _guarded(OPEN, "/api/jobs", {**host, "Authorization": "Bearer wrong"})[0] == 401
+    assert _guarded(OPEN, "/api/jobs", {**host, "Authorization": "Bearer secret"})[0] == 200
+    assert _guarded(OPEN, "/api/jobs", {"Host": "rebound.example:8264", "Authorization": "Bearer secret"})[0] == 421
+
+
+def test_the_token_in_the_address_becomes_a_cookie_that_scripts_cannot_read() -> None:
+    host = {"Host": "192.168.0.7:8264"}
+    status, headers = _guarded(OPEN, "/", host, "token=secret")
+    assert status == 303
+    assert headers["location"] == "/"
+    cookie = headers["set-cookie"]
+    assert "httponly" in cookie.lower()
+    assert "samesite=strict" in cookie.lower()
+    assert _guarded(OPEN, "/api/jobs", {**host, "Cookie": cookie.split(";")[0]})[0] == 200
+    assert _guarded(OPEN, "/", host, "token=wrong")[0] == 401
+
+
+def test_every_answer_forbids_what_is_not_its_own() -> None:
+    for headers in ({"Host": "127.0.0.1:8264"}, {"Host": "evil.example"}):
+        _, said = _guarded(HERE, "/", headers)
+        assert "default-src 'none'" in said["content-security-policy"]
+        assert "'unsafe" not in said["content-security-policy"]
+        assert said["x-content-type-options"] == "nosniff"
+
+
+def test_another_address_makes_a_token(tmp_path: Path) -> None:
+    with studio(tmp_path, host="0.0.0.0") as opened:
+        assert opened.ask("/api/jobs").status == 401
+        assert opened.ask("/static/style.css").status == 401
+
+
+# What comes in
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static/..%2fapp.py",
+        "/static//etc/passwd",
+        "/api/pictures/..%2f..%2fetc%2fpasswd/file",
+        "/api/pictures/anagram-0.png/file",
+        "/api/runs/..%2f..%2fetc/samples/passwd",
+        "/api/runs/x/samples/..%2f..%2fconfig.toml",
+        "/api/shipped?name=photo:../../../etc/passwd",
+        "/api/shipped?name=/etc/passwd",
+        "/api/sources?name=/etc/passwd",
+        "/api/sources?name=-",
+        "/api/words?model=/etc/passwd",
+        "/api/words?model=run:../../etc",
+    ],
+)
+def test_no_path_from_outside_reaches_the_disk(running: Running, path: str) -> None:
+    answer = running.ask(path)
+    assert 400 <= answer.status < 500
+    assert b"root:" not in answer.body
+    assert b"import" not in answer.body
+
+
+def test_uploads_are_called_by_a_name_and_never_by_a_path(running: Running) -> None:
+    answer = running.ask(f"/api/sources?model={DIGITS}&name=..%2F..%2Fetc%2Fpasswd", "POST", body=png()).json
+    assert answer["source"]["name"] == "passwd"
+
+
+def _bomb(side: int) -> bytes:
+    """A PNG whose header promises side × side pixels, and whose data is nearly nothing."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
+
+
+def _with_record(text: str) -> bytes:
+    info = PngInfo()
+    info.add_itxt("duckrabbit", text)
+    file = io.BytesIO()
+    Image.new("L", (28, 28)).save(file, "PNG", pnginfo=info)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n",
+        png()[:60],
+        _bomb(60_000),
+        _bomb(9_000),
+        b"GIF89a" + b"\xff" * 200,
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+        b"\x00" * 1000,
+    ],
+    ids=["empty", "text", "program", "cut", "bomb", "large", "gif", "svg", "zeros"],
+)
+def test_a_hostile_picture_is_refused_with_a_sentence(running: Running, content: bytes) -> None:
+    answer = running.ask(f"/api/sources?model={DIGITS}", "POST", body=content)
+    assert answer.status == 400
+    assert len(answer.json["problem"]) > 20
+    assert "/tmp" not in answer.json["problem"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "null",
+        json.dumps({"format": 1}),
+        json.dumps({"verb": "generate", "recipe": {"prompt": 3}, "seed": 0, "model": {"name": "x"}}),
+        json.dumps({"verb": "generate", "recipe": {"prompt": "3"}, "seed": "x", "model": {"name": "x"}}),
+        json.dumps({"verb": "generate", "recipe": [], "seed": 0, "model": {"name": "x"}}),
+        json.dumps({"verb": "__import__", "recipe": {}, "seed": 0, "model": {"name": "x"}}),
+        "[" * 100_000,
+    ],
+)
+def test_a_hostile_record_is_no_job(running: Running, text: str) -> None:
+    answer = running.ask(f"/api/sources?model={DIGITS}", "POST", body=_with_record(text))
+    assert answer.status == 200
+    assert answer.json["record"] is None
+
+
+def test_a_record_of_anything_makes_no_job_or_a_good_one() -> None:
+    for record in (None, 3, [], {}, {"verb": 1, "recipe": 2, "seed": 3, "model": 4}):
+        assert job_of_record(record) is None
+
+
+def test_bodies_are_limited(running: Running) -> None:
+    for path, limit in (("/api/jobs", 4 << 20), ("/api/sources", 24 << 20)):
+        # The header alone is enough to be refused: nothing is sent after it.
+        with socket.create_connection(("127.0.0.1", running.port), 20) as line:
+            head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\nContent-Type: application/json\r\n"
+            line.sendall(f"{head}Content-Length: {limit + 1}\r\n\r\n".encode())
+            assert line.recv(100).startswith(b"HTTP/1.1 413")
+    answer = running.ask("/api/jobs", "POST", digit_job("x" * (5 << 20)))
+    assert answer.status == 413
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff\xfe", b"NaN", b'{"a": Infinity}', b"[" * 50_000, b'{"verb": "\\ud800"}']
+)
+def test_a_body_that_is_no_json_is_refused(running: Running, body: bytes) -> None:
+    answer = running.ask("/api/jobs", "POST", body=body, headers={"Content-Type": "application/json"})
+    assert answer.status in (400, 422)
+    assert running.ask("/api/jobs", "POST", body=b"{}").status == 415
+
+
+@pytest.mark.parametrize(
+    ("value", "schema", "good"),
+    [
+        (3, {"type": "integer"}, True),
+        (True, {"type": "integer"}, False),
+        (3.5, {"type": "integer"}, False),
+        (3, {"type": "number"}, True),
+        (float("inf"), {"type": "number"}, False),
+        (7, {"type": "number", "maximum": 5}, False),
+        ("abc", {"type": "string", "maxLength": 2}, False),
+        ("b", {"enum": ["a"]}, False),
+        ([1, "x"], {"type": "array", "items": {"type": "integer"}}, False),
+        ([], {"type": "array", "minItems": 1}, False),
+        ({"a": 1}, {"type": "object", "properties": {}, "additionalProperties": False}, False),
+        ({}, {"type": "object", "required": ["a"]}, False),
+        (None, {"anyOf": [{"type": "string"}, {"type": "null"}]}, True),
+        (3, {"anyOf": [{"type": "string"}, {"type": "null"}]}, False),
+    ],
+)
+def test_a_value_fits_its_schema_or_does_not(value: object, schema: dict[str, Any], good: bool) -> None:
+    assert (problem_with(value, schema, {}) is None) == good
+
+
+_followed = ("/api/events", "/api/jobs/{job}/events", "/api/runs/{run}/resume", "/api/runs/{run}/stop")
+described = (
+    schemathesis.openapi.from_dict(document()).exclude(path=list(_followed)).exclude(path="/api/runs", method="POST")
+)
+
+
+@described.parametrize()
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+def test_any_body_gets_an_answer_that_the_document_tells_of(running: Running, case: Any) -> None:
+    response = case.call(base_url=running.address)
+    assert response.status_code < 500, response.text
+    told = {int(status) for status in case.operation.definition.raw["responses"]}
+    assert response.status_code in told | {404, 405, 422, 400}, response.text
+    for job in running.ask("/api/jobs").json["jobs"]:
+        if job["state"] in ("waiting", "making"):
+            running.ask(f"/api/jobs/{job['id']}", "DELETE")
+
+
+# Many at once
+
+
+async def _get(port: int, path: str) -> tuple[int, float]:
+    started = time.perf_counter()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
+    await writer.drain()
+    answer = await reader.read()
+    writer.close()
+    return int(answer.split()[1]), time.perf_counter() - started
+
+
+def test_two_hundred_clients_are_served_while_a_picture_is_made(running: Running) -> None:
+    making = running.submit(long_job())
+    running.wait(making, "making")
+    paths = ["/", "/api/jobs", "/api/pictures", "/static/main.js", "/api/studio"]
+
+    async def all_of_them() -> list[tuple[int, float]]:
+        return list(await asyncio.gather(*(_get(running.port, paths[k % len(paths)]) for k in range(200))))
+
+    answers = asyncio.run(all_of_them())
+    assert [status for status, _ in answers] == [200] * 200
+    assert running.job(making)["state"] == "making"
+    running.ask(f"/api/jobs/{making}", "DELETE")
+
+
+def test_the_page_stays_quick_while_a_picture_is_made(running: Running) -> None:
+    making = running.submit(long_job())
+    until(lambda: running.job(making), lambda job: job["step"] > 1)
+    paths = ["/", "/api/jobs", "/api/pictures", "/api/reading?prompt=a+dog", "/static/style.css"]
+    took = []
+    for k in range(100):
+        started = time.perf_counter()
+        assert running.ask(paths[k % len(paths)]).status == 200
+        took.append(time.perf_counter() - started)
+    assert running.job(making)["state"] == "making"
+    running.ask(f"/api/jobs/{making}", "DELETE")
+    # 50 ms on a machine of one's own; others may share this one.
+    assert statistics.quantiles(took, n=20)[-1] < 0.15
+
+
+def test_a_reader_that_never_reads_holds_nobody_up(running: Running) -> None:
+    lines = []
+    try:
+        for _ in range(20):
+            line = socket.create_connection(("127.0.0.1", running.port), 10)
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n\r\n".encode())
+            lines.append(line)
+        over = running.wait(running.submit(digit_job(steps=300, count=16)))
+        assert over["state"] == "done"
+        assert len(over["pictures"]) == 16
+    finally:
+        for line in lines:
+            line.close()
+
+
+def test_what_a_slow_follower_has_missed_is_only_what_is_past() -> None:
+    async def follow() -> list[bytes]:
+        events = Events()
+        follower = events.follow()
+        for step in range(10_000):
+            events.tell("job", "job:a", {"step": step})
+        events.tell("job", "job:b", {"step": 0})
+        follower.end()
+        return [event async for event in follower.events()]
+
+    told = asyncio.run(follow())
+    assert len(told) == 3
+    assert b"9999" in told[1]
+    assert b"event: job" in told[2]
+
+
+def test_followers_are_counted_and_forgotten() -> None:
+    async def fill() -> None:
+        events = Events()
+        followers = [events.follow() for _ in range(MAX_STREAMS)]
+        with pytest.raises(Exception, match="Too many"):
+            events.follow()
+        events.leave(followers[0])
+        events.follow()
+
+    asyncio.run(fill())
+
+
+# Being killed, and a full disk
+
+
+def test_killed_in_the_middle_it_comes_back_and_says_what_was_lost(tmp_path: Path) -> None:
+    with studio(tmp_path) as opened:
+        kept = opened.made(digit_job("5", count=2))
+        making = opened.submit(long_job(seed=42))
+        waiting = opened.submit(digit_job("6"))
+        until(lambda: opened.job(making), lambda job: job["step"] > 1)
+        until(lambda: (tmp_path / "out/.studio/journal.json").read_text(), lambda text: waiting in text)
+        opened.process.send_signal(signal.SIGKILL)
+        opened.process.wait()
+    with studio(tmp_path) as again:
+        found = until(lambda: again.ask("/api/jobs").json["jobs"], lambda jobs: len(jobs) == 2)
+        assert {job["id"]: job["state"] for job in found} == {making: "lost", waiting: "lost"}
+        assert all("again" in job["problem"] for job in found)
+        assert {entry["id"] for entry in again.ask("/api/pictures").json["pictures"]} == set(kept)
+        request = again.job(waiting)["request"]
+        assert again.wait(again.submit(request))["state"] == "done"
+    assert not list((tmp_path / "out").glob(".*.png"))
+
+
+def test_the_model_process_may_die_and_the_studio_does_not(running: Running) -> None:
+    making = running.submit(long_job())
+    until(lambda: running.job(making), lambda job: job["step"] > 1)
+    for worker in _children(running.process.pid):
+        os.kill(worker, signal.SIGKILL)
+    over = running.wait(making)
+    assert over["state"] == "failed"
+    assert "try again" in over["problem"]
+    assert running.wait(running.submit(digit_job()))["state"] == "done"
+
+
+def _children(parent: int) -> list[int]:
+    """The processes that a process has started."""
+    listed = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    found = [int(child) for child in listed.split()]
+    return found or [
+        int(path.name)
+        for path in Path("/proc").iterdir()
+        if path.name.isdigit() and f"\nPPid:\t{parent}\n" in (path / "status").read_text()
+    ]
+
+
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
+    # No file may grow beyond this: what writing to a full disk is like, for the studio and its model process.
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+
+    with studio(tmp_path, before=fill) as opened:
+        over = opened.wait(opened.submit(digit_job()))
+        assert over["state"] == "failed"
+        assert "make room" in over["problem"]
+        assert opened.ask("/api/pictures").json["total"] == 0
+        assert until(lambda: opened.ask("/api/studio").json["notice"], bool)
+    assert not [path for path in (tmp_path / "out").glob("*.png") if path.stat().st_size]
+
+
+def test_two_studios_do_not_share_a_folder(tmp_path: Path) -> None:
+    with studio(tmp_path):
+        command = [sys.executable, "-m", "duckrabbit", "studio", "--no-browser", "--out", "out"]
+        second = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 2
+    assert "another --out" in second.stderr
+
+
+def test_ctrl_c_stops_it_even_while_pages_follow(tmp_path: Path) -> None:
+    with studio(tmp_path) as opened:
+        opened.ask("/api/studio")
+        line = socket.create_connection(("127.0.0.1", opened.port), 10)
+        line.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{opened.port}\r\n\r\n".encode())
+        assert b"200" in line.recv(200)
+        opened.submit(long_job())
+        opened.process.send_signal(signal.SIGINT)
+        assert opened.process.wait(10) == 0
+        line.close()
+
+
+# How views move
+
+
+@pytest.mark.parametrize("name", [*VIEWS, "flip+negate", "skew:-3", "jigsaw:5+rotate-90", "patch-permute:4"])
+def test_a_view_that_moves_arrives_where_the_view_is(name: str) -> None:
+    size = 24 if "jigsaw" not in name else 32
+    size = 32 if "patch-permute" in name or "jigsaw" in name else size
+    described_motion = motion(name, size)
+    shown = list(range(size * size))
+    for stage in described_motion["stages"]:
+        after = [-1] * (size * size)
+        last = stage["maps"][-1]
+        for pixel, label in enumerate(stage["labels"]):
+            x, y = pixel % size - (size - 1) / 2, pixel // size - (size - 1) / 2
+            a, b, c, d, e, f = last[label] if len(last[label]) == 6 else (1, 0, 0, 1, *last[label])
+            column = round(a * x + c * y + e + (size - 1) / 2) % size
+            row = round(b * x + d * y + f + (size - 1) / 2) % size
+            after[row * size + column] = shown[pixel]
+        shown = after
+    assert shown == parse_view(name).permutation(size).tolist()
+    assert any(stage["negates"] for stage in described_motion["stages"]) == (parse_view(name).sign < 0)
+
+
+def test_a_view_that_does_not_fit_is_refused() -> None:
+    for name, size in (("patch-permute:7", 64), ("nothing", 64)):
+        with pytest.raises(UsageError):
+            motion(name, size)
