@@ -422,7 +422,7 @@ def test_killed_in_the_middle_it_comes_back_and_says_what_was_lost(tmp_path: Pat
         making = opened.submit(long_job(seed=42))
         waiting = opened.submit(digit_job("6"))
         until(lambda: opened.job(making), lambda job: job["step"] > 1)
-        until(lambda: (tmp_path / "out/.studio/journal.json").read_text(), lambda text: waiting in text)
+        until((tmp_path / "out/.studio/journal.json").read_text, lambda text: waiting in text)
         opened.process.send_signal(signal.SIGKILL)
         opened.process.wait()
     with studio(tmp_path) as again:
@@ -460,7 +460,7 @@ def _children(parent: int) -> list[int]:
 def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     # No file may grow beyond this: what writing to a full disk is like, for the studio and its model process.
     def fill() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150, 150))
 
     with studio(tmp_path, before=fill) as opened:
         over = opened.wait(opened.submit(digit_job()))
