@@ -39,7 +39,7 @@ OPTIONS = [
     "--negative-prompt", "--count", "--seed", "--size", "--out", "--json", "--view", "--far", "--near", "--far-image",
     "--sigma", "--levels", "--noise-sigma", "--start", "--start-level", "--method", "--blur-sigma", "--mask-box",
     "--mask-ellipse", "--format", "--epochs", "--learning-rate", "--hidden", "--examples", "--resume", "--help",
-    "--nope",
+    "--host", "--port", "--no-browser", "--nope",
 ]  # fmt: skip
 # Training with sense, the report and the speed test take their time: they are tried elsewhere.
 CHEAP = [verb.name for verb in VERBS if verb.name not in ("train", "report", "doctor", "discover", "ambigram")]
@@ -85,6 +85,8 @@ def test_no_command_line_ends_in_a_traceback(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    # A studio that nothing is wrong with would serve for ever.
+    monkeypatch.setattr("duckrabbit.studio.server.serve", lambda *_: None)
     capsys.readouterr()
     code = main(arguments)
     torch.set_num_threads(1)

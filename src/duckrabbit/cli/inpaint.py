@@ -99,9 +99,10 @@ def _check_shapes(image: str, mask: str) -> None:
     square = is_digit(image) or is_shipped(image)
     if "-" in (image, mask):
         return
-    (width, height), (across, down) = (1, 1) if square else shape_of(image), shape_of(mask)
-    # As close as rounding a shrunk side can make it.
-    if abs(width * down - height * across) > max(width, height, across, down):
+    across, down = shape_of(mask)
+    width, height = (down, down) if square else shape_of(image)
+    # The one shrunk to the other's height is as wide as it, but for a pixel of rounding.
+    if min(abs(width * down / height - across), abs(across * height / down - width)) > 1:
         whole = "a square" if square else f"{width}×{height}"
         raise UsageError(
             f"The mask {mask} is {across}×{down} and the picture {image} is {whole}: "

@@ -48,10 +48,10 @@ class Rung:
 Ladder = tuple[Rung, ...]
 
 LADDERS: Mapping[Kind, Ladder] = {
-    "digits": (Rung(0.25, 0.5), Rung(0.4, 0.25)),
-    "pictures": (Rung(0.25, 0.5), Rung(0.4, 0.25)),
+    "digits": (Rung(0.3, 0.375, -2.5), Rung(0.6, 0.25, -1.5)),
+    "pictures": (Rung(0.25, 0.1875, -5.5), Rung(0.5, 0.0625, -4.0)),
 }
-"""For each kind of picture the ladder that found most illusions per evaluation (bench/ladders.py)."""
+"""For each kind of picture a ladder that spends its evaluations well (bench/ladders.py compares others)."""
 
 AHEAD = 2
 """So many times what is wanted goes on in the end, so that the judge of the finished pictures has a choice."""

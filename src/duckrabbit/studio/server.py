@@ -68,15 +68,18 @@ def listen(host: str, port: int | None, first: int, tries: int = 20) -> tuple[so
     Raises:
         UsageError: if the port is taken or may not be used, or the host is not this machine's.
     """
-    problem: OSError | None = None
+    problem: OSError | UnicodeError | None = None
     for candidate in [port] if port is not None else range(first, first + tries):
         try:
             return _bound(host, candidate), candidate
+        except UnicodeError as error:
+            problem = error
+            break
         except OSError as error:
             problem = error
             if error.errno != errno.EADDRINUSE:
                 break
-    reason = problem.strerror if problem is not None else "no port"
+    reason = problem.strerror if isinstance(problem, OSError) else "that is no host's name"
     where = f"{host}:{port}" if port is not None else host
     raise UsageError(f"The studio can't listen at {where} ({reason}): give another --host or --port.")
 

@@ -115,8 +115,7 @@ export class PromptField {
     if (this.options.hidden) return;
     const count = this.found.length;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      this.active = (this.active + (event.key === "ArrowDown" ? 1 : count) + (this.active < 0 && event.key === "ArrowUp" ? 0 : 0)) % count;
-      if (event.key === "ArrowUp" && this.active < 0) this.active = count - 1;
+      this.active = event.key === "ArrowDown" ? (this.active + 1) % count : (Math.max(this.active, 0) + count - 1) % count;
       [...this.options.children].forEach((option, k) => option.setAttribute("aria-selected", String(k === this.active)));
       this.options.children[this.active].scrollIntoView({ block: "nearest" });
       this.input.setAttribute("aria-activedescendant", this.options.children[this.active].id);

@@ -1,0 +1,417 @@
+"""Searching: who is kept, what survives a kill, what a score means, and which pairs are tried next."""
+
+import gc
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import duckrabbit as dr
+from duckrabbit.diffusion.sampling import State
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.views import VIEWS, parse_view
+from duckrabbit.media.pixels import to_uint8
+from duckrabbit.media.png import read_metadata
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.ambigram import places_of, reading_through, through
+from duckrabbit.recipes.candidates import Candidates, without_dropping
+from duckrabbit.recipes.course import Denoisers, course_of, sifted
+from duckrabbit.recipes.hybrid import Part
+from duckrabbit.recipes.looks import PARTS, looks_of
+from duckrabbit.recipes.make import Picture
+from duckrabbit.recipes.order import Order
+from duckrabbit.recipes.search import Progress, work
+from duckrabbit.recipes.search_folder import SearchFolder
+from duckrabbit.search import calibration as calibrating
+from duckrabbit.search.discovery import proposals, talents_of
+from duckrabbit.search.journal import append, lines
+from duckrabbit.search.looks import Look, as_it_is, from_afar
+from duckrabbit.search.question import question_of
+from duckrabbit.search.racing import LADDERS, Rung, sparing
+from duckrabbit.search.reader import fitted, load_reader
+from duckrabbit.search.reading import readings_of
+from duckrabbit.search.shortlist import Scored, Shortlist
+from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
+from helpers import patient
+
+scores = st.lists(st.floats(-20, 0, width=32), min_size=1, max_size=40)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return dr.load_model("mnist-ddpm-class", "cpu", torch.float32)
+
+
+def quick(solver: str = "dpmpp_2m", steps: int = 4) -> dr.Sampler:
+    return dr.Sampler(solver, steps, guidance_scale=3.0)
+
+
+def anagram(solver: str = "dpmpp_2m", steps: int = 4) -> dr.Anagram:
+    return dr.Anagram(("6", "9"), ("rotate-180",), sampler=quick(solver, steps))
+
+
+# --- Who goes on -----------------------------------------------------------------------------------------------------
+
+
+@patient
+@given(scores, st.floats(0.01, 1), st.floats(-20, 0), st.integers(0, 40))
+def test_a_rung_passes_whoever_is_above_the_bar_and_the_best_share(
+    given_scores: list[float], least: float, bar: float, gone: int
+) -> None:
+    values = torch.tensor(given_scores)
+    size = len(values) + gone
+    rows = Rung(0.5, least, bar).passed(values, size).tolist()
+    assert rows == sorted(set(rows))
+    assert len(rows) >= min(len(values), math.ceil(least * size), 1)
+    dropped = [k for k in range(len(values)) if k not in rows]
+    assert all(values[k] < bar for k in dropped)
+    assert all(values[k] <= values[row] or values[row] >= bar for k in dropped for row in rows)
+    if dropped:
+        assert len(rows) >= min(len(values), max(1, math.ceil(least * size)))
+
+
+def test_a_sparing_ladder_leaves_a_choice() -> None:
+    for ladder in LADDERS.values():
+        assert [rung.after for rung in ladder] == sorted(rung.after for rung in ladder)
+        for wanted in (0.001, 0.1, 0.5, 1.0):
+            assert all(rung.least >= min(1.0, 2 * wanted) for rung in sparing(ladder, wanted))
+
+
+@patient
+@given(st.lists(st.tuples(st.integers(0, 500), st.floats(-9, 0)), max_size=60, unique_by=lambda own: own[0]),
+       st.integers(1, 9), st.randoms(use_true_random=False))  # fmt: skip
+def test_the_shortlist_is_the_best_of_all_in_any_order(
+    candidates: list[tuple[int, float]], size: int, random: Random
+) -> None:
+    everyone = [Scored(seed, (0.0, score)) for seed, score in candidates]
+    shuffled = random.sample(everyone, len(everyone))
+    short, gone = Shortlist(size), []
+    for own in shuffled:
+        admitted = short.admits(own)
+        left = short.add(own)
+        gone += [left] if left else []
+        assert admitted == (own in short.best())
+        assert len(short.best()) <= size
+    best = sorted(everyone, key=lambda own: (-own.score, own.seed))[:size]
+    assert short.best() == best
+    assert {own.seed for own in gone} == {own.seed for own in everyone} - {own.seed for own in best}
+
+
+@pytest.mark.parametrize("solver", ["ddpm", "ddim", "heun", "dpmpp_2m"])
+def test_whoever_is_left_has_the_picture_of_its_seed_alone(model: Model, solver: str) -> None:
+    recipe, seeds, rng = anagram(solver), tuple(range(50, 62)), Random(solver)
+    asked: list[tuple[int, int]] = []
+
+    def sieve(state: State, steps: int) -> list[int]:
+        asked.append((state.i, len(state.x_s)))
+        return sorted(rng.sample(range(len(state.x_s)), max(3, len(state.x_s) - 3)))
+
+    course = course_of(recipe, model)
+    left = sifted([course] * len(seeds), seeds, Denoisers(), sieve, None)
+    assert asked == [(0, 12), (1, 9), (2, 6)]
+    assert len(left.rows) == 3
+    for row, pixels in zip(left.rows, left.pixels, strict=True):
+        [alone] = dr.make(recipe, model, seed=seeds[row])
+        assert np.array_equal(to_uint8(pixels), to_uint8(alone.pixels))
+
+
+def test_dropping_under_a_constraint_with_resampling_changes_nothing(model: Model) -> None:
+    source = dr.Source.of("grey", torch.zeros(model.shape))
+    mask = dr.Source.of_mask("half", torch.cat([torch.ones(14, 28), torch.zeros(14, 28)]))
+    from duckrabbit.recipes.inpaint import Inpaint
+
+    recipe = Inpaint(source, mask, "3", 2, sampler=quick("ddpm"))
+    course = course_of(recipe, model)
+    left = sifted([course] * 8, tuple(range(8)), Denoisers(), lambda state, _: range(0, len(state.x_s), 2), None)
+    assert left.rows == (0,)
+    [alone] = dr.make(recipe, model, seed=0)
+    assert np.array_equal(to_uint8(left.pixels[0]), to_uint8(alone.pixels))
+
+
+def test_dropping_seldom_loses_the_best(model: Model) -> None:
+    """On pairs of digits that work now and then, the winner with early dropping is near the best of all."""
+    reader, ranks, evaluations = load_reader("digits", "selecting"), [], []
+    for a, b, view in (("3", "8", "flip"), ("2", "6", "flip"), ("0", "6", "rotate-180")):
+        recipe = dr.Anagram((a, b), (view,), sampler=dr.Sampler("dpmpp_2m", 8, guidance_scale=5.0))
+        question = question_of(reader, looks_of(recipe))
+        racing = Candidates(recipe, model, question, None, sparing(LADDERS["digits"], 1 / 24))
+        whole = without_dropping(racing).block(range(24)).finished
+        rows: list[int] = []
+        raced = racing.block(range(24), lambda state, rows=rows: rows.append(len(state.x_s)))  # type: ignore[misc]
+        evaluations.append(sum(rows) / (8 * 24))
+        best = max(raced.finished, key=lambda own: own.scored.score).scored.score
+        ranks.append(sum(own.scored.score > best + 1e-3 for own in whole))
+        assert sorted([*raced.dropped, *(own.scored.seed for own in raced.finished)]) == list(range(24))
+    assert np.mean(ranks) < 2
+    assert np.mean(evaluations) < 0.9
+
+
+def test_a_block_is_the_same_with_or_without_its_neighbours(model: Model) -> None:
+    order = Order(anagram(), 2, 0, 80)
+    search = order.search(model)
+    blocks = dict(search.blocks())
+    assert [seed for seeds in blocks.values() for seed in seeds] == list(range(80))
+    longer = dict(replace(order, count=150).search(model).blocks())
+    assert longer[0] == blocks[0]
+
+
+# --- What survives ---------------------------------------------------------------------------------------------------
+
+
+def test_a_journal_cut_anywhere_loses_the_line_that_was_cut_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    written = [{"block": k, "scored": [[k, -0.5]]} for k in range(4)]
+    for line in written:
+        append(path, line)
+    whole = path.read_bytes()
+    ends = [k + 1 for k, byte in enumerate(whole) if byte == ord("\n")]
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        kept = sum(end <= cut + 1 for end in ends)
+        assert list(lines(path)) == written[:kept]
+        append(path, {"after": "the cut"})
+        assert list(lines(path)) == [*written[:kept], {"after": "the cut"}]
+
+
+def test_a_search_keeps_the_best_and_no_more_in_memory_or_on_the_disk(model: Model, tmp_path: Path) -> None:
+    search = Order(anagram(steps=2), 3, 10, 170, ladder=()).search(model)
+    folder = SearchFolder.open(tmp_path, "search", search.task())
+    alive, on_disk, told = [], [], []
+
+    def tell(progress: Progress) -> None:
+        alive.append(sum(type(own) is Picture for own in gc.get_objects()))
+        on_disk.append(len(list(folder.folder.glob("kept/*.png"))))
+        told.append(progress.done)
+
+    work(search, folder, tell=tell)
+    assert told == sorted(told)
+    assert max(alive) <= 2 * search.candidates.block_size
+    assert max(on_disk) <= 3
+    assert folder.count() == 170
+    every = sorted(folder.scored(), key=lambda own: (-own.score, own.seed))
+    assert len(every) == 170
+    assert folder.shortlist(3).best() == every[:3]
+    for own in every[:3]:
+        record = read_metadata(folder.picture(own.seed))
+        assert record["seed"] == own.seed
+        alone = search.candidates.alone(own.seed)
+        assert math.isclose(alone.scored.score, own.score, abs_tol=0.01)
+
+
+def test_shares_add_up_to_the_whole_and_a_search_goes_on_where_it_was(model: Model, tmp_path: Path) -> None:
+    order = Order(anagram(steps=2), 2, 0, 100)
+    search = order.search(model)
+    alone = SearchFolder.open(tmp_path / "alone", "search", search.task())
+    work(search, alone)
+    shared = SearchFolder.open(tmp_path / "shared", "search", search.task())
+    work(search, shared, 1, 3)
+    assert shared.done() == {1}
+    again = SearchFolder.open(tmp_path / "shared", "search", json.loads(json.dumps(search.task())))
+    assert again.folder == shared.folder
+    for share in (0, 2, 1):
+        work(search, again, share, 3)
+    assert again.done() == alone.done() == {0, 1, 2, 3}
+    assert again.shortlist(2).best() == alone.shortlist(2).best()
+    other = replace(order, first=1).search(model)
+    assert SearchFolder.open(tmp_path / "shared", "search", other.task()).folder != shared.folder
+
+
+# --- What is read ----------------------------------------------------------------------------------------------------
+
+
+def test_every_look_is_what_it_says() -> None:
+    x = torch.rand(2, 3, 64, 64) * 2 - 1
+    anagrams = looks_of(dr.Anagram(("a cat", "a dog", "a fox"), ("flip", "rotate-90")))
+    assert [(look.name, look.prompt) for look in anagrams] == [
+        ("upright", "a cat"), ("flip", "a dog"), ("rotate-90", "a fox")
+    ]  # fmt: skip
+    for look, view in zip(anagrams, ("identity", "flip", "rotate-90"), strict=True):
+        assert torch.equal(look.see(x), parse_view(view)(x))
+    parts = {"far": Part("a skull"), "near": Part(picture=dr.Source.of("x", x[0]))}
+    assert [look.name for look in looks_of(dr.Hybrid(parts))] == ["far"]
+    assert looks_of(dr.Generate("")) == ()
+    for see in PARTS.values():
+        assert see(x).shape == x.shape
+    flat = torch.full((1, 3, 64, 64), 0.25)
+    assert torch.allclose(from_afar(flat), flat, atol=1e-5)
+    assert from_afar(x).std() < x.std() / 2
+
+
+def test_the_judges_read_what_they_are_shown() -> None:
+    reader = load_reader("digits", "reporting")
+    from duckrabbit.datasets.mnist import mnist, pictures_to_float
+
+    test = mnist("test")
+    pictures = pictures_to_float(test.pictures[:200])
+    hits = []
+    for picture, label in zip(pictures, test.labels[:200].tolist(), strict=True):
+        [reading] = readings_of(question_of(reader, [Look("as it is", str(label), as_it_is)]), picture)
+        assert reading.chance == 0.1
+        assert reading.right == (reading.first[0][0] == str(label))
+        hits.append(reading.right)
+    assert np.mean(hits) > 0.97
+    question = question_of(reader, [Look("as it is", "7", as_it_is)])
+    larger = torch.nn.functional.interpolate(pictures[:1], scale_factor=2.0, mode="nearest").expand(1, 3, 56, 56)
+    assert question.read(larger).tolist() == question.read(pictures[:1]).tolist() == [True]
+
+
+def test_what_no_judge_can_read_is_refused() -> None:
+    digits, pictures = load_reader("digits", "selecting"), load_reader("pictures", "selecting")
+    with pytest.raises(UsageError, match="no name"):
+        question_of(digits, [Look("as it is", "a duck", as_it_is)])
+    with pytest.raises(UsageError, match="no name"):
+        question_of(pictures, [Look("as it is", "xyzzy", as_it_is)])
+    with pytest.raises(UsageError, match="Nothing is asked for"):
+        question_of(pictures, [])
+    question = question_of(digits, [Look("as it is", "3", as_it_is)])
+    with pytest.raises(UsageError, match="NaN"):
+        question.scores(torch.full((1, 1, 28, 28), math.nan))
+
+
+def test_pictures_are_fitted_to_a_judge() -> None:
+    for shape in ((2, 1, 28, 28), (2, 3, 64, 64), (2, 3, 256, 256), (2, 3, 20, 20)):
+        x = torch.rand(shape) * 4 - 2
+        for side, channels in ((28, 1), (64, 3)):
+            own = fitted(x, side, channels)
+            assert own.shape == (2, channels, side, side)
+            assert own.abs().max() <= 1
+    grey = torch.rand(1, 1, 28, 28)
+    assert torch.equal(fitted(grey, 28, 1), grey)
+    assert torch.allclose(fitted(grey.expand(1, 3, 28, 28), 28, 1), grey, atol=1e-6)
+
+
+def test_subjects_can_be_asked_for_in_plain_words() -> None:
+    reader = load_reader("pictures", "reporting")
+    subjects = subjects_of(reader)
+    assert len(set(subjects)) == len(subjects) > 300
+    assert {"rabbit", "duck", "elephant"} <= set(subjects)
+    classes = [reader.asked_for(prompt_for(subject, "an oil painting of")) for subject in subjects]
+    assert len(set(classes)) == len(subjects)
+    assert prompt_for("elephant", "a watercolor of") == "a watercolor of an elephant"
+    pairs = random_pairs(subjects, 100, 3)
+    assert pairs[:20] == random_pairs(subjects, 20, 3)
+    assert len(set(pairs)) == 100
+    assert all(a != b for a, b in pairs)
+    assert len(random_pairs(("a", "b"), 99, 0)) == 2
+
+
+# --- What a score means ----------------------------------------------------------------------------------------------
+
+
+def test_a_fit_finds_the_numbers_that_made_the_data() -> None:
+    generator = torch.Generator().manual_seed(1)
+    margin = torch.randn(20_000, generator=generator) * 3
+    truth = calibrating.Calibration(-1.2, 0.7)
+    agreed = torch.rand(20_000, generator=generator) < truth.probabilities(margin)
+    found = calibrating.fit(margin, agreed)
+    assert abs(found.intercept - truth.intercept) < 0.1
+    assert abs(found.slope - truth.slope) < 0.05
+    told = found.probabilities(margin)
+    bins = calibrating.reliability(told, agreed)
+    assert all(own.count >= 100 for own in bins)
+    assert sum(own.count for own in bins) == 20_000
+    assert calibrating.expected_calibration_error(bins) < 0.02
+    assert calibrating.expected_calibration_error(calibrating.reliability(1 - told, agreed)) > 0.2
+
+
+@pytest.mark.parametrize("agreed", [[True] * 5, [False] * 5, [False, False, True, True, True]])
+def test_a_fit_stays_finite_where_the_data_separate(agreed: list[bool]) -> None:
+    found = calibrating.fit(torch.tensor([-3.0, -2.0, 1.0, 2.0, 3.0]), torch.tensor(agreed))
+    assert math.isfinite(found.intercept)
+    assert math.isfinite(found.slope)
+
+
+@patient
+@given(st.lists(st.floats(-30, 0), min_size=2, max_size=4), st.floats(0, 5))
+def test_a_better_reading_never_means_a_smaller_chance(readings: list[float], worse: float) -> None:
+    for calibration in calibrating.shipped().values():
+        probability = calibration(readings)
+        assert 0 <= probability <= 1
+        least = readings.index(min(readings))
+        lower = [value - worse * (k == least) for k, value in enumerate(readings)]
+        assert calibration(lower) <= probability + 1e-12
+        assert math.isfinite(calibration([0.0, -math.inf]))
+
+
+def test_both_kinds_of_judge_are_calibrated_as_shipped(tmp_path: Path) -> None:
+    assert set(calibrating.shipped()) == {"digits", "pictures"}
+    assert all(own.slope > 0 for own in calibrating.shipped().values())
+    path = tmp_path / "calibration.json"
+    calibrating.write(path, "digits", calibrating.Calibration(1.0, 2.0), {"pairs": 3})
+    calibrating.write(path, "pictures", calibrating.Calibration(-1.0, 0.5), {})
+    assert calibrating.read(path.read_text()) == {
+        "digits": calibrating.Calibration(1.0, 2.0),
+        "pictures": calibrating.Calibration(-1.0, 0.5),
+    }
+
+
+# --- Which pairs are tried -------------------------------------------------------------------------------------------
+
+
+def test_proposals_are_new_and_the_same_for_the_same_past() -> None:
+    subjects = [f"s{k}" for k in range(14)]
+    scores: dict[tuple[str, str], float] = {}
+    rng = Random(0)
+    while True:
+        pairs = proposals(subjects, scores, 8, 5)
+        assert pairs == proposals(subjects, dict(reversed(scores.items())), 8, 5)
+        if not pairs:
+            break
+        for a, b in pairs:
+            assert a != b
+            assert (a, b) not in scores
+            assert (b, a) not in scores
+            scores[a, b] = rng.gauss(-5, 1)
+    assert len(scores) == 14 * 13 // 2
+
+
+def test_talented_subjects_are_found() -> None:
+    """Scores that are sums of talents, and noise: what is proposed later is better than what chance would try."""
+    rng, subjects = Random(2), [f"s{k}" for k in range(40)]
+    talent = {name: (rng.gauss(0, 2), rng.gauss(0, 2)) for name in subjects}
+    scores: dict[tuple[str, str], float] = {}
+    for _ in range(25):
+        for a, b in proposals(subjects, scores, 8, 1):
+            scores[a, b] = talent[a][0] + talent[b][1] - 6 + rng.gauss(0, 1)
+    tried = list(scores.values())
+    everything = [talent[a][0] + talent[b][1] - 6 for a in subjects for b in subjects if a != b]
+    assert np.mean(tried[-64:]) > np.mean(everything) + 1
+    assert max(tried) > np.quantile(everything, 0.99)
+    talents = talents_of(scores)
+    seen = [name for name, effect in talents.upright.items() if effect.count >= 4]
+    correlation = np.corrcoef([talents.upright[n].mean for n in seen], [talent[n][0] for n in seen])[0, 1]
+    assert correlation > 0.6
+
+
+# --- Ambigrams -------------------------------------------------------------------------------------------------------
+
+
+def test_a_string_is_read_in_the_order_that_the_view_leaves() -> None:
+    turn, flip, mirror = (parse_view(name) for name in ("rotate-180", "flip", "mirror"))
+    assert [(p.upright, p.viewed) for p in places_of("619", "523", turn)] == [("6", "3"), ("1", "2"), ("9", "5")]
+    assert [(p.upright, p.viewed) for p in places_of("619", "523", flip)] == [("6", "5"), ("1", "2"), ("9", "3")]
+    assert places_of("12", "34", mirror) == places_of("12", "34", turn)
+    assert places_of("12", "34", parse_view("flip+mirror")) == places_of("12", "34", turn)
+    assert reading_through("619", turn) == "619"
+    assert reading_through("68", turn) == "89"
+    assert reading_through("25", flip) == "52"
+    with pytest.raises(UsageError, match="differ in length"):
+        places_of("12", "345", turn)
+    for name in sorted(set(VIEWS) - {"identity", "flip", "mirror", "rotate-180", "negate"}):
+        with pytest.raises(UsageError, match="takes a row of digits apart"):
+            places_of("12", "34", parse_view(name))
+
+
+@pytest.mark.parametrize("name", ["rotate-180", "flip", "mirror", "negate", "mirror+negate"])
+def test_a_strip_through_a_view_is_the_whole_strip_turned(name: str) -> None:
+    strip, view = torch.rand(1, 28, 84), parse_view(name)
+    canvas = torch.zeros(1, 84, 84)
+    canvas[:, 28:56] = strip
+    assert torch.equal(through(strip, view), view(canvas)[:, 28:56])

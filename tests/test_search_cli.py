@@ -1,0 +1,393 @@
+"""Searches from the command line: what they write and print, what survives, and what is refused."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from duckrabbit.cli.main import main
+from duckrabbit.media.png import read_metadata
+from duckrabbit.search.journal import lines
+from tiny_pocket import write_tiny_pocket
+
+DIGIT = "mnist:test/7"
+QUICK = ["--steps", "3", "--threads", "1"]
+SIX_NINE = ["anagram", "6", "9", "--view", "rotate-180", *QUICK]
+SEARCH = [*SIX_NINE, "--best", "3", "--from", "100", "--seed", "4"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> list[dict]:  # type: ignore[type-arg]
+        """The lines of JSON on standard output."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def duckrabbit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    monkeypatch.chdir(tmp_path)
+    threads = torch.get_num_threads()
+
+    def run(*arguments: str) -> Ended:
+        capsys.readouterr()
+        code = main(arguments)
+        said = capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
+    yield run
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the search finds in one process, undisturbed."""
+    folder = tmp_path_factory.mktemp("reference")
+    threads = torch.get_num_threads()
+    assert main([*SEARCH, "--out", str(folder)]) == 0
+    torch.set_num_threads(threads)
+    return pictures(folder)
+
+
+def pictures(folder: Path) -> dict[str, bytes]:
+    """The pictures in a folder by name; sheets are none."""
+    return {path.name: path.read_bytes() for path in folder.glob("*.png") if "sheet" not in path.name}
+
+
+def names(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def start(*arguments: str, folder: Path, before: tuple[str, ...] = ("-m",)) -> subprocess.Popen[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, *before, "duckrabbit", *arguments],
+        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        if process.poll() is not None and not condition():
+            pytest.fail(f"ended with {process.returncode}: {process.communicate()[1]}")
+        time.sleep(0.005)
+
+
+# --- Best of N -------------------------------------------------------------------------------------------------------
+
+
+def test_the_best_are_written_ranked_shown_and_can_be_made_again(duckrabbit: Command) -> None:
+    ended = duckrabbit(*SIX_NINE, "--best", "2", "--json")
+    assert ended.code == 0, ended.err
+    assert [line["seed"] for line in ended.told] == sorted(line["seed"] for line in ended.told)
+    assert {line["rank"] for line in ended.told} == {1, 2}
+    assert all(0 <= line["seed"] < 16 for line in ended.told)
+    winner = min(ended.told, key=lambda line: line["rank"])
+    least = {line["rank"]: min(line["score"]["log_p"].values()) for line in ended.told}
+    assert least[1] >= least[2]
+    assert 0 <= winner["score"]["read_as_asked"] <= 1
+    stem = Path(winner["path"]).stem
+    assert names(Path("out")) == {
+        *(Path(line["path"]).name for line in ended.told),
+        f"{stem}.gif",
+        "anagram-6-9-rotate-180-best-0-sheet.png",
+    }
+    assert read_metadata(Path(winner["path"]))["score"] == winner["score"]
+    with Image.open(f"out/{stem}.gif") as film:
+        assert getattr(film, "n_frames", 1) > 1
+    for line in ended.told:
+        again = duckrabbit("rerun", line["path"])
+        assert again.code == 0
+        assert "identical" in again.err.splitlines()
+    alone = duckrabbit(*SIX_NINE, "--seed", str(winner["seed"]), "--out", "alone").out.strip()
+    with Image.open(alone) as one, Image.open(winner["path"]) as other:
+        assert np.array_equal(np.asarray(one), np.asarray(other))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["generate", "7"],
+        ["hybrid", "--far", "3", "--near", "8"],
+        ["hybrid", "--far-image", DIGIT, "--near", "8"],
+        ["edit", DIGIT, "3", "--start", "1", "2"],
+        ["inpaint", DIGIT, "--mask-box", "0,14,28,28", "3"],
+        ["denoise", DIGIT, "7", "--levels", "900"],
+    ],
+    ids=" ".join,
+)
+def test_every_maker_can_search(duckrabbit: Command, words: list[str]) -> None:
+    ended = duckrabbit(*words, *QUICK, "--best", "2", "--from", "6", "--json")
+    assert ended.code == 0, ended.err
+    jobs = 2 if words[0] == "edit" else 1
+    assert len(ended.told) == 2 * jobs
+    assert all(Path(line["path"]).is_file() for line in ended.told)
+    assert len([name for name in names(Path("out")) if name.endswith("sheet.png")]) == jobs
+
+
+def test_workers_find_the_same(reference: dict[str, bytes], tmp_path: Path) -> None:
+    process = start(*SEARCH, "--workers", "2", "--out", "shared", folder=tmp_path)
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert pictures(tmp_path / "shared") == reference
+    assert len(reference) == 3
+
+
+def test_torchrun_finds_the_same(reference: dict[str, bytes], tmp_path: Path) -> None:
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
+    process = start(*SEARCH, "--device", "cpu", "--out", "shared", folder=tmp_path, before=torchrun)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert pictures(tmp_path / "shared") == reference
+    assert len(out.splitlines()) == 3
+    assert not list(tmp_path.glob("shared/*search*"))
+
+
+def test_a_killed_search_has_lost_nothing_and_goes_on(reference: dict[str, bytes], tmp_path: Path) -> None:
+    process = start(*SEARCH, folder=tmp_path)
+    folder = tmp_path / "out" / "anagram-6-9-rotate-180-4-search"
+    wait_for(lambda: any(lines(folder / "journal-0.jsonl")), process)
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    noted = [own for line in lines(folder / "journal-0.jsonl") for own in line["scored"]]
+    best = sorted(noted, key=lambda own: (-min(own[1:]), own[0]))[:3]
+    assert len(best) == 3
+    for seed, *_ in best:
+        with Image.open(folder / "kept" / f"{seed}.png") as image:
+            assert image.size == (28, 28)
+        assert read_metadata(folder / "kept" / f"{seed}.png")["seed"] == seed
+    process = start(*SEARCH, folder=tmp_path)
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert "going on where an earlier search stopped: " in err
+    assert pictures(tmp_path / "out") == reference
+    assert not folder.exists()
+
+
+def test_an_interrupted_search_keeps_the_best_so_far_and_goes_on(reference: dict[str, bytes], tmp_path: Path) -> None:
+    process = start(*SEARCH, folder=tmp_path)
+    folder = tmp_path / "out" / "anagram-6-9-rotate-180-4-search"
+    wait_for(lambda: any(lines(folder / "journal-0.jsonl")), process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    if process.returncode == 130:
+        assert "Traceback" not in err
+        assert "duckrabbit: interrupted: the best 3 of the " in err
+        assert len(out.splitlines()) == 3
+        before = pictures(tmp_path / "out")
+        assert len(before) == 3
+        assert len(list(tmp_path.glob("out/*-sheet.png"))) == 1
+        process = start(*SEARCH, folder=tmp_path)
+        out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    written = {Path(line).name: (tmp_path / line).read_bytes() for line in out.splitlines()}
+    assert written == reference
+
+
+# --- Pairs, sweeps, hunts, ambigrams ---------------------------------------------------------------------------------
+
+
+def test_a_file_of_pairs_is_worked_through_once(duckrabbit: Command) -> None:
+    Path("pairs.txt").write_text("# two\n6 | 9\n\n 2|5 \n")
+    words = ["anagram", "--pairs", "pairs.txt", "--view", "flip", *QUICK, "--best", "1", "--from", "4", "--json"]
+    first = duckrabbit(*words)
+    assert first.code == 0, first.err
+    assert [line["prompts"] for line in first.told] == [["6", "9"], ["2", "5"]]
+    journal = Path("out/pairs-pairs.jsonl")
+    done = journal.read_text().splitlines()
+    assert len(done) == 2
+    again = duckrabbit(*words)
+    assert again.told == []
+    assert "2 of 2 pairs are done already" in again.err
+    journal.write_text(f"{done[0]}\n{done[1][:20]}")
+    resumed = duckrabbit(*words)
+    assert [line["prompts"] for line in resumed.told] == [["2", "5"]]
+    assert [line["prompts"] for line in duckrabbit(*words, "--seed", "7").told] == [["6", "9"], ["2", "5"]]
+    hybrids = duckrabbit("hybrid", "--pairs", "pairs.txt", *QUICK, "--json", "--out", "hybrids")
+    assert [line["parts"] for line in hybrids.told] == [{"far": "6", "near": "9"}, {"far": "2", "near": "5"}]
+
+
+def test_a_sweep_makes_a_picture_for_each_value(duckrabbit: Command) -> None:
+    ended = duckrabbit(*SIX_NINE, "--sweep", "seed=2..4", "guidance-scale=1,5", "--json")
+    assert ended.code == 0, ended.err
+    assert [(line["seed"], line["sweep"]["guidance-scale"]) for line in ended.told] == [
+        (seed, scale) for seed in (2, 3, 4) for scale in ("1", "5")
+    ]
+    made = {Path(line["path"]).read_bytes() for line in ended.told}
+    assert len(made) == 6
+    plain = duckrabbit(*SIX_NINE, "--seed", "3", "--guidance-scale", "5", "--out", "plain").out.strip()
+    assert Path(plain).read_bytes() == Path(ended.told[3]["path"]).read_bytes()
+    with Image.open("out/anagram-6-9-rotate-180-sweep-seed-guidance-scale-2-sheet.png") as sheet:
+        assert sheet.width > 2 * 84
+        assert sheet.height > 3 * 2 * 84
+
+
+@pytest.mark.parametrize(
+    ("words", "axis"),
+    [
+        (["generate", "7"], "steps=2,3"),
+        (["generate", "7"], "prompts=7,8"),
+        (["anagram", "6", "9"], "view=flip,rotate-180"),
+        (["anagram", "6", "9", "--view", "flip"], "combine=mean,alternate"),
+        (["hybrid", "--far", "3", "--near", "8"], "sigma=1,2.5"),
+        (["edit", DIGIT, "3", "--start", "3"], "start=1,2"),
+        (["generate", "7"], "solver=ddim,ddpm"),
+    ],
+    ids=lambda own: own if isinstance(own, str) else own[0],
+)
+def test_any_option_is_swept(duckrabbit: Command, words: list[str], axis: str) -> None:
+    ended = duckrabbit(*words, *QUICK, "--sweep", axis)
+    assert ended.code == 0, ended.err
+    assert len({Path(path).read_bytes() for path in ended.out.splitlines()}) == 2
+
+
+def test_a_hunt_makes_a_gallery_and_goes_on(duckrabbit: Command) -> None:
+    words = ["discover", "0", "6", "9", "8", "--model", "mnist-ddpm-class", "--minutes", "0.02", *QUICK, "--json"]
+    first = duckrabbit(*words)
+    assert first.code == 0, first.err
+    folder = Path("out/discover-rotate-180-0")
+    assert first.told
+    for line in first.told:
+        assert "identical" in duckrabbit("rerun", line["path"]).err.splitlines()
+    page = (folder / "index.html").read_text()
+    assert page.count("<figure>") == len(first.told)
+    assert "http" not in page
+    assert page.count("data:image/png;base64,") == 2 * len(first.told)
+    probed = [tuple(line["pair"]) for line in lines(folder / "journal.jsonl") if "probe" in line]
+    assert len({frozenset(pair) for pair in probed}) == len(probed)
+    with (folder / "journal.jsonl").open("a") as file:
+        file.write('{"pair": ["0"')
+    second = duckrabbit(*words)
+    assert "going on: " in second.err
+    assert {line["path"] for line in first.told} <= {line["path"] for line in second.told}
+    assert len(second.told) >= len(first.told)
+
+
+def test_a_number_reads_as_another_when_turned(duckrabbit: Command) -> None:
+    ended = duckrabbit("ambigram", "96", "--candidates", "4", "--threads", "1", "--steps", "8", "--json")
+    assert ended.code == 0, ended.err
+    [line] = ended.told
+    assert line["prompts"] == ["96", "96"]
+    with Image.open(line["path"]) as image:
+        assert image.size == (56, 28)
+    with Image.open(line["animation"]) as film:
+        assert getattr(film, "n_frames", 1) > 1
+    record = read_metadata(Path(line["path"]))
+    assert [own["recipe"]["prompts"] for own in record["places"]] == [["9", "6"], ["6", "9"]]  # type: ignore[union-attr,index,call-overload]
+    again = duckrabbit("rerun", line["path"])
+    assert again.code == 2
+    assert "one by one" in again.err
+
+
+# --- Scores ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_score_says_what_is_read_in_each_look(duckrabbit: Command) -> None:
+    path = duckrabbit("anagram", "6", "9", "--view", "rotate-180", "--threads", "1").out.strip()
+    [told] = duckrabbit("score", path, "--json").told
+    assert [(own["look"], own["prompt"]) for own in told["looks"]] == [("upright", "6"), ("rotate-180", "9")]
+    assert told["read_as_asked"] == all(own["place"] == 1 for own in told["looks"])
+    for own in told["looks"]:
+        assert (own["first"][0]["name"] == own["prompt"]) == (own["place"] == 1)
+    [same] = duckrabbit("score", path, "--prompts", "6", "9", "--view", "rotate-180", "--json").told
+    assert same["looks"] == told["looks"]
+    [other] = duckrabbit("score", path, "--prompts", "0", "--json").told
+    assert other["looks"][0]["place"] > 1
+    assert "of 10 (by chance 10 %)" in duckrabbit("score", path).out
+    hybrid = duckrabbit("score", "photo:tower", "--prompts", "a tower", "a cat", "--view", "far", "--view", "near")
+    assert hybrid.code == 0
+    assert "read as asked in" in hybrid.out
+
+
+# --- Care ------------------------------------------------------------------------------------------------------------
+
+MISTAKES = {
+    "five prompts and two views": ["anagram", *"12345", "--view", "flip", "--view", "mirror", "--best", "2"],
+    "view that does not fit": ["anagram", "6", "9", "--view", "patch-permute:9", "--best", "2"],
+    "unknown rule": ["anagram", "6", "9", "--view", "flip", "--combine", "maen"],
+    "nothing asked for": ["generate", "--model", "mnist-ddpm-class", "--best", "2"],
+    "no known word": ["anagram", "xyzzy plugh", "a duck", "--view", "flip", "--best", "2"],
+    "known to the model, not to the judge": ["generate", "rabbit xyzzy", "--model", "tiny.safetensors", "--best", "1"],
+    "from without best": ["generate", "7", "--from", "8"],
+    "workers without best": ["generate", "7", "--workers", "2"],
+    "more than there are": ["generate", "7", "--best", "9", "--from", "8"],
+    "none": ["generate", "7", "--best", "0"],
+    "too many candidates": ["generate", "7", "--best", "1", "--from", "1000000"],
+    "no workers": ["generate", "7", "--best", "1", "--workers", "0"],
+    "count and best": ["generate", "7", "--best", "1", "--count", "3"],
+    "seeds run out": ["generate", "7", "--best", "1", "--seed", str(2**63 - 4)],
+    "out is a file": ["generate", "7", "--best", "1", "--out", "here.txt"],
+    "mask of another shape": ["inpaint", DIGIT, "wide.png", "3", "--best", "2"],
+    "huge picture": ["score", "huge.png", "--prompts", "7"],
+    "not ours": ["score", "wide.png"],
+    "no picture": ["score", "nowhere.png", "--prompts", "7"],
+    "score without enough views": ["score", "wide.png", "--prompts", "6", "9"],
+    "score of an unknown view": ["score", "wide.png", "--prompts", "6", "9", "--view", "sideways"],
+    "score of views alone": ["score", "wide.png", "--view", "flip"],
+    "no such pairs": ["anagram", "--pairs", "nowhere.txt", "--view", "flip"],
+    "a line that is no pair": ["anagram", "--pairs", "bad.txt", "--view", "flip"],
+    "prompts and pairs": ["anagram", "6", "9", "--pairs", "bad.txt", "--view", "flip"],
+    "unknown option to sweep": ["generate", "7", "--sweep", "guidence-scale=3"],
+    "sweep without values": ["generate", "7", "--sweep", "seed"],
+    "sweep of words for numbers": ["generate", "7", "--sweep", "steps=few"],
+    "sweep of three": ["generate", "7", "--sweep", "seed=0,1", "steps=2,3", "guidance-scale=1,2"],
+    "sweep and best": ["generate", "7", "--sweep", "seed=0..3", "--best", "1"],
+    "endless sweep": ["generate", "7", "--sweep", "seed=0..99999999"],
+    "hunt of one": ["discover", "7", "--model", "mnist-ddpm-class"],
+    "hunt for no time": ["discover", "6", "9", "--minutes", "nan"],
+    "hunt for the unknown": ["discover", "7", "duck", "--model", "mnist-ddpm-class"],
+    "hunt by an unknown view": ["discover", "6", "9", "--view", "sideways", "--model", "mnist-ddpm-class"],
+    "ambigram of letters": ["ambigram", "6x9"],
+    "ambigram of other lengths": ["ambigram", "619", "--reads", "61"],
+    "ambigram in pieces": ["ambigram", "619", "--view", "jigsaw"],
+    "ambigram of none": ["ambigram", "619", "--candidates", "0"],
+}
+
+
+@pytest.mark.parametrize("words", MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_gets_one_helpful_sentence_and_leaves_no_files(duckrabbit: Command, words: list[str]) -> None:
+    Image.new("L", (40, 20), 255).save("wide.png")
+    Path("here.txt").write_text("here")
+    Path("bad.txt").write_text("6 | 9\n7\n")
+    if "huge.png" in words:
+        Image.new("1", (40_000, 2)).save("huge.png")
+    if "tiny.safetensors" in words:
+        write_tiny_pocket(Path("tiny.safetensors"), ["a rabbit xyzzy"])
+        words = [word.replace("rabbit ", "") for word in words]
+    before = names(Path())
+    ended = duckrabbit(*words)
+    assert ended.code == 2, ended.out + ended.err
+    assert ended.out == ""
+    said = [line for line in ended.err.splitlines() if line.startswith("duckrabbit: error: ")]
+    assert ended.err.splitlines()[-1:] == said
+    assert said[0][-1] in ".?"
+    assert names(Path()) == before
+
+
+def test_a_float_picture_of_nan_is_no_traceback(duckrabbit: Command) -> None:
+    Image.fromarray(np.full((28, 28), np.nan, np.float32)).save("nan.tiff")
+    assert duckrabbit("score", "nan.tiff", "--prompts", "7").code in (0, 2)
+    assert duckrabbit("edit", "nan.tiff", "3", "--start", "30", "--model", "mnist-ddpm-class", *QUICK).code in (0, 2)

@@ -1,0 +1,515 @@
+"""The studio's page in a real browser, through the real server, with the shipped models."""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from studio_server import DIGITS, Running, digit_job, png, studio, until
+
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 60_000
+WIDE, MIDDLE, PHONE = (1440, 900), (1024, 768), (390, 844)
+TASKS = ["generate", "anagram", "hybrid", "edit", "inpaint", "digits"]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with studio(tmp_path_factory.mktemp("studio")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+class Visit:
+    """A visit to the studio: its page, every address that was asked for, and every complaint of the browser's."""
+
+    def __init__(self, browser: Browser, running: Running, size: tuple[int, int] = WIDE, **context: object) -> None:
+        width, height = size
+        self.context = browser.new_context(viewport={"width": width, "height": height}, **context)  # type: ignore[arg-type]
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.goto(running.address)
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until the page is."""
+        self.page.locator("html[data-ready]").wait_for(state="attached")
+
+    def task(self, name: str) -> None:
+        """Choose what to make."""
+        self.page.locator(f"#tasks input[value={name}]").check(force=True)
+
+    def settings(self, steps: int, count: int) -> None:
+        """How many steps, and how many pictures."""
+        details = self.page.locator(".settings")
+        if details.get_attribute("open") is None:
+            self.page.locator(".settings summary").click()
+        self.page.get_by_label("Steps").fill(str(steps))
+        shown = self.page.locator("#count")
+        while int(shown.inner_text()) > count:
+            self.page.locator("#fewer").click()
+
+    def made(self) -> None:
+        """Wait until what is being made is on stage."""
+        self.page.locator("#deeds button").first.wait_for()
+
+    def close(self) -> None:
+        """Leave, having asked nobody else and met no error."""
+        hosts = {urlsplit(url).hostname for url in self.asked if not url.startswith(("data:", "blob:"))}
+        assert hosts == {"127.0.0.1"}
+        assert self.complaints == []
+        self.context.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, running: Running) -> Iterator[Visit]:
+    opened = Visit(browser, running)
+    yield opened
+    opened.close()
+
+
+def _seen(canvas: Locator) -> np.ndarray:
+    """What a canvas shows within its edge, where the ring of the keyboard's focus may be."""
+    return np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("RGB")).astype(int)[12:-12, 12:-12]
+
+
+def _progress(page: Page) -> float:
+    return float(page.locator("#viewer").get_attribute("data-progress") or 0)
+
+
+def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
+    page = visit.page
+    visit.task("anagram")
+    first, second = page.locator(".prompt input").all()
+    first.fill("a watercolor of an elephant")
+    second.fill("a watercolor of a rabbit")
+    visit.settings(steps=4, count=1)
+    second.press("Escape")
+    second.press("Enter")
+    page.locator("#forming").wait_for()
+    page.get_by_text("Step").first.wait_for()
+    visit.made()
+    canvas = page.locator("#viewer")
+    upright = _seen(canvas)
+    # The words are hidden until someone has guessed.
+    assert "elephant" not in page.locator("#guess").inner_text()
+    canvas.focus()
+    page.keyboard.press("Space")
+    until(lambda: _progress(page), lambda progress: progress == 1)
+    turned = _seen(canvas)
+    middle = slice(len(upright) // 4, -len(upright) // 4)
+    assert np.abs(turned - upright).mean() > 1
+    back = np.rot90(turned, 2)
+    assert (
+        np.abs(back[middle, middle] - upright[middle, middle]).mean() < np.abs(turned - upright)[middle, middle].mean()
+    )
+    page.locator("#guess input").fill("elephant")
+    page.locator("#guess input").press("Enter")
+    expect(page.locator("#guess")).to_contain_text("You see one of them")
+    expect(page.locator("#guess")).to_contain_text("a watercolor of a rabbit")
+
+
+def test_a_picture_is_turned_by_hand(browser: Browser, running: Running) -> None:
+    running.made({"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": ["rotate-180"]}, "model": DIGITS})
+    visit = Visit(browser, running)
+    page = visit.page
+    page.locator("#hands .turn").wait_for()
+    box = page.locator("#viewer").bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(middle[0] + 150, middle[1])
+    page.mouse.down()
+    page.mouse.move(middle[0], middle[1] - 150, steps=6)
+    assert 0.35 < _progress(page) < 0.65
+    page.mouse.up()
+    until(lambda: _progress(page), lambda progress: progress == 1)
+    visit.close()
+
+
+VIEWS = ["flip", "mirror", "rotate-90", "negate", "skew", "patch-permute:4", "pixel-permute", "jigsaw", "inner-circle"]
+
+
+@pytest.mark.parametrize("view", [*VIEWS, "square-hinge", "flip+negate"])
+def test_every_view_is_animated_to_where_it_goes(browser: Browser, running: Running, view: str) -> None:
+    running.made({"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": [view]}, "model": DIGITS, "seed": 3})
+    visit = Visit(browser, running)
+    page = visit.page
+    page.locator("#hands .turn").wait_for()
+    canvas = page.locator("#viewer")
+    start = _seen(canvas)
+    canvas.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    under_way = _seen(canvas)
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")
+    until(lambda: _progress(page), lambda progress: progress in (0, 1))
+    if _progress(page) == 0:
+        page.keyboard.press("Space")
+        until(lambda: _progress(page), lambda progress: progress == 1)
+    end = _seen(canvas)
+    assert np.abs(under_way - start).max() > 40
+    assert np.abs(end - start).max() > 40
+    page.keyboard.press("Space")
+    until(lambda: _progress(page), lambda progress: progress == 0)
+    assert np.abs(_seen(canvas) - start).mean() < 0.5
+    visit.close()
+
+
+def test_a_hybrid_is_stepped_back_from(browser: Browser, running: Running) -> None:
+    parts = {"far": {"prompt": "3"}, "near": {"prompt": "8"}}
+    running.made({"verb": "hybrid", "recipe": {"parts": parts}, "model": DIGITS})
+    visit = Visit(browser, running)
+    page = visit.page
+    slider = page.locator("#hands input[type=range]")
+    slider.wait_for()
+    near = _seen(page.locator("#viewer"))
+    page.get_by_role("button", name="Step back").click()
+    until(lambda: _progress(page), lambda progress: progress == 1)
+    far = _seen(page.locator("#viewer"))
+    middle = len(far) // 2
+    ring = (slice(middle - 120, middle + 120), slice(middle - 140, middle - 100))
+    assert np.abs(far[ring] - near[ring]).max() > 40
+    slider.fill("0")
+    assert _progress(page) == 0
+    visit.close()
+
+
+def test_a_job_is_cancelled(visit: Visit, running: Running) -> None:
+    page = visit.page
+    visit.task("digits")
+    visit.settings(steps=250, count=4)
+    page.locator("#go").click()
+    page.get_by_text("Step").first.wait_for()
+    before = len(list(running.out.glob("*.png")))
+    page.locator("#cancel").click()
+    expect(page.locator("#toasts")).to_contain_text("Cancelled")
+    expect(page.locator("#forming")).to_be_hidden()
+    assert len(list(running.out.glob("*.png"))) == before
+
+
+def test_something_is_drawn_and_made_anew(visit: Visit) -> None:
+    page = visit.page
+    visit.task("edit")
+    easel = page.locator(".easel canvas").nth(1)
+    box = easel.bounding_box()
+    assert box is not None
+    blank = _seen(easel)
+    _stroke(page, box, (0.3, 0.3), (0.7, 0.7))
+    drawn = _seen(easel)
+    assert np.abs(drawn - blank).max() > 100
+    page.get_by_role("button", name="Undo").click()
+    page.mouse.move(5, 5)
+    assert np.abs(_seen(easel) - blank).max() < 60
+    page.locator(".samples button").first.click()
+    until(lambda: _seen(easel), lambda seen: np.abs(seen - blank).mean() > 5)
+    _stroke(page, box, (0.2, 0.8), (0.8, 0.8))
+    page.locator(".prompt input").fill("a photo of a house")
+    page.keyboard.press("Escape")
+    visit.settings(steps=6, count=1)
+    page.locator("#go").click()
+    visit.made()
+    expect(page.locator("#guess")).to_contain_text("a photo of a house")
+
+
+def test_a_part_is_painted_anew_and_the_rest_stays_to_the_pixel(visit: Visit, running: Running) -> None:
+    page = visit.page
+    visit.task("inpaint")
+    page.locator(".samples button").first.click()
+    box = page.locator(".easel canvas").nth(1).bounding_box()
+    assert box is not None
+    page.wait_for_timeout(300)
+    _stroke(page, box, (0.2, 0.75), (0.8, 0.75))
+    visit.settings(steps=5, count=1)
+    page.locator("#go").click()
+    visit.made()
+    [entry] = running.ask("/api/pictures?limit=1").json["pictures"]
+    job = running.ask(f"/api/pictures/{entry['id']}").json["job"]
+    assert job["verb"] == "inpaint"
+    before, mask = (_pixels(job["recipe"][name]["png"]) for name in ("picture", "mask"))
+    after = np.asarray(running.picture(entry["id"]))
+    painted = mask >= 128
+    assert 0.02 < painted.mean() < 0.6
+    assert np.array_equal(before[~painted], after[~painted])
+    assert not np.array_equal(before[painted], after[painted])
+
+
+def test_a_dropped_png_gives_its_settings_back(visit: Visit, running: Running) -> None:
+    page = visit.page
+    job = {"verb": "anagram", "recipe": {"prompts": ["5", "2"], "views": ["mirror"]}, "model": DIGITS, "seed": 4242}
+    [identity] = running.made(job)
+    content = running.ask(f"/api/pictures/{identity}/file").body
+    visit.task("generate")
+    page.locator("#file").set_input_files({"name": "x.png", "mimeType": "image/png", "buffer": content})
+    expect(page.locator("#task-title")).to_have_text("Digits")
+    expect(page.get_by_role("group", name="This digit").get_by_role("button", pressed=True)).to_have_text("5")
+    expect(page.locator("input[name=digits-view]:checked")).to_have_value("mirror")
+    expect(page.get_by_label("Seed")).to_have_value("4242")
+    page.locator("#file").set_input_files({"name": "y.png", "mimeType": "image/png", "buffer": png()})
+    expect(page.locator("#task-title")).to_have_text("From a drawing")
+
+
+def test_a_reload_finds_the_gallery_and_what_is_deleted_comes_back(visit: Visit, running: Running) -> None:
+    page = visit.page
+    running.made(digit_job("1", seed=515_151))
+    page.goto(f"{running.address}/#gallery")
+    page.reload()
+    visit.ready()
+    page.locator("#search").fill("515151")
+    expect(page.locator("#pictures li")).to_have_count(1)
+    page.locator("#pictures .star").click(force=True)
+    expect(page.locator("#pictures .star")).to_have_attribute("aria-pressed", "true")
+    page.locator("#pictures .open").click()
+    dialog = page.locator("#detail")
+    expect(dialog).to_contain_text("515151")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.locator("#pictures li")).to_have_count(0)
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#pictures li")).to_have_count(1)
+    page.reload()
+    visit.ready()
+    page.locator("#only-favourites").click()
+    expect(page.locator("#pictures li")).to_have_count(1)
+
+
+def test_unknown_words_are_underlined_and_near_ones_offered(visit: Visit) -> None:
+    page = visit.page
+    visit.task("generate")
+    prompt = page.locator(".prompt input")
+    prompt.press_sequentially("a photo of a rabit")
+    expect(page.locator(".prompt u")).to_have_text("rabit")
+    page.locator(".prompt .heard").get_by_role("button", name="rabbit").first.click()
+    expect(prompt).to_have_value("a photo of a rabbit")
+    expect(page.locator(".prompt u")).to_have_count(0)
+    prompt.fill("")
+    prompt.press_sequentially("a photo of a snowy m")
+    expect(page.locator(".options li").first).to_have_text("a photo of a snowy mountain")
+    prompt.press("ArrowDown")
+    prompt.press("Enter")
+    expect(prompt).to_have_value("a photo of a snowy mountain")
+
+
+def test_it_all_works_by_keyboard_alone(browser: Browser, running: Running) -> None:
+    visit = Visit(browser, running)
+    page = visit.page
+    page.keyboard.press("6")
+    expect(page.locator("#task-title")).to_have_text("Digits")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "go":
+            break
+    assert page.evaluate("document.activeElement.id") == "go"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("Enter")
+    visit.made()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Space")
+    until(lambda: _progress(page), lambda progress: progress == 1)
+    page.keyboard.press("]")
+    expect(page.locator("#strip [role=option]").nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    expect(page.locator("#room-gallery")).to_be_visible()
+    page.keyboard.press("t")
+    expect(page.locator("#room-training")).to_be_visible()
+    page.keyboard.press("m")
+    page.keyboard.press("4")
+    easel = page.locator(".easel canvas").nth(1)
+    easel.focus()
+    before = _seen(easel)
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    assert np.abs(_seen(easel) - before).max() > 100
+    visit.close()
+
+
+def test_on_a_phone_a_finger_is_enough(browser: Browser, running: Running) -> None:
+    visit = Visit(browser, running, PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
+    page = visit.page
+    for task in TASKS:
+        visit.task(task)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    visit.task("edit")
+    easel = page.locator(".easel canvas").nth(1)
+    easel.scroll_into_view_if_needed()
+    blank = _seen(easel)
+    easel.tap(position={"x": 100, "y": 120})
+    until(lambda: _seen(easel), lambda seen: np.abs(seen - blank).max() > 100)
+    visit.task("digits")
+    page.locator("#go").tap()
+    visit.made()
+    page.locator("#hands .turn").tap()
+    until(lambda: _progress(page), lambda progress: progress == 1)
+    page.get_by_role("link", name="Gallery").tap()
+    page.locator("#pictures .open").first.tap()
+    page.locator("#detail canvas").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    visit.close()
+
+
+def test_motion_is_not_shown_to_those_who_asked_for_none(browser: Browser, running: Running) -> None:
+    running.made({"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": ["jigsaw"]}, "model": DIGITS})
+    visit = Visit(browser, running, reduced_motion="reduce")
+    visit.page.locator("#hands .turn").click()
+    assert _progress(visit.page) == 1
+    visit.close()
+
+
+def test_the_shared_page_turns_without_a_studio(browser: Browser, running: Running, tmp_path: Path) -> None:
+    job = {"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": ["rotate-180"]}, "model": DIGITS}
+    [identity] = running.made(job)
+    page_file = tmp_path / "shared.html"
+    page_file.write_bytes(running.ask(f"/api/pictures/{identity}/page").body)
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(page_file.as_uri())
+    canvas = page.locator("#viewer[data-progress]")
+    canvas.wait_for()
+    before = _seen(canvas)
+    page.get_by_role("button", name="Turn it").click()
+    until(lambda: canvas.get_attribute("data-progress"), lambda progress: progress == "1.000")
+    assert np.abs(_seen(canvas) - before).max() > 40
+    assert complaints == []
+    context.close()
+
+
+def test_a_lesson_is_drawn_with_ones_own_picture(browser: Browser, running: Running) -> None:
+    running.made(digit_job("7"))
+    visit = Visit(browser, running)
+    page = visit.page
+    visit.task("digits")
+    page.locator("#lesson-button").click()
+    frames = page.locator("#lesson .frames")
+    frames.nth(1).wait_for()
+    assert page.locator("#lesson .frames").first.locator("img").count() == 7
+    page.keyboard.press("Escape")
+    expect(page.locator("#lesson")).to_be_hidden()
+    visit.close()
+
+
+def test_a_model_is_trained_stopped_resumed_and_compared(browser: Browser, running: Running) -> None:
+    visit = Visit(browser, running)
+    page = visit.page
+    page.goto(f"{running.address}/#training")
+    form = page.get_by_role("form", name="Train a model")
+    form.get_by_label("Epochs").fill("40")
+    form.get_by_label("Examples").fill("256")
+    form.get_by_label("Width").fill("8")
+    form.get_by_label("Batch").fill("64")
+    form.get_by_role("button", name="Start training").click()
+    run = page.locator(".run").first
+    page.locator("#sheets img").first.wait_for()
+    run.get_by_role("button", name="Stop").click()
+    run.get_by_role("button", name="Resume").wait_for()
+    [stopped] = running.ask("/api/runs").json["runs"]
+    assert stopped["state"] == "stopped"
+    assert 0 < stopped["epoch"] < 40
+    assert stopped["usable"]
+    run.get_by_role("button", name="Resume").click()
+    until(lambda: running.ask("/api/runs").json["runs"][0], lambda now: now["step"] > stopped["step"])
+    run.get_by_role("button", name="Stop").click()
+    run.get_by_role("button", name="Resume").wait_for()
+    assert "loss curves" in (page.locator("#chart").get_attribute("aria-label") or "").lower()
+    name = stopped["name"]
+    steps = [step for step, _ in running.ask(f"/api/runs/{name}").json["curve"]]
+    assert steps == sorted(set(steps))
+    assert f"run:{name}" in [model["name"] for model in running.ask("/api/studio").json["models"]]
+    assert running.wait(running.submit({**digit_job(), "model": f"run:{name}"}))["state"] == "done"
+    visit.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_stands_in_anyones_way(browser: Browser, running: Running, scheme: str) -> None:
+    running.made({"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": ["flip"]}, "model": DIGITS, "count": 2})
+    # axe comes from outside the page, which forbids that; everything else stays as it is.
+    visit = Visit(browser, running, color_scheme=scheme, bypass_csp=True)
+    page = visit.page
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    for task in TASKS:
+        visit.task(task)
+        _no_serious_violation(page, f"{task}, {scheme}")
+    visit.task("generate")
+    page.locator(".prompt input").press_sequentially("a photo of a rabit")
+    page.locator(".prompt u").wait_for()
+    _no_serious_violation(page, f"typing, {scheme}")
+    page.locator(".prompt input").press("Escape")
+    page.locator(".settings summary").click()
+    page.locator("#queue-button").click()
+    _no_serious_violation(page, f"settings and queue, {scheme}")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Gallery").click()
+    page.locator("#pictures li").first.wait_for()
+    _no_serious_violation(page, f"gallery, {scheme}")
+    page.locator("#pictures .open").first.click()
+    page.locator("#detail #hands, #detail .hands").first.wait_for()
+    _no_serious_violation(page, f"a picture, {scheme}")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Training").click()
+    page.locator("#chart").wait_for()
+    _no_serious_violation(page, f"training, {scheme}")
+    page.get_by_role("link", name="Make").click()
+    page.locator("#lesson-button").click()
+    page.locator("#lesson .frames").first.wait_for()
+    page.wait_for_timeout(400)
+    _no_serious_violation(page, f"lesson, {scheme}")
+    visit.close()
+
+
+@pytest.mark.parametrize("size", [WIDE, MIDDLE, PHONE], ids=["1440", "1024", "390"])
+def test_no_room_is_wider_than_its_window(browser: Browser, running: Running, size: tuple[int, int]) -> None:
+    visit = Visit(browser, running, size)
+    page = visit.page
+    for room in ("make", "gallery", "training"):
+        page.goto(f"{running.address}/#{room}")
+        page.locator(f"#room-{room}").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    visit.close()
+
+
+def _no_serious_violation(page: Page, where: str) -> None:
+    page.wait_for_timeout(200)
+    found = page.evaluate("async () => (await axe.run()).violations")
+    serious = [
+        (violation["id"], [node["html"][:160] for node in violation["nodes"]][:4])
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious == [], f"{where}: {json.dumps(serious, indent=1)}"
+
+
+def _stroke(page: Page, box: object, start: tuple[float, float], end: tuple[float, float]) -> None:
+    assert isinstance(box, dict)
+    at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    page.mouse.move(*at[1], steps=8)
+    page.mouse.up()
+
+
+def _pixels(text: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))))
