@@ -25,6 +25,9 @@ from duckrabbit.models.load import load_model
 from duckrabbit.models.pocket import PocketConfig
 from duckrabbit.models.storage import read_weights
 from duckrabbit.networks.text_encoder import START
+from duckrabbit.recipes.generate import Generate
+from duckrabbit.recipes.make import make
+from duckrabbit.recipes.pocket_stages import SECOND
 from duckrabbit.recipes.run_folder import to_toml
 from duckrabbit.recipes.train_pocket import (
     POCKET_RUNS,
@@ -36,7 +39,8 @@ from duckrabbit.recipes.train_pocket import (
 )
 from duckrabbit.training.folder import FolderExamples, frequent, read_folder
 from duckrabbit.training.loop import Engine, Hyperparameters, Report
-from tiny_packs import write_packs
+from tiny_packs import cut_outs, photographs, write_pack, write_packs
+from tiny_pocket import write_tiny_pocket
 
 CPU = torch.device("cpu")
 ENGINE = Engine(CPU, report_every=1, captured=False)
@@ -441,6 +445,31 @@ def test_a_folder_is_trained_and_used(
     assert main(["train", "pocket", "--out", "fine", "--resume"]) == 2
 
 
+def test_a_second_stage_is_trained_and_makes_the_first_ones_pictures_large(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_pack(here / "packs" / "art256.zip", cut_outs(size=256))
+    write_pack(here / "packs" / "photos256.zip", photographs(size=256))
+    first = write_tiny_pocket(here / "first.safetensors", ["a cat", "a dog and a rocket"])
+    words = ["train", "pocket-256", *PLAIN, "--backdrops", "1", "--pictures", "8", "--data", "packs"]
+    words += ["--first-stage", str(first)]
+    assert main([*words, *SHAPE, "--out", "run"]) == 0
+    capsys.readouterr()
+    config = PocketConfig.from_json(read_weights(here / "run" / "model.safetensors")[1])
+    assert (config.size, config.low_time, config.first_stage) == (256, SECOND.low_time, str(first))
+    assert config.words == PocketConfig.from_json(read_weights(first)[1]).words
+    model, alone = load_model("run", "cpu"), load_model(str(first), "cpu")
+    assert (model.sizes, model.name) == ((64, 256), "run")
+    small, before, large = (make(Generate("a cat"), *which) for which in ((model,), (alone,), (model, 1, 0, None, 256)))
+    assert torch.equal(small[0].pixels, before[0].pixels)
+    assert large[0].pixels.shape == (3, 256, 256)
+    with Image.open(here / "run" / "samples" / "step-000002.png") as sheet:
+        assert sheet.width > 2 * 256
+    # What is trained further is the second stage, not the first.
+    assert main([*words, "--out", "more", "--init", "run", "--show-every", "0"]) == 0
+    assert PocketConfig.from_json(read_weights(here / "more" / "model.safetensors")[1]).size == 256
+
+
 def test_pictures_that_are_left_out_are_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture(Path("pictures/red.png"))
     for k in range(7):
@@ -460,6 +489,8 @@ MISTAKES = {
     "damaged packs": ["pocket", "--data", "damaged"],
     "digits' option": ["pocket", "--data", "PACKS", "--hidden", "3"],
     "text's option": ["mnist-ddpm", "--pictures", "3"],
+    "first stage of a first": ["pocket", "--data", "PACKS", "--first-stage", "pocket"],
+    "first stage of digits": ["pocket-256", "--data", "PACKS", "--first-stage", "mnist-ddpm"],
     "backdrops of a folder": ["folder", "--data", "OWN", "--backdrops", "3"],
     "widths of a model": ["folder", "--data", "OWN", "--widths", "64", "64", "64"],
     "two widths": ["folder", "--data", "OWN", "--init", "none", "--widths", "64", "64"],

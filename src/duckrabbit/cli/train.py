@@ -16,7 +16,7 @@ from duckrabbit.errors import UsageError
 if TYPE_CHECKING:
     from duckrabbit.training.loop import Engine, Report
 
-TEXT_RECIPES = ("pocket", "folder")
+TEXT_RECIPES = ("pocket", "pocket-256", "folder")
 SAID_SECONDS = 60.0
 
 
@@ -42,7 +42,7 @@ class Digits:
 
 @dataclass(frozen=True)
 class TextToImage:
-    """What only pocket and folder take."""
+    """What only pocket, pocket-256 and folder take."""
 
     pictures: Annotated[int | None, option("N")] = None
     """how many pictures are seen in all"""
@@ -54,6 +54,8 @@ class TextToImage:
     """residual blocks at each level"""
     backdrops: Annotated[int | None, option("N")] = None
     """how many drawings of each place pocket's scenes are set in"""
+    first_stage: Annotated[str | None, option("MODEL")] = None
+    """the model whose pictures pocket-256 makes large (by default pocket)"""
     show_every: Annotated[int | None, option("STEPS")] = None
     """steps between two sheets of samples; 0 for none"""
     minutes: Annotated[float | None, option("MINUTES")] = None
@@ -71,10 +73,11 @@ class Options:
     recipe: Positional[Annotated[str, option("RECIPE")]]
     """mnist-denoiser, mnist-denoiser-pure-noise, mnist-ddpm, mnist-ddpm-class, mnist-flow,
     mnist-flow-class; mnist-ddpm-class-long and mnist-flow-class-long train the default models of the package;
-    pocket is text to image, folder the same on your own pictures"""
+    pocket is text to image, pocket-256 makes its pictures large, folder is pocket on your own pictures"""
     data: Annotated[str | None, option("FOLDER")] = None
-    """of digits: a folder with files in MNIST's format, or fashion-mnist (by default mnist); of pocket: the folder of
-    its packs; of folder: your pictures, named after what they show or in folders named so, or with NAME.txt beside"""
+    """of digits: a folder with files in MNIST's format, or fashion-mnist (by default mnist); of pocket and pocket-256:
+    the folder of their packs; of folder: your pictures, named after what they show or in folders named so, or with
+    NAME.txt beside"""
     batch_size: Annotated[int | None, option("N")] = None
     """pictures a step"""
     learning_rate: Annotated[float | None, option("RATE")] = None

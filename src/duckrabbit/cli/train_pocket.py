@@ -1,4 +1,4 @@
-"""duckrabbit train pocket, duckrabbit train folder: by one process, or by several that torchrun started."""
+"""duckrabbit train pocket, pocket-256 or folder: by one process, or by several that torchrun started."""
 
 import sys
 from dataclasses import replace
@@ -90,15 +90,16 @@ def _training(options: Options, folder: Path) -> PocketRun:
 def _with_options(training: PocketRun, options: Options) -> PocketRun:
     """A run with what was given in place of its own."""
     own = options.text
-    if own.backdrops is not None and training.backdrops is None:
-        raise UsageError(f"--backdrops means nothing to {training.recipe}: leave it out.")
+    for name in ("backdrops", "first_stage"):
+        if getattr(own, name) is not None and getattr(training, name) is None:
+            raise UsageError(f"--{name.replace('_', '-')} means nothing to {training.recipe}: leave it out.")
     init = training.init if own.init is None else own.init
     started = None if init == "none" else init
     if started is not None and (own.widths or own.blocks):
         raise UsageError("--widths and --blocks are those of --init: leave them out, or give --init none.")
     return replace(
         training,
-        **given(own, "pictures", "widths", "blocks", "backdrops", "show_every"),
+        **given(own, "pictures", "widths", "blocks", "backdrops", "first_stage", "show_every"),
         **given(options, "data"),
         init=started,
         hyperparameters=replace(training.hyperparameters, **hyperparameters_given(options)),
@@ -106,7 +107,7 @@ def _with_options(training: PocketRun, options: Options) -> PocketRun:
 
 
 def _material(training: PocketRun, team: Team) -> Material:
-    if training.recipe == "pocket":
+    if training.backdrops is not None:
         return painted_material(training)
     pictures = read_folder(Path(training.data))
     if team.leads:

@@ -11,10 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from duckrabbit.diffusion.path import Cosine
 from duckrabbit.errors import UsageError
 from duckrabbit.models import digits, pocket
-from duckrabbit.models.cascade import SecondStage, bicubic
 from duckrabbit.models.deepfloyd import pixels, stages
 from duckrabbit.models.device import choose_device, choose_dtype, keep_freed_memory
 from duckrabbit.models.model import Model
@@ -39,7 +37,7 @@ SHIPPED: Mapping[str, str] = {
 """The models in the package, and what each is."""
 
 SECOND_STAGES: Mapping[str, str] = {"pocket": "pocket-256"}
-"""The shipped models that make the pictures of shipped ones large."""
+"""The files in the package that make the pictures of shipped models large."""
 
 
 Build = Callable[[str, Mapping[str, Tensor], Mapping[str, Any], str, torch.device, torch.dtype], Model]
@@ -81,25 +79,29 @@ def load_model(
     if (path / pixels.INDEX).is_file():
         return pixels.pipeline(name, path, embeddings, chosen, dtype)
     precision = choose_dtype(chosen) if dtype is None else dtype
-    if name in SHIPPED:
+    model = _stage(name, chosen, precision)
+    if name in SECOND_STAGES:
+        return pocket.with_second_stage(model, _stage(SECOND_STAGES[name], chosen, precision))
+    if model.config.get("low_time") is None:
+        return model
+    # A run that trained a second stage alone knows whose pictures it makes large.
+    first = _stage(str(model.config.get("first_stage") or DEFAULT_TEXT), chosen, precision)
+    return replace(pocket.with_second_stage(first, model), name=name)
+
+
+def _stage(name: str, device: torch.device, dtype: torch.dtype) -> Model:
+    """One stage by itself: a file of the package, of a run folder, or any other."""
+    path = Path(name)
+    if name in SHIPPED or name in SECOND_STAGES.values():
         with as_file(files("duckrabbit.models") / "weights" / f"{name}.safetensors") as file:
-            model = _from_file(name, file, chosen, precision)
-        return _with_second_stage(model) if name in SECOND_STAGES else model
+            return _from_file(name, file, device, dtype)
     if path.is_dir():
-        return _from_file(name, path / "model.safetensors", chosen, precision)
+        return _from_file(name, path / "model.safetensors", device, dtype)
     if path.suffix == ".safetensors" or path.exists():
-        return _from_file(name, path, chosen, precision)
+        return _from_file(name, path, device, dtype)
     near = difflib.get_close_matches(name, [*SHIPPED, DEEPFLOYD], n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"the models are {', '.join([*SHIPPED, DEEPFLOYD])}."
     raise UsageError(f"There is no model {name!r}, and no such folder or file: {hint}")
-
-
-def _with_second_stage(model: Model) -> Model:
-    name = SECOND_STAGES[model.name]
-    with as_file(files("duckrabbit.models") / "weights" / f"{name}.safetensors") as file:
-        second = _from_file(name, file, model.device, model.dtype)
-    stage = SecondStage(second, bicubic, Cosine(), float(second.config["low_time"]))
-    return replace(model, second_stage=stage)
 
 
 def _from_file(name: str, path: Path, device: torch.device, dtype: torch.dtype) -> Model:

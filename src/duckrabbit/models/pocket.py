@@ -1,7 +1,7 @@
 """Pocket: a small text-to-image model in colour; from a configuration to a network, and back from disk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
+from duckrabbit.models.cascade import SecondStage, bicubic
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig
 
@@ -37,6 +38,7 @@ class PocketConfig:
         training: what the weights were trained on, and how; for the record.
         size: side of its pictures.
         low_time: of a second stage, the time to which the picture that it enlarges is noised; None for a first stage.
+        first_stage: of a second stage, what `load_model` is given for the model whose pictures it makes large.
     """
 
     words: tuple[str, ...] = field(repr=False)
@@ -46,6 +48,7 @@ class PocketConfig:
     training: Mapping[str, Any] = field(default_factory=dict)
     size: int = SIDE
     low_time: float | None = None
+    first_stage: str | None = None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -70,6 +73,7 @@ class PocketConfig:
             data["training"],
             data.get("size", SIDE),
             data.get("low_time"),
+            data.get("first_stage"),
         )
 
 
@@ -124,6 +128,12 @@ def pocket_model(
         device=device,
         dtype=dtype,
     )
+
+
+def with_second_stage(first: Model, second: Model) -> Model:
+    """A first stage after which a second one makes its pictures large; any it had before is forgotten."""
+    stage = SecondStage(second, bicubic, Cosine(), float(second.config["low_time"]))
+    return replace(first, second_stage=stage)
 
 
 def _check_prompt(name: str, vocabulary: Vocabulary, prompt: object) -> None:

@@ -1,4 +1,4 @@
-"""Train pocket, or a network like it on a user's own pictures; samples/step-002000.png shows it after 2,000 steps."""
+"""Train a stage of pocket, or its network on a user's own pictures; samples/step-002000.png: after 2,000 steps."""
 
 import json
 import time
@@ -16,26 +16,20 @@ from duckrabbit.datasets.paint.captions import training_vocabulary
 from duckrabbit.datasets.paint.library import build_library
 from duckrabbit.datasets.prompts import Vocabulary, vocabulary_of
 from duckrabbit.diffusion.denoiser import NetworkDenoiser
-from duckrabbit.diffusion.parametrization import V
-from duckrabbit.diffusion.path import Cosine
 from duckrabbit.errors import UsageError
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
-from duckrabbit.models.pocket import KIND, SIDE, PocketConfig, pocket_model
+from duckrabbit.models.pocket import KIND, PocketConfig, pocket_model, with_second_stage
 from duckrabbit.models.storage import quantized, write_weights
-from duckrabbit.networks.pocket_unet import GROUPS, HEAD, PocketUNet, PocketUNetConfig
+from duckrabbit.networks.pocket_unet import GROUPS, HEAD, PocketUNet
+from duckrabbit.recipes.pocket_stages import STAGES, TrainedStage
 from duckrabbit.recipes.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
 from duckrabbit.recipes.training_pictures import show_prompts
 from duckrabbit.training.data import Examples
 from duckrabbit.training.folder import CaptionedPictures, FolderExamples, frequent
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, steps_per_epoch, train
-from duckrabbit.training.objectives import DenoisingObjective, UniformTimes
 from duckrabbit.training.painted import PaintedExamples
 from duckrabbit.training.state import TrainingState, checkpoint_metadata
-
-PACKS = ("art64.zip", "photos64.zip")
-MORE_PACKS = ("openmoji64.zip",)
-"""What pocket is trained on, and what it is trained on as well where it is there."""
 
 SHOWN = (
     *("an oil painting of a snowy mountain village", "a photo of a man", "a photo of a dog"),
@@ -45,23 +39,21 @@ SHOWN = (
 )
 """What pocket is asked for while it is trained."""
 
-OBJECTIVE = DenoisingObjective(Cosine(), V, UniformTimes())
-"""Captions are dropped where they are made, not here."""
-
 
 @dataclass(frozen=True)
 class PocketRun:
     """One training of pocket's network, wholly specified.
 
     Attributes:
-        recipe: "pocket" or "folder".
+        recipe: a name in `POCKET_RUNS`.
         hyperparameters: how fast; it has one epoch.
         pictures: how many are seen in all.
         show_every: steps between two sheets of samples; 0 for none.
         init: the model whose weights it starts from; None for random ones.
         widths: channels at each level; with `init`, that model's.
         blocks: residual blocks at each level; with `init`, that model's.
-        backdrops: how many drawings of each place scenes are set in; of pocket alone.
+        backdrops: how many drawings of each place scenes are set in; None where nothing is painted.
+        first_stage: of a second stage, the model whose words it reads and whose pictures it will make large.
         data: the folder of packs or pictures.
     """
 
@@ -73,6 +65,7 @@ class PocketRun:
     widths: tuple[int, int, int] = (128, 256, 320)
     blocks: tuple[int, int, int] = (3, 2, 2)
     backdrops: int | None = None
+    first_stage: str | None = None
     data: str = ""
 
     def __post_init__(self) -> None:
@@ -89,6 +82,11 @@ class PocketRun:
                 value = getattr(self, name.replace("-", "_"))
                 shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
                 raise UsageError(f"--{name} {shown} can't be trained with: give {expected}.")
+
+    @property
+    def stage(self) -> TrainedStage:
+        """The stage that is trained."""
+        return STAGES[self.recipe]
 
     @staticmethod
     def from_toml(path: Path) -> "PocketRun":
@@ -124,6 +122,16 @@ POCKET_RUNS: Mapping[str, PocketRun] = {
         show_every=200,
         init="pocket",
     ),
+    "pocket-256": PocketRun(
+        "pocket-256",
+        Hyperparameters(1, 256, 4e-4, ema_decay=0.9995, warmup_steps=500, cooldown=0.2, clip_gradient=1.0),
+        pictures=5_000_000,
+        show_every=2000,
+        widths=(96, 192, 192),
+        blocks=(2, 2, 2),
+        backdrops=400,
+        first_stage="pocket",
+    ),
 }
 """The recipes, with the values that a user's options replace."""
 
@@ -151,15 +159,16 @@ def painted_material(run: PocketRun) -> Material:
     Raises:
         UsageError: if a pack is missing or damaged.
     """
-    folder = Path(run.data)
-    packs = [folder / name for name in PACKS] + [folder / name for name in MORE_PACKS if (folder / name).exists()]
+    folder, stage = Path(run.data), run.stage
+    packs = [folder / name for name in stage.packs]
+    packs += [folder / name for name in stage.more_packs if (folder / name).exists()]
     missing = [path.name for path in packs if not path.exists()]
     if missing:
         raise UsageError(
             f"{folder} lacks {' and '.join(missing)}: make the packs with "
             "python tools/build_packs.py --out FOLDER, and give --data FOLDER."
         )
-    library = build_library(read_packs(packs, SIDE), kept_names(), copies=run.backdrops or 1)
+    library = build_library(read_packs(packs, stage.side), kept_names(), copies=run.backdrops or 1)
 
     def examples(vocabulary: Vocabulary, device: torch.device) -> PaintedExamples:
         pictures = library.pictures.to(device)
@@ -205,7 +214,7 @@ def train_pocket(
     elif engine.team.leads:
         write_config(folder, run)
     examples = material.examples(config.vocabulary, engine.device)
-    reports = train(state, examples, OBJECTIVE, run.hyperparameters, engine)
+    reports = train(state, examples, run.stage.objective, run.hyperparameters, engine)
     if not engine.team.leads:
         yield from _until(reports, over)
         return
@@ -223,7 +232,9 @@ def train_pocket(
     products = Products(
         title=run.recipe,
         samples_due=samples_due,
-        write_samples=lambda stem: show_prompts(_model(state, finished(), engine), material.shown, stem),
+        write_samples=lambda stem: show_prompts(
+            _model(run, state, finished(), engine), material.shown, stem, run.stage.shown
+        ),
         write_model=lambda path: write_weights(path, quantized(state.average.state_dict()), finished().to_json()),
         metadata={"config": json.dumps(config.to_json())},
     )
@@ -248,10 +259,14 @@ def _until(reports: Iterator[Report], over: Callable[[], bool]) -> Iterator[Repo
 
 def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, PocketUNet]:
     """A network for these words: a new one, or that of `init`, which keeps its words and learns the new ones."""
+    stage = run.stage
+    if run.first_stage is not None:
+        words = _first_stage(run.first_stage).words
     if run.init is None:
-        shape = PocketUNetConfig(len(Vocabulary(words)), widths=run.widths, blocks=run.blocks)
-        return PocketConfig(words, shape), PocketUNet(shape)
-    known, weights = _weights_of(run.init)
+        shape = replace(stage.network, vocabulary=len(Vocabulary(words)), widths=run.widths, blocks=run.blocks)
+        config = PocketConfig(words, shape, stage.sampler, stage.sampler, {}, stage.side, stage.low_time)
+        return replace(config, first_stage=run.first_stage), PocketUNet(shape)
+    known, weights = _weights_of(run.init, stage)
     together = tuple(dict.fromkeys((*known.words, *words)))
     shape = replace(known.network, vocabulary=len(Vocabulary(together)))
     network = PocketUNet(shape)
@@ -261,13 +276,25 @@ def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, Pocket
     return replace(known, words=together, network=shape), network
 
 
-def _weights_of(init: str) -> tuple[PocketConfig, dict[str, Tensor]]:
+def _weights_of(init: str, stage: TrainedStage) -> tuple[PocketConfig, dict[str, Tensor]]:
+    """The stage of a model that is the one to train."""
     model = load_model(init, "cpu", torch.float32)
-    if model.config.get("kind") != KIND or not isinstance(model.denoiser, NetworkDenoiser):
-        raise UsageError(f"{init} is no pocket model, so nothing here can start from it: give --init pocket or a run.")
+    model = model if model.config.get("kind") != KIND or stage.side not in model.sizes else model.at(stage.side)
+    if model.config.get("kind") != KIND or model.size != stage.side or not isinstance(model.denoiser, NetworkDenoiser):
+        raise UsageError(
+            f"{init} is no pocket model of {stage.side}×{stage.side}, so nothing here can start from it: "
+            "give --init pocket or a run."
+        )
     network = model.denoiser.network
     assert isinstance(network, PocketUNet)
     return PocketConfig.from_json(model.config), network.state_dict()
+
+
+def _first_stage(name: str) -> PocketConfig:
+    model = load_model(name, "cpu", torch.float32)
+    if model.config.get("kind") != KIND:
+        raise UsageError(f"{name} is no pocket model, so nothing makes its pictures large: give --first-stage pocket.")
+    return PocketConfig.from_json(model.config)
 
 
 def _resumed(checkpoint: Path) -> tuple[PocketConfig, PocketUNet]:
@@ -288,5 +315,9 @@ def _account(run: PocketRun, material: Material, state: TrainingState) -> dict[s
     return {**account, **asdict(run.hyperparameters)}
 
 
-def _model(state: TrainingState, config: PocketConfig, engine: Engine) -> Model:
-    return pocket_model("training", state.average.state_dict(), config.to_json(), "", engine.device, engine.dtype)
+def _model(run: PocketRun, state: TrainingState, config: PocketConfig, engine: Engine) -> Model:
+    """What is being trained as a model; a second stage after its first."""
+    model = pocket_model("training", state.average.state_dict(), config.to_json(), "", engine.device, engine.dtype)
+    if run.first_stage is None:
+        return model
+    return with_second_stage(load_model(run.first_stage, str(engine.device), engine.dtype), model)

@@ -23,7 +23,6 @@ COLUMNS, ROWS = 10, 4
 FRAME_MILLISECONDS = 80
 LAST_FRAME_REPEATS = 12
 SHOWN_GUIDANCE = 5.0
-SEEDS = 8
 
 
 def show_samples(model: Model, stem: Path) -> None:
@@ -41,12 +40,12 @@ def show_samples(model: Model, stem: Path) -> None:
     _write(stem.with_suffix(".png"), sheet)
 
 
-def show_prompts(model: Model, prompts: Sequence[str], stem: Path) -> None:
-    """Write STEM.png: a row of eight pictures for each prompt that the model understands."""
+def show_prompts(model: Model, prompts: Sequence[str], stem: Path, count: int = 8) -> None:
+    """Write STEM.png: a row of pictures, as large as the model makes them, for each prompt that it understands."""
     understood = [prompt for prompt in prompts if _understands(model, prompt)]
-    recipes = [recipe for prompt in understood for recipe in [Generate(prompt)] * SEEDS]
-    made = make_all(recipes, model, [*range(SEEDS)] * len(understood))
-    sheet = contact_sheet([p.pixels for p in made], SEEDS, row_labels=[p or "(no prompt)" for p in understood], gap=4)
+    recipes = [recipe for prompt in understood for recipe in [Generate(prompt)] * count]
+    made = make_all(recipes, model, [*range(count)] * len(understood), size=model.sizes[-1])
+    sheet = contact_sheet([p.pixels for p in made], count, row_labels=[p or "(no prompt)" for p in understood], gap=4)
     with atomic_write(stem.with_suffix(".png")) as temporary:
         sheet.save(temporary, format="PNG", optimize=True)
 

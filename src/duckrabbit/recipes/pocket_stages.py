@@ -1,0 +1,72 @@
+"""The two stages of pocket as they are trained: on what, towards what, and the network's shape."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from duckrabbit.diffusion.parametrization import V
+from duckrabbit.diffusion.path import Cosine
+from duckrabbit.models.model import Sampler
+from duckrabbit.models.pocket import SAMPLER
+from duckrabbit.networks.pocket_unet import PocketUNetConfig
+from duckrabbit.training.objectives import DenoisingObjective, EnlargingObjective, Objective, UniformTimes
+
+LOW_TIME = 0.125
+"""So much noise hides from the second stage what the first may get wrong."""
+
+
+@dataclass(frozen=True)
+class TrainedStage:
+    """What sets the training of one stage apart from that of the other.
+
+    Attributes:
+        side: of its pictures.
+        packs: what it is trained on.
+        more_packs: what it is trained on as well where it is there.
+        objective: its loss; captions are dropped where they are made, not there.
+        network: the shape of its network, but for the vocabulary.
+        sampler: its way of sampling.
+        low_time: of a second stage, the time to which the picture that it enlarges is noised.
+        shown: how many pictures of each prompt are shown while it is trained.
+    """
+
+    side: int
+    packs: tuple[str, ...]
+    more_packs: tuple[str, ...]
+    objective: Objective
+    network: PocketUNetConfig
+    sampler: Sampler
+    low_time: float | None = None
+    shown: int = 8
+
+
+FIRST = TrainedStage(
+    side=64,
+    packs=("art64.zip", "photos64.zip"),
+    more_packs=("openmoji64.zip",),
+    objective=DenoisingObjective(Cosine(), V, UniformTimes()),
+    network=PocketUNetConfig(0),
+    sampler=SAMPLER,
+)
+
+SECOND = TrainedStage(
+    side=256,
+    packs=("art256.zip", "photos256.zip"),
+    more_packs=(),
+    objective=EnlargingObjective(Cosine(), V, UniformTimes(), LOW_TIME),
+    network=PocketUNetConfig(
+        0,
+        in_channels=6,
+        fold=4,
+        attention=(False, False, True),
+        text_width=128,
+        text_layers=1,
+        embedding=192,
+    ),
+    # The small picture says nearly all that the prompt does: guidance would cost twice the time and gain nothing.
+    sampler=Sampler(steps=12, guidance_scale=1.0),
+    low_time=LOW_TIME,
+    shown=2,
+)
+
+STAGES: Mapping[str, TrainedStage] = {"pocket": FIRST, "folder": FIRST, "pocket-256": SECOND}
+"""The stage that each recipe trains."""
