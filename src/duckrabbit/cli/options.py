@@ -47,6 +47,8 @@ class Sampling:
     """classifier-free guidance; 1 is none; given alone it acts at all times"""
     guidance_interval: Annotated[tuple[float, float] | None, option("LOW HIGH")] = None
     """the times above LOW up to HIGH at which guidance acts; 0 is clean, 1 is noise"""
+    mean_guidance_scale: Annotated[float | None, option("SCALE")] = None
+    """guidance of the picture's mean colour, where it is below the guidance scale: less keeps photographs bright"""
 
     @property
     def given(self) -> bool:

@@ -24,8 +24,11 @@ def sampler_of(sampling: Sampling, default: Sampler) -> Sampler | None:
     if not sampling.given:
         return None
     scale = default.guidance_scale if sampling.guidance_scale is None else sampling.guidance_scale
-    if not math.isfinite(scale) or abs(scale) > MAX_GUIDANCE:
-        raise UsageError(f"guidance-scale {scale:g} can't be used: give a number such as 5.")
+    own_mean = sampling.mean_guidance_scale
+    mean = default.mean_guidance_scale if own_mean is None else own_mean
+    for name, value in (("guidance-scale", scale), ("mean-guidance-scale", mean or 0.0)):
+        if not math.isfinite(value) or abs(value) > MAX_GUIDANCE:
+            raise UsageError(f"{name} {value:g} can't be used: give a number such as 5.")
     own = sampling.steps is not None or sampling.solver is not None
     grid = sampling.grid or ("uniform" if own and default.grid == COURSE else default.grid)
     course_steps = len(COURSE_LEVELS) if grid == COURSE else default.steps
@@ -36,6 +39,7 @@ def sampler_of(sampling: Sampling, default: Sampler) -> Sampler | None:
         grid=grid,
         guidance_scale=scale,
         guidance_interval=_interval(sampling, default),
+        mean_guidance_scale=mean,
     )
 
 

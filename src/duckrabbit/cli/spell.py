@@ -86,4 +86,6 @@ def _sampling(recipe: Recipe) -> list[str]:
         return []
     words = ["--solver", sampler.solver, "--grid", sampler.grid, "--steps", str(sampler.steps)]
     interval = [f"{time:g}" for time in sampler.guidance_interval]
-    return [*words, "--guidance-scale", f"{sampler.guidance_scale:g}", "--guidance-interval", *interval]
+    words += ["--guidance-scale", f"{sampler.guidance_scale:g}", "--guidance-interval", *interval]
+    mean = sampler.mean_guidance_scale
+    return words if mean is None else [*words, "--mean-guidance-scale", f"{mean:g}"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from duckrabbit.diffusion.terms import UPRIGHT, Band, Term, View
 from duckrabbit.errors import UsageError
+from duckrabbit.illusions.bands import Mean
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,20 @@ class Guidance:
         negative: c₋, the null prompt or what to steer away from.
         interval: the times (low, high] within which it acts (Kynkäänniemi et al., 2024); γ is 1 elsewhere, and the
             second evaluation is saved.
+        mean_scale: γ of the mean colour, where it is below `scale`: much guidance sharpens a picture, but drives its
+            lowest frequency into black or white (Sadat et al., 2025, "Guidance in the Frequency Domain"). None for
+            the same as the rest.
     """
 
     scale: float = 1.0
     negative: str = ""
     interval: tuple[float, float] = (0.0, 1.0)
+    mean_scale: float | None = None
+
+    @property
+    def excess(self) -> float:
+        """How much less guidance the mean colour has than the rest."""
+        return 0.0 if self.mean_scale is None else max(0.0, self.scale - self.mean_scale)
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,8 @@ def guided(
 ) -> tuple[Term, ...]:
     """One prompt under guidance: two terms, or one where the scale leaves no other.
 
+    Where the mean colour is guided less, two more take back what it has in excess; they cost no evaluation.
+
     Args:
         prompt: c.
         guidance: γ and the negative prompt.
@@ -58,7 +70,16 @@ def guided(
         return (Term(guidance.negative, share, view, band),)
     positive = Within(guidance.interval, share * scale, share)
     negative = Within(guidance.interval, share * (1 - scale), 0.0)
-    return (Term(prompt, positive, view, band), Term(guidance.negative, negative, view, band, leads=False))
+    whole = (Term(prompt, positive, view, band), Term(guidance.negative, negative, view, band, leads=False))
+    if guidance.excess == 0:
+        return whole
+    less, more = (Within(guidance.interval, sign * share * guidance.excess, 0.0) for sign in (-1, 1))
+    mean = Mean(band)
+    return (
+        *whole,
+        Term(prompt, less, view, mean, leads=False),
+        Term(guidance.negative, more, view, mean, leads=False),
+    )
 
 
 def anagram(prompts: Sequence[str], views: Sequence[View], guidance: Guidance) -> tuple[Term, ...]:

@@ -26,6 +26,7 @@ class Sampler:
         guidance_scale: γ of classifier-free guidance; 1 for models without a null condition.
         guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024); γ is 1
             elsewhere.
+        mean_guidance_scale: γ of the picture's mean colour, where it is below `guidance_scale`; None for the same.
     """
 
     solver: str = "dpmpp_2m"
@@ -33,6 +34,7 @@ class Sampler:
     grid: str = "uniform"
     guidance_scale: float = 1.0
     guidance_interval: tuple[float, float] = (0.0, 1.0)
+    mean_guidance_scale: float | None = None
 
 
 def _nothing_to_say(prompt: str) -> tuple[str, ...]:  # noqa: ARG001

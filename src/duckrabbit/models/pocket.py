@@ -22,8 +22,9 @@ from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig
 KIND = "pocket-unet"
 SIDE = 64
 
-SAMPLER = Sampler(solver="dpmpp_2m", steps=20, guidance_scale=5.0)
-"""How pocket is sampled unless its file says otherwise."""
+ILLUSION_SAMPLER = Sampler(solver="dpmpp_2m", steps=20, guidance_scale=5.0)
+SAMPLER = replace(ILLUSION_SAMPLER, mean_guidance_scale=2.0)
+"""How pocket is sampled unless its file says otherwise; all of the guidance made photographs nearly black."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class PocketConfig:
     words: tuple[str, ...] = field(repr=False)
     network: PocketUNetConfig
     sampler: Sampler = SAMPLER
-    illusion_sampler: Sampler = SAMPLER
+    illusion_sampler: Sampler = ILLUSION_SAMPLER
     training: Mapping[str, Any] = field(default_factory=dict)
     size: int = SIDE
     low_time: float | None = None

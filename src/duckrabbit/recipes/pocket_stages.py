@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.models.model import Sampler
-from duckrabbit.models.pocket import SAMPLER
+from duckrabbit.models.pocket import ILLUSION_SAMPLER, SAMPLER
 from duckrabbit.networks.pocket_unet import PocketUNetConfig
 from duckrabbit.training.objectives import DenoisingObjective, EnlargingObjective, Objective, UniformTimes
 
 LOW_TIME = 0.125
 """So much noise hides from the second stage what the first may get wrong."""
+
+_ENLARGING = Sampler(steps=12, guidance_scale=1.0)
+"""The small picture says nearly all that the prompt does: guidance would cost twice the time and gain nothing."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class TrainedStage:
         objective: its loss; captions are dropped where they are made, not there.
         network: the shape of its network, but for the vocabulary.
         sampler: its way of sampling.
+        illusion_sampler: the same for anagrams and hybrids.
         low_time: of a second stage, the time to which the picture that it enlarges is noised.
         shown: how many pictures of each prompt are shown while it is trained.
     """
@@ -35,6 +39,7 @@ class TrainedStage:
     objective: Objective
     network: PocketUNetConfig
     sampler: Sampler
+    illusion_sampler: Sampler
     low_time: float | None = None
     shown: int = 8
 
@@ -46,6 +51,7 @@ FIRST = TrainedStage(
     objective=DenoisingObjective(Cosine(), V, UniformTimes()),
     network=PocketUNetConfig(0),
     sampler=SAMPLER,
+    illusion_sampler=ILLUSION_SAMPLER,
 )
 
 SECOND = TrainedStage(
@@ -62,8 +68,8 @@ SECOND = TrainedStage(
         text_layers=1,
         embedding=192,
     ),
-    # The small picture says nearly all that the prompt does: guidance would cost twice the time and gain nothing.
-    sampler=Sampler(steps=12, guidance_scale=1.0),
+    sampler=_ENLARGING,
+    illusion_sampler=_ENLARGING,
     low_time=LOW_TIME,
     shown=2,
 )

@@ -99,7 +99,7 @@ def guidance_of(sampler: Sampler, negative_prompt: str, model: Model) -> Guidanc
             model.check_prompt(negative_prompt)
         return Guidance()
     model.check_prompt(negative_prompt)
-    return Guidance(sampler.guidance_scale, negative_prompt, sampler.guidance_interval)
+    return Guidance(sampler.guidance_scale, negative_prompt, sampler.guidance_interval, sampler.mean_guidance_scale)
 
 
 def prompt_of(prompt: str | None, model: Model) -> str:

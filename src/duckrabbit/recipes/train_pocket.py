@@ -264,7 +264,7 @@ def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, Pocket
         words = _first_stage(run.first_stage).words
     if run.init is None:
         shape = replace(stage.network, vocabulary=len(Vocabulary(words)), widths=run.widths, blocks=run.blocks)
-        config = PocketConfig(words, shape, stage.sampler, stage.sampler, {}, stage.side, stage.low_time)
+        config = PocketConfig(words, shape, stage.sampler, stage.illusion_sampler, {}, stage.side, stage.low_time)
         return replace(config, first_stage=run.first_stage), PocketUNet(shape)
     known, weights = _weights_of(run.init, stage)
     together = tuple(dict.fromkeys((*known.words, *words)))

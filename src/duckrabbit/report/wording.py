@@ -18,7 +18,9 @@ def sampler_words(sampler: Sampler, model: Model) -> tuple[str, ...]:
         return (how,)
     low, high = sampler.guidance_interval
     interval = () if (low, high) == (0.0, 1.0) else (f"guidance for t in ({low:g}, {high:g}]",)
-    return (f"guidance scale {sampler.guidance_scale:g}", how, *interval)
+    mean = sampler.mean_guidance_scale
+    of_mean = "" if mean is None or mean >= sampler.guidance_scale else f" ({mean:g} for the mean colour)"
+    return (f"guidance scale {sampler.guidance_scale:g}{of_mean}", how, *interval)
 
 
 def seed_words(seeds: Sequence[int]) -> str:
