@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import torch
-from pairs import Court, Judged, Pair, add_options, digit_pairs, made, opened, share, word_pairs
+from pairs import Court, Judged, Maker, Pair, add_options, digit_pairs, opened, share, word_pairs
 from torch import Tensor
 
 from duckrabbit.models.model import Model
@@ -49,12 +49,12 @@ def main() -> None:
 
 def calibrate(model: Model, options: argparse.Namespace) -> None:
     """Fit, report, and write one kind's numbers."""
-    court = Court.of(model)
+    court, maker = Court.of(model), Maker.of(model, options)
     kind = court.selecting.kind
     candidates = GROUP if options.quick else options.candidates
     fitted_on, reported_on = split(court, quick=options.quick, seed=options.seed, few=options.pairs < REPORTED)
-    fitted = [judged for _, judged in judge_all(fitted_on, candidates, model, court, options.batch)]
-    reported = [judged for _, judged in judge_all(reported_on, candidates, model, court, options.batch)]
+    fitted = [judged for _, judged in judge_all(fitted_on, candidates, maker, court)]
+    reported = [judged for _, judged in judge_all(reported_on, candidates, maker, court)]
     calibration = fit(margins(torch.cat([own.readings for own in fitted])), torch.cat([own.read() for own in fitted]))
     print(f"\n{kind}: fitted on {len(fitted)} pairs, {candidates} candidates each: "
           f"p = 1/(1 + exp(−({calibration.intercept:.3f}) − {calibration.slope:.3f} m))")  # fmt: skip
@@ -67,14 +67,14 @@ def calibrate(model: Model, options: argparse.Namespace) -> None:
     if options.write:
         measured = {
             "model": model.name,
-            "judges": [court.selecting.checksum, court.reporting.checksum],
+            "reporting_judge": court.reporting.checksum,
             "pairs": [len(fitted), len(reported)],
             "candidates": candidates,
             "expected_calibration_error": round(expected_calibration_error(every), 4),
             "expected_calibration_error_chosen": round(expected_calibration_error(chosen), 4),
         }
         path = Path(str(files("duckrabbit.models"))) / "weights" / FILE
-        write(path, kind, calibration, measured)
+        write(path, court.selecting, calibration, measured)
         print(f"wrote {path}")
 
 
@@ -90,14 +90,12 @@ def split(court: Court, quick: bool, seed: int, few: bool) -> tuple[list[Pair], 
     return pairs[:first], pairs[first : first + second]
 
 
-def judge_all(
-    pairs: Sequence[Pair], candidates: int, model: Model, court: Court, batch: int | None
-) -> list[tuple[Pair, Judged]]:
+def judge_all(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court) -> list[tuple[Pair, Judged]]:
     """Every pair's candidates, finished and judged."""
     judged = []
     for first in range(0, len(pairs), PAIRS_AT_ONCE):
         some = pairs[first : first + PAIRS_AT_ONCE]
-        pictures = made([pair.recipe for pair in some], candidates, model, batch)
+        pictures = maker.pictures([pair.recipe for pair in some], candidates)
         judged += [(pair, court.judge(pair.recipe, x)) for pair, x in zip(some, pictures, strict=True)]
     return judged
 

@@ -13,7 +13,7 @@ import time
 from dataclasses import replace
 
 import torch
-from pairs import Court, Pair, add_options, digit_pairs, made, opened, share, word_pairs
+from pairs import Court, Maker, Pair, add_options, digit_pairs, opened, share, word_pairs
 from torch import Tensor
 
 from duckrabbit.illusions.combining import COMBINATIONS
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--scales", nargs="*", type=float, default=SCALES)
     options = parser.parse_args()
     model = opened(options.model, options)
-    court = Court.of(model)
+    court, maker = Court.of(model), Maker.of(model, options)
     count = 2 if options.quick else options.pairs
     pairs = digit_pairs(count, options.seed) if model.channels == 1 else word_pairs(court, count, options.seed)
     each = 4 if options.quick else options.candidates
@@ -45,7 +45,7 @@ def main() -> None:
             sampler = replace(model.illusion_sampler, guidance_scale=scale)
             recipes = [replace(pair.recipe, combine=rule, sampler=sampler) for pair in pairs]
             started = time.perf_counter()
-            pictures = made(recipes, each, model, options.batch)
+            pictures = maker.pictures(recipes, each)
             seconds = (time.perf_counter() - started) / (each * len(pairs))
             columns = [measured(reader, pairs, pictures) for reader in (court.selecting, court.reporting)]
             print(f"{rule:14} {scale:7g} |  {columns[0]}  |  {columns[1]}  | {seconds:.3f}", flush=True)

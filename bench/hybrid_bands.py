@@ -1,20 +1,30 @@
-"""How well hybrids are read from afar and close by, against the σ of the bands and guidance.
+"""How well hybrids are read from afar and close by, against the σ of the bands, guidance, and other ways to make them.
 
-    python bench/hybrid_bands.py [--device cuda] [--quick]
+    python bench/hybrid_bands.py [--levers plain grey apart …] [--cache FOLDER] [--device cuda] [--quick]
 
 Far is judged after shrinking by four and back, near at full size. Unselected pictures of the same random pairs and
 seeds at every setting. The default is chosen by the selecting judge; the reporting judge's columns choose nothing.
+With u the estimate without a prompt, L a Gaussian blur and d = D(prompt) − u, `plain` is
+
+    x̂_0 = u + γ L d_far + γ (1 − L) d_near
+
+and the other levers change one thing each, see `LEVERS`.
 """
 
 import argparse
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import torch
-from pairs import STYLES, Court, add_options, made, opened, share
+from pairs import STYLES, Court, Maker, add_options, opened, share
 from torch import Tensor
 
+from duckrabbit.diffusion.terms import Band, Term, Weight
+from duckrabbit.illusions.bands import Grey, HighPass, LowPass
+from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.looks import looks_of
+from duckrabbit.recipes.recipe import Plan
 from duckrabbit.search.question import question_of
 from duckrabbit.search.reader import Reader
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
@@ -22,28 +32,126 @@ from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 SCALES = (3.0, 5.0, 8.0)
 
+LATE = 0.5
+AWAY = 0.5
+
+
+@dataclass(frozen=True)
+class GreyLow:
+    """The blurred brightness: L of the mean over the channels."""
+
+    sigma: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return LowPass(self.sigma)(Grey()(x))
+
+
+@dataclass(frozen=True)
+class GreyHigh:
+    """What it leaves: the fine brightness, and every colour."""
+
+    sigma: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x - GreyLow(self.sigma)(x)
+
+
+@dataclass(frozen=True)
+class Late:
+    """γ early, twice γ late."""
+
+    scale: float
+
+    def __call__(self, t: float) -> float:
+        return self.scale if t > LATE else 2 * self.scale
+
+
+def part(prompt: str, band: Band, scale: Weight, other: str = "", away: float = 0.0) -> tuple[Term, ...]:
+    """u + γ (D(prompt) − u) in a band; a share of u may be the estimate for another prompt."""
+
+    def rest(t: float, share: float = 1 - away) -> float:
+        return share * (1 - (scale(t) if callable(scale) else scale))
+
+    def steered(t: float) -> float:
+        return rest(t, away)
+
+    terms = (Term(prompt, scale, band=band), Term("", rest, band=band, leads=False))
+    return (*terms, Term(other, steered, band=band, leads=False)) if away else terms
+
+
+Lever = Callable[[str, str, float, float], tuple[Term, ...]]
+"""From the far and the near prompt, σ and γ to terms."""
+
+
+def both(low: Callable[[float], Band], high: Callable[[float], Band], away: float = 0.0) -> Lever:
+    return lambda far, near, sigma, scale: (
+        *part(far, low(sigma), scale, near, away),
+        *part(near, high(sigma), scale, far, away),
+    )
+
+
+LEVERS: Mapping[str, Lever] = {
+    "plain": both(LowPass, HighPass),
+    # More guidance for the near part, all the time or late.
+    "near twice": lambda far, near, sigma, scale: (
+        *part(far, LowPass(sigma), scale),
+        *part(near, HighPass(sigma), 2 * scale),
+    ),
+    "near late": lambda far, near, sigma, scale: (
+        *part(far, LowPass(sigma), scale),
+        *part(near, HighPass(sigma), Late(scale)),
+    ),
+    # Half of what each part steers away from is the other part's prompt.
+    "apart": both(LowPass, HighPass, AWAY),
+    # Far is brightness alone; the colours are those of near.
+    "grey": both(GreyLow, GreyHigh),
+    "grey apart": both(GreyLow, GreyHigh, AWAY),
+    "grey far twice": lambda far, near, sigma, scale: (
+        *part(far, GreyLow(sigma), 2 * scale),
+        *part(near, GreyHigh(sigma), scale),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Tried(Hybrid):
+    """A hybrid made by a lever."""
+
+    lever: str = "plain"
+
+    def plan(self, model: Model) -> Plan:
+        """The hybrid's own plan with the lever's terms."""
+        far, near = self.prompts
+        scale = (self.sampler or self.default_sampler(model)).guidance_scale
+        return replace(super().plan(model), terms=LEVERS[self.lever](far, near, self.sigma, scale))
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser, 32)
+    parser.add_argument("--levers", nargs="*", choices=LEVERS, default=list(LEVERS))
     parser.add_argument("--sigmas", nargs="*", type=float, default=SIGMAS)
     parser.add_argument("--scales", nargs="*", type=float, default=SCALES)
+    parser.add_argument("--steps", type=int, help="of the sampler (the model's own)")
     options = parser.parse_args()
     model = opened(options.model, options)
-    court = Court.of(model)
+    court, maker = Court.of(model), Maker.of(model, options)
     pairs = random_pairs(subjects_of(court.reporting), 2 if options.quick else options.pairs, options.seed)
     each = 4 if options.quick else options.candidates
     print(f"{len(pairs)} pairs, {each} unselected pictures each")
-    print(f"{'':14} |  {'selecting judge':^41}  |  {'reporting judge':^41}  |")
-    heads = f"{'far':>7} {'near':>7} {'both':>7}  {'least log p':>11}  {'five':>6}"
-    print(f"{'sigma':>6} {'scale':>7} |  {heads}  |  {heads}")
-    for sigma in (2.0,) if options.quick else options.sigmas:
-        for scale in (5.0,) if options.quick else options.scales:
-            sampler = replace(model.illusion_sampler, guidance_scale=scale)
-            recipes = [hybrid(k, far, near, sigma) for k, (far, near) in enumerate(pairs)]
-            pictures = made([replace(own, sampler=sampler) for own in recipes], each, model, options.batch)
-            columns = [measured(reader, recipes, pictures) for reader in (court.selecting, court.reporting)]
-            print(f"{sigma:6g} {scale:7g} |  {columns[0]}  |  {columns[1]}", flush=True)
+    print(f"{'':29} |  {'selecting judge':^49}  |  {'reporting judge':^49}  |")
+    heads = f"{'far':>7} {'near':>7} {'both':>7}  {'log p far':>9} {'near':>7}  {'five':>6}"
+    print(f"{'lever':14} {'sigma':>6} {'scale':>7} |  {heads}  |  {heads}")
+    for lever in options.levers:
+        for sigma in (2.0,) if options.quick else options.sigmas:
+            for scale in (5.0,) if options.quick else options.scales:
+                own = model.illusion_sampler
+                sampler = replace(own, guidance_scale=scale, steps=options.steps or own.steps)
+                recipes = [hybrid(k, far, near, sigma) for k, (far, near) in enumerate(pairs)]
+                tried = [Tried(recipe.parts, sigma, sampler=sampler, lever=lever) for recipe in recipes]
+                pictures = maker.pictures(tried, each)
+                columns = [measured(reader, recipes, pictures) for reader in (court.selecting, court.reporting)]
+                print(f"{lever:14} {sigma:6g} {scale:7g} |  {columns[0]}  |  {columns[1]}", flush=True)
 
 
 def hybrid(k: int, far: str, near: str, sigma: float) -> Hybrid:
@@ -53,14 +161,14 @@ def hybrid(k: int, far: str, near: str, sigma: float) -> Hybrid:
 
 
 def measured(reader: Reader, recipes: list[Hybrid], pictures: list[Tensor]) -> str:
-    """The shares read far, near and both, the mean of the least log p, and the share with both among the first five."""
+    """The shares read far, near and both, the mean log p of each, and the share with both among the first five."""
     questions = [question_of(reader, looks_of(recipe)) for recipe in recipes]
     places = torch.cat([question.places(own) for question, own in zip(questions, pictures, strict=True)])
-    scores = torch.cat([question.scores(own) for question, own in zip(questions, pictures, strict=True)])
+    logs = torch.cat([question.readings(own) for question, own in zip(questions, pictures, strict=True)]).mean(dim=0)
     first = places == 1
     return (
-        f"{share(first[:, 0])} {share(first[:, 1])} {share(first.all(dim=1))}  {float(scores.mean()):11.3f}  "
-        f"{share((places <= 5).all(dim=1))}"
+        f"{share(first[:, 0])} {share(first[:, 1])} {share(first.all(dim=1))}  {float(logs[0]):9.2f} "
+        f"{float(logs[1]):7.2f}  {share((places <= 5).all(dim=1))}"
     )
 
 

@@ -1,6 +1,8 @@
 """What the benches of searches share: pairs of prompts, their candidates, and what both judges say of them."""
 
 import argparse
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
@@ -9,8 +11,10 @@ from random import Random
 
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
@@ -18,6 +22,7 @@ from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.make import make_all
 from duckrabbit.recipes.recipe import Recipe
+from duckrabbit.recipes.record import record
 from duckrabbit.search.question import Question, question_of
 from duckrabbit.search.reader import Reader, kind_for, load_reader
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
@@ -130,6 +135,9 @@ def add_options(parser: argparse.ArgumentParser, candidates: int) -> None:
     parser.add_argument("--pairs", type=int, default=60, help="random pairs of pocket's (a third for each view)")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of pairs")
     parser.add_argument("--batch", type=int, help="pictures made at once (512 on a GPU, 32 on a CPU)")
+    parser.add_argument(
+        "--cache", type=Path, help="a folder that keeps the pictures, so that the next bench need not make them"
+    )
     parser.add_argument("--quick", action="store_true", help="a few pairs and candidates, to see that it runs")
 
 
@@ -157,13 +165,56 @@ def digit_pairs(count: int | None = None, seed: int = 0) -> list[Pair]:
     return Random(seed).sample(different, min(count, len(different)))
 
 
-def made(recipes: Sequence[Recipe], each: int, model: Model, batch: int | None = None, first: int = 0) -> list[Tensor]:
-    """For each recipe its pictures with the seeds first, first + 1 …, [each, C, S, S]; recipes share batches."""
-    size = batch or (512 if model.device.type == "cuda" else 32)
-    repeated = [recipe for recipe in recipes for _ in range(each)]
-    pictures = make_all(repeated, model, list(range(first, first + each)) * len(recipes), batch_size=size)
-    pixels = torch.stack([picture.pixels for picture in pictures]).float()
-    return list(pixels.split(each))
+@dataclass(frozen=True)
+class Maker:
+    """Makes the pictures of recipes, and keeps them for the next bench.
+
+    Attributes:
+        model: what makes them.
+        batch: how many at once.
+        cache: a folder to keep them in, at 16 bits; None for nowhere.
+    """
+
+    model: Model
+    batch: int
+    cache: Path | None
+
+    @staticmethod
+    def of(model: Model, options: argparse.Namespace) -> "Maker":
+        """As the options say."""
+        return Maker(model, options.batch or (512 if model.device.type == "cuda" else 32), options.cache)
+
+    def pictures(self, recipes: Sequence[Recipe], each: int) -> list[Tensor]:
+        """For each recipe its pictures with the seeds 0, 1 …, [each, C, S, S]; recipes share batches."""
+        found = [self._kept(recipe) for recipe in recipes]
+        lacking = [recipe for recipe, own in zip(recipes, found, strict=True) if len(own) < each]
+        at_once = max(1, self.batch // each)
+        fresh = [own for k in range(0, len(lacking), at_once) for own in self._rendered(lacking[k : k + at_once], each)]
+        rest = iter(fresh)
+        return [own[:each] if len(own) >= each else next(rest) for own in found]
+
+    def _rendered(self, recipes: Sequence[Recipe], each: int) -> list[Tensor]:
+        repeated = [recipe for recipe in recipes for _ in range(each)]
+        made = make_all(repeated, self.model, list(range(each)) * len(recipes), batch_size=self.batch)
+        pictures = list(torch.stack([picture.pixels for picture in made]).half().split(each))
+        for recipe, own in zip(recipes, pictures, strict=True):
+            if (file := self._file(recipe)) is not None:
+                with atomic_write(file) as temporary:
+                    save_file({"pictures": own.contiguous().clone()}, temporary)
+        return [own.float() for own in pictures]
+
+    def _kept(self, recipe: Recipe) -> Tensor:
+        file = self._file(recipe)
+        there = file is not None and file.is_file()
+        return load_file(str(file))["pictures"].float() if there else torch.empty(0)
+
+    def _file(self, recipe: Recipe) -> Path | None:
+        if self.cache is None:
+            return None
+        known = record(recipe, self.model, 0, 1, 0)
+        parts = [known[name] for name in ("verb", "recipe", "model")]
+        text = json.dumps([*parts, self.model.device.type], sort_keys=True)
+        return self.cache / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.safetensors"
 
 
 def share(hits: Tensor | Sequence[bool]) -> str:

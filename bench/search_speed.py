@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 
 import torch
-from pairs import Court, Pair, add_options, digit_pairs, made, opened, word_pairs
+from pairs import Court, Maker, Pair, add_options, digit_pairs, opened, word_pairs
 from torch import Tensor
 
 from duckrabbit.models.model import Model
@@ -36,7 +36,7 @@ def main() -> None:
     candidates = 32 if options.quick else options.candidates
     print(f"{len(pairs)} pairs, {candidates} candidates each, {torch.get_num_threads()} threads")
 
-    finished = made([pair.recipe for pair in pairs], candidates, model, options.batch)
+    finished = Maker.of(model, options).pictures([pair.recipe for pair in pairs], candidates)
     accepted = sum(int(court.judge(p.recipe, x).read().sum()) for p, x in zip(pairs, finished, strict=True))
     each = plain_seconds(pairs, model, court)
     total = len(pairs) * candidates

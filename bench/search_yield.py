@@ -20,18 +20,16 @@ from pairs import (
     VIEWS,
     Court,
     Judged,
+    Maker,
     Pair,
     add_options,
     digit_pairs,
-    made,
     opened,
     save_sheet,
     share,
     word_pairs,
 )
 from torch import Tensor
-
-from duckrabbit.models.model import Model
 
 FEW, PAIRS_AT_ONCE = 8, 12
 
@@ -49,7 +47,7 @@ def main() -> None:
         model = opened(options.model, options)
         court = Court.of(model)
         pairs = word_pairs(court, 3 if options.quick else options.pairs, options.seed)
-        judged = judge_all(pairs, candidates, model, court, options.batch)
+        judged = judge_all(pairs, candidates, Maker.of(model, options), court)
         names, restricted = len(court.reporting.names), len(court.restricted)
         print(f"\n{len(pairs)} random pairs, {candidates} candidates each, by {model.name}; {names} names")
         print(f"chance both ways: first 1 in {names**2:,}, of {restricted} 1 in {restricted**2:,}, "
@@ -63,7 +61,7 @@ def main() -> None:
         model = opened(options.digits, options)
         court = Court.of(model)
         pairs = digit_pairs(6 if options.quick else None)
-        judged = judge_all(pairs, candidates, model, court, options.batch)
+        judged = judge_all(pairs, candidates, Maker.of(model, options), court)
         print(f"\n{len(pairs)} pairs of digits, {candidates} candidates each, by {model.name}; chance both ways 1 %")
         table(pairs, judged, [("all", every)])
         table(pairs, judged, [(view, lambda pair, view=view: pair.view == view) for view in DIGIT_VIEWS])
@@ -74,12 +72,12 @@ def every(pair: Pair) -> bool:  # noqa: ARG001
     return True
 
 
-def judge_all(pairs: Sequence[Pair], candidates: int, model: Model, court: Court, batch: int | None) -> list[Judged]:
+def judge_all(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court) -> list[Judged]:
     """Every pair's candidates, finished and judged."""
     started, judged = time.perf_counter(), []
     for first in range(0, len(pairs), PAIRS_AT_ONCE):
         own = [pair.recipe for pair in pairs[first : first + PAIRS_AT_ONCE]]
-        judged += [court.judge(recipe, x) for recipe, x in zip(own, made(own, candidates, model, batch), strict=True)]
+        judged += [court.judge(recipe, x) for recipe, x in zip(own, maker.pictures(own, candidates), strict=True)]
     seconds = time.perf_counter() - started
     print(f"{len(pairs) * candidates} candidates in {seconds:.0f} s", flush=True)
     return judged

@@ -340,15 +340,19 @@ def test_a_better_reading_never_means_a_smaller_chance(readings: list[float], wo
         assert math.isfinite(calibration([0.0, -math.inf]))
 
 
-def test_both_kinds_of_judge_are_calibrated_as_shipped(tmp_path: Path) -> None:
-    assert set(calibrating.shipped()) == {"digits", "pictures"}
+def test_a_calibration_explains_the_judge_that_it_was_fitted_to_and_no_other(tmp_path: Path) -> None:
+    digits, pictures = load_reader("digits", "selecting"), load_reader("pictures", "selecting")
+    known = calibrating.shipped_for(digits)
+    assert known is not None
     assert all(own.slope > 0 for own in calibrating.shipped().values())
+    assert calibrating.shipped_for(replace(digits, checksum="another")) is None
     path = tmp_path / "calibration.json"
-    calibrating.write(path, "digits", calibrating.Calibration(1.0, 2.0), {"pairs": 3})
-    calibrating.write(path, "pictures", calibrating.Calibration(-1.0, 0.5), {})
+    calibrating.write(path, digits, calibrating.Calibration(3.0, 3.0), {})
+    calibrating.write(path, digits, calibrating.Calibration(1.0, 2.0), {"pairs": 3})
+    calibrating.write(path, pictures, calibrating.Calibration(-1.0, 0.5), {})
     assert calibrating.read(path.read_text()) == {
-        "digits": calibrating.Calibration(1.0, 2.0),
-        "pictures": calibrating.Calibration(-1.0, 0.5),
+        digits.checksum: calibrating.Calibration(1.0, 2.0),
+        pictures.checksum: calibrating.Calibration(-1.0, 0.5),
     }
 
 

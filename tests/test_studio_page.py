@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from studio_server import DIGITS, Running, digit_job, png, studio, until
+from studio_server import DIGITS, Running, digit_job, long_job, png, studio, until
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 60_000
@@ -38,7 +39,7 @@ def browser() -> Iterator[Browser]:
 class Visit:
     """A visit to the studio: its page, every address that was asked for, and every complaint of the browser's."""
 
-    def __init__(self, browser: Browser, running: Running, size: tuple[int, int] = WIDE, **context: object) -> None:
+    def __init__(self, browser: Browser, running: Running, size: tuple[int, int] = MIDDLE, **context: object) -> None:
         width, height = size
         self.context = browser.new_context(viewport={"width": width, "height": height}, **context)  # type: ignore[arg-type]
         self.page: Page = self.context.new_page()
@@ -69,6 +70,13 @@ class Visit:
         while int(shown.inner_text()) > count:
             self.page.locator("#fewer").click()
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Ask for a job within, and wait until the page watches it."""
+        with self.page.expect_response(lambda answer: answer.url.endswith("/api/jobs")) as asked:
+            yield
+        self.page.locator(f"#stage[data-job='{asked.value.json()['id']}']").wait_for()
+
     def made(self) -> None:
         """Wait until what is being made is on stage."""
         self.page.locator("#deeds button").first.wait_for()
@@ -89,12 +97,14 @@ def visit(browser: Browser, running: Running) -> Iterator[Visit]:
 
 
 def _seen(canvas: Locator) -> np.ndarray:
-    """What a canvas shows within its edge, where the ring of the keyboard's focus may be."""
-    return np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("RGB")).astype(int)[12:-12, 12:-12]
+    """What a canvas shows in its middle: around that are the mat, buttons and the ring of the keyboard's focus."""
+    shown = np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("RGB")).astype(int)
+    edge = round(0.16 * len(shown))
+    return shown[edge:-edge, edge:-edge]
 
 
-def _progress(page: Page) -> float:
-    return float(page.locator("#viewer").get_attribute("data-progress") or 0)
+def _progress(canvas: Locator) -> float:
+    return float(canvas.get_attribute("data-progress") or 0)
 
 
 def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
@@ -105,7 +115,8 @@ def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
     second.fill("a watercolor of a rabbit")
     visit.settings(steps=4, count=1)
     second.press("Escape")
-    second.press("Enter")
+    with visit.asking():
+        second.press("Enter")
     page.locator("#forming").wait_for()
     page.get_by_text("Step").first.wait_for()
     visit.made()
@@ -115,7 +126,7 @@ def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
     assert "elephant" not in page.locator("#guess").inner_text()
     canvas.focus()
     page.keyboard.press("Space")
-    until(lambda: _progress(page), lambda progress: progress == 1)
+    until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
     turned = _seen(canvas)
     middle = slice(len(upright) // 4, -len(upright) // 4)
     assert np.abs(turned - upright).mean() > 1
@@ -137,42 +148,67 @@ def test_a_picture_is_turned_by_hand(browser: Browser, running: Running) -> None
     box = page.locator("#viewer").bounding_box()
     assert box is not None
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(middle[0] + 150, middle[1])
-    page.mouse.down()
-    page.mouse.move(middle[0], middle[1] - 150, steps=6)
-    assert 0.35 < _progress(page) < 0.65
-    page.mouse.up()
-    until(lambda: _progress(page), lambda progress: progress == 1)
+    viewer = page.locator("#viewer")
+    around = [(middle[0] + 120 * np.cos(a), middle[1] - 120 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 25)]
+
+    def drag(places: list[tuple[float, float]]) -> float:
+        """Take hold, move slowly through the places, and stay: where the picture is then."""
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place)
+            page.wait_for_timeout(20)
+        page.wait_for_timeout(350)
+        held = _progress(viewer)
+        page.mouse.up()
+        return held
+
+    # The picture follows the hand: a third of a half turn; let go, it springs back to where it was.
+    assert drag(around[:5]) == pytest.approx(1 / 3, abs=0.05)
+    until(lambda: _progress(viewer), lambda progress: progress == 0)
+    # Two thirds are enough to go the whole way, and either way round is the same.
+    assert drag(around[:9]) == pytest.approx(2 / 3, abs=0.05)
+    until(lambda: _progress(viewer), lambda progress: progress == 1)
+    assert drag(around[::-1][:13]) == pytest.approx(0, abs=0.05)
+    until(lambda: _progress(viewer), lambda progress: progress == 0)
+    assert drag(around[::-1][:10]) == pytest.approx(-0.75, abs=0.05)
+    until(lambda: _progress(viewer), lambda progress: progress == 1)
+    # A press without a move turns it as well.
+    page.mouse.click(*middle)
+    until(lambda: _progress(viewer), lambda progress: progress == 0)
     visit.close()
 
 
-VIEWS = ["flip", "mirror", "rotate-90", "negate", "skew", "patch-permute:4", "pixel-permute", "jigsaw", "inner-circle"]
+VIEWS = [
+    *("flip", "mirror", "rotate-90", "rotate-180", "negate", "skew", "patch-permute:4", "pixel-permute", "jigsaw"),
+    *("inner-circle", "square-hinge", "flip+negate"),
+]
 
 
-@pytest.mark.parametrize("view", [*VIEWS, "square-hinge", "flip+negate"])
-def test_every_view_is_animated_to_where_it_goes(browser: Browser, running: Running, view: str) -> None:
-    running.made({"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": [view]}, "model": DIGITS, "seed": 3})
-    visit = Visit(browser, running)
+def test_every_view_moves_to_where_it_goes_and_back(browser: Browser, running: Running) -> None:
+    # Little by little by the arrow keys, and back at once: no animation is waited for.
+    visit = Visit(browser, running, reduced_motion="reduce")
     page = visit.page
-    page.locator("#hands .turn").wait_for()
-    canvas = page.locator("#viewer")
-    start = _seen(canvas)
-    canvas.focus()
-    for _ in range(6):
-        page.keyboard.press("ArrowRight")
-    under_way = _seen(canvas)
-    page.keyboard.press("Space")
-    page.keyboard.press("Space")
-    until(lambda: _progress(page), lambda progress: progress in (0, 1))
-    if _progress(page) == 0:
+    for view in VIEWS:
+        recipe = {"prompts": ["6", "9"], "views": [view]}
+        [picture] = running.made({"verb": "anagram", "recipe": recipe, "model": DIGITS, "seed": 3})
+        page.goto(f"{running.address}/#gallery")
+        page.locator(f"#pictures li[data-id='{picture}'] .open").click()
+        canvas = page.locator("#detail canvas")
+        page.locator("#detail .turn").wait_for()
+        start = _seen(canvas)
+        for _ in range(6):
+            page.keyboard.press("ArrowRight")
+        assert 0.45 < _progress(canvas) < 0.51, view
+        assert np.abs(_seen(canvas) - start).max() > 40, view
+        for _ in range(7):
+            page.keyboard.press("ArrowRight")
+        assert _progress(canvas) == 1, view
+        assert np.abs(_seen(canvas) - start).max() > 40, view
         page.keyboard.press("Space")
-        until(lambda: _progress(page), lambda progress: progress == 1)
-    end = _seen(canvas)
-    assert np.abs(under_way - start).max() > 40
-    assert np.abs(end - start).max() > 40
-    page.keyboard.press("Space")
-    until(lambda: _progress(page), lambda progress: progress == 0)
-    assert np.abs(_seen(canvas) - start).mean() < 0.5
+        assert _progress(canvas) == 0, view
+        assert np.abs(_seen(canvas) - start).mean() < 0.5, view
+        page.keyboard.press("Escape")
     visit.close()
 
 
@@ -185,13 +221,13 @@ def test_a_hybrid_is_stepped_back_from(browser: Browser, running: Running) -> No
     slider.wait_for()
     near = _seen(page.locator("#viewer"))
     page.get_by_role("button", name="Step back").click()
-    until(lambda: _progress(page), lambda progress: progress == 1)
+    until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
     far = _seen(page.locator("#viewer"))
     middle = len(far) // 2
     ring = (slice(middle - 120, middle + 120), slice(middle - 140, middle - 100))
     assert np.abs(far[ring] - near[ring]).max() > 40
     slider.fill("0")
-    assert _progress(page) == 0
+    assert _progress(page.locator("#viewer")) == 0
     visit.close()
 
 
@@ -199,13 +235,44 @@ def test_a_job_is_cancelled(visit: Visit, running: Running) -> None:
     page = visit.page
     visit.task("digits")
     visit.settings(steps=250, count=4)
-    page.locator("#go").click()
+    with visit.asking():
+        page.locator("#go").click()
     page.get_by_text("Step").first.wait_for()
     before = len(list(running.out.glob("*.png")))
     page.locator("#cancel").click()
     expect(page.locator("#toasts")).to_contain_text("Cancelled")
     expect(page.locator("#forming")).to_be_hidden()
     assert len(list(running.out.glob("*.png"))) == before
+
+
+def test_what_waits_changes_places_and_what_failed_says_why(browser: Browser, running: Running) -> None:
+    making = running.submit(long_job())
+    running.wait(making, "making")
+    first, second = (running.submit(digit_job(prompt, seed=5)) for prompt in ("1", "2"))
+    visit = Visit(browser, running)
+    page = visit.page
+    expect(page.locator("#queue-count")).to_have_text("3")
+    page.locator("#queue-button").click()
+    rows = page.locator("#queue ol").first.locator("li")
+    expect(rows).to_have_count(3)
+    page.get_by_role("button", name="Sooner: 2").press("Enter")
+    expect(rows.nth(1)).to_contain_text("2")
+    assert [job["id"] for job in running.ask("/api/jobs").json["jobs"][:3]] == [making, second, first]
+    page.get_by_role("button", name="Cancel 1").click()
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="Cancel 3").click()
+    running.wait(second)
+    page.keyboard.press("Escape")
+    visit.task("generate")
+    page.locator(".prompt input").fill("zzgrx qwfp")
+    page.keyboard.press("Escape")
+    with visit.asking():
+        page.locator("#go").click()
+    expect(page.locator("#guess [role=alert]")).to_contain_text("zzgrx")
+    with visit.asking():
+        page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#guess [role=alert]")).to_contain_text("zzgrx")
+    visit.close()
 
 
 def test_something_is_drawn_and_made_anew(visit: Visit) -> None:
@@ -227,7 +294,8 @@ def test_something_is_drawn_and_made_anew(visit: Visit) -> None:
     page.locator(".prompt input").fill("a photo of a house")
     page.keyboard.press("Escape")
     visit.settings(steps=6, count=1)
-    page.locator("#go").click()
+    with visit.asking():
+        page.locator("#go").click()
     visit.made()
     expect(page.locator("#guess")).to_contain_text("a photo of a house")
 
@@ -241,7 +309,8 @@ def test_a_part_is_painted_anew_and_the_rest_stays_to_the_pixel(visit: Visit, ru
     page.wait_for_timeout(300)
     _stroke(page, box, (0.2, 0.75), (0.8, 0.75))
     visit.settings(steps=5, count=1)
-    page.locator("#go").click()
+    with visit.asking():
+        page.locator("#go").click()
     visit.made()
     [entry] = running.ask("/api/pictures?limit=1").json["pictures"]
     job = running.ask(f"/api/pictures/{entry['id']}").json["job"]
@@ -260,13 +329,18 @@ def test_a_dropped_png_gives_its_settings_back(visit: Visit, running: Running) -
     [identity] = running.made(job)
     content = running.ask(f"/api/pictures/{identity}/file").body
     visit.task("generate")
-    page.locator("#file").set_input_files({"name": "x.png", "mimeType": "image/png", "buffer": content})
+    _given(page, content, "drop")
     expect(page.locator("#task-title")).to_have_text("Digits")
     expect(page.get_by_role("group", name="This digit").get_by_role("button", pressed=True)).to_have_text("5")
     expect(page.locator("input[name=digits-view]:checked")).to_have_value("mirror")
     expect(page.get_by_label("Seed")).to_have_value("4242")
-    page.locator("#file").set_input_files({"name": "y.png", "mimeType": "image/png", "buffer": png()})
+    # Any other picture is one to work on, wherever it comes from.
+    _given(page, png(), "paste")
     expect(page.locator("#task-title")).to_have_text("From a drawing")
+    easel = page.locator(".easel canvas").nth(1)
+    until(lambda: _seen(easel), lambda seen: np.abs(seen - (200, 80, 40)).max() < 12)
+    page.locator("#file").set_input_files({"name": "z.png", "mimeType": "image/png", "buffer": png(40, (30, 60, 200))})
+    until(lambda: _seen(easel), lambda seen: np.abs(seen - (30, 60, 200)).max() < 12)
 
 
 def test_a_reload_finds_the_gallery_and_what_is_deleted_comes_back(visit: Visit, running: Running) -> None:
@@ -321,11 +395,12 @@ def test_it_all_works_by_keyboard_alone(browser: Browser, running: Running) -> N
     assert page.evaluate("document.activeElement.id") == "go"
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
-    page.keyboard.press("Enter")
+    with visit.asking():
+        page.keyboard.press("Enter")
     visit.made()
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Space")
-    until(lambda: _progress(page), lambda progress: progress == 1)
+    until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
     page.keyboard.press("]")
     expect(page.locator("#strip [role=option]").nth(1)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("?")
@@ -359,10 +434,11 @@ def test_on_a_phone_a_finger_is_enough(browser: Browser, running: Running) -> No
     easel.tap(position={"x": 100, "y": 120})
     until(lambda: _seen(easel), lambda seen: np.abs(seen - blank).max() > 100)
     visit.task("digits")
-    page.locator("#go").tap()
+    with visit.asking():
+        page.locator("#go").tap()
     visit.made()
     page.locator("#hands .turn").tap()
-    until(lambda: _progress(page), lambda progress: progress == 1)
+    until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
     page.get_by_role("link", name="Gallery").tap()
     page.locator("#pictures .open").first.tap()
     page.locator("#detail canvas").wait_for()
@@ -374,7 +450,7 @@ def test_motion_is_not_shown_to_those_who_asked_for_none(browser: Browser, runni
     running.made({"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": ["jigsaw"]}, "model": DIGITS})
     visit = Visit(browser, running, reduced_motion="reduce")
     visit.page.locator("#hands .turn").click()
-    assert _progress(visit.page) == 1
+    assert _progress(visit.page.locator("#viewer")) == 1
     visit.close()
 
 
@@ -500,6 +576,21 @@ def _no_serious_violation(page: Page, where: str) -> None:
         if violation["impact"] in ("serious", "critical")
     ]
     assert serious == [], f"{where}: {json.dumps(serious, indent=1)}"
+
+
+def _given(page: Page, content: bytes, by: str) -> None:
+    """Drop a PNG on the page, or paste it."""
+    page.evaluate(
+        """([text, by]) => {
+            const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], "given.png", { type: "image/png" }));
+            const how = { bubbles: true, cancelable: true };
+            if (by === "drop") document.body.dispatchEvent(new DragEvent("drop", { ...how, dataTransfer: data }));
+            else document.body.dispatchEvent(new ClipboardEvent("paste", { ...how, clipboardData: data }));
+        }""",
+        [base64.b64encode(content).decode(), by],
+    )
 
 
 def _stroke(page: Page, box: object, start: tuple[float, float], end: tuple[float, float]) -> None:

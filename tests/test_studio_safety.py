@@ -401,6 +401,21 @@ def test_what_a_slow_follower_has_missed_is_only_what_is_past() -> None:
     assert b"event: job" in told[2]
 
 
+def test_who_comes_late_is_shown_what_is_forming_until_it_is_forgotten() -> None:
+    async def told() -> list[bytes]:
+        events = Events()
+        events.show("preview", "job:a:preview", {"jpeg": "old"})
+        events.show("preview", "job:a:preview", {"jpeg": "new"})
+        events.show("preview", "job:b:preview", {"jpeg": "gone"})
+        events.forget("job:b:preview")
+        follower = events.follow()
+        follower.end()
+        return [event async for event in follower.events()][1:]
+
+    [event] = asyncio.run(told())
+    assert b"new" in event
+
+
 def test_followers_are_counted_and_forgotten() -> None:
     async def fill() -> None:
         events = Events()

@@ -8,12 +8,16 @@ from tyro.conf import Positional
 from duckrabbit.cli.options import Computing, Flag, Sampling, option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor
 
+    from duckrabbit.illusions.views import View
     from duckrabbit.recipes.ambigram import Place
 
 LONGEST = 40
 EACH = 32
+SHEET_WIDTH = 448
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Options:
     reads: Annotated[str | None, option("DIGITS")] = None
     """what is read through the view (by default what the view makes of each digit)"""
     candidates: Annotated[int, option("M")] = EACH
-    """candidates for each place, of which the best is taken (32)"""
+    """candidates for each place, of which the best is taken; fewer where one is good early (32)"""
     seed: Annotated[int, option("SEED")] = 0
     """of each place's first candidate"""
     out: Annotated[str, option("FOLDER")] = "out"
@@ -39,33 +43,23 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Write the picture and its animation."""
+    """Write the picture, a sheet of both readings, and the animation."""
     import json
     import sys
     from pathlib import Path
 
-    from duckrabbit.cli.animate import MOTION_MILLISECONDS, view_frames
     from duckrabbit.cli.display import Display
-    from duckrabbit.cli.films import write_film
     from duckrabbit.cli.percent import percent
-    from duckrabbit.cli.produce import MAX_COUNT
     from duckrabbit.cli.sampler import sampler_of
     from duckrabbit.cli.session import named_model
     from duckrabbit.cli.slug import slug
-    from duckrabbit.diffusion.noise import Noise
-    from duckrabbit.errors import UsageError
     from duckrabbit.illusions.views import parse_view
     from duckrabbit.media.png import JSON, write_png
     from duckrabbit.media.unused import new_file
     from duckrabbit.models.load import DEFAULT_DIGITS
     from duckrabbit.recipes.ambigram import ambigram, joined, places_of, reading_through
 
-    for what, text in (("The number", options.digits), ("--reads", options.reads)):
-        if text is not None and not (0 < len(text) <= LONGEST and set(text) <= set("0123456789")):
-            raise UsageError(f"{what} is {text!r}: give 1 to {LONGEST} digits, such as 619.")
-    if not 1 <= options.candidates <= MAX_COUNT:
-        raise UsageError(f"{options.candidates} candidates can't be made: give --candidates from 1 to {MAX_COUNT}.")
-    Noise((options.seed, options.seed + options.candidates * len(options.digits)))
+    _check(options)
     view = parse_view(options.view)
     reads = reading_through(options.digits, view) if options.reads is None else options.reads
     places = places_of(options.digits, reads, view)
@@ -78,22 +72,24 @@ def run(options: Options) -> int:
         except KeyboardInterrupt:
             raise KeyboardInterrupt("nothing was written.") from None
     strip = joined([candidate.picture.pixels for candidate in made])
+    sure = _read_as_asked(strip, places, options.view)
     stem = "-".join(["ambigram", slug(options.digits), slug(reads), slug(options.view), str(options.seed)])
     record: dict[str, JSON] = {
         "verb": "ambigram",
         "digits": options.digits,
         "reads": reads,
         "view": options.view,
+        "seed": options.seed,
         "places": [dict(candidate.picture.record) for candidate in made],
     }
     with new_file(Path(options.out), stem, ".png") as path:
         write_png(path, strip, record)
-    film = write_film(Path(options.out), path.stem, ".gif", view_frames(squared(strip), [view]), MOTION_MILLISECONDS)
-    sure = _read_as_asked(strip, places, options.view)
     print(
-        f"wrote {path}: the other judge reads {sure.told}, both ways as asked {percent(sure.probability)}",
+        f"wrote {path} (seed {options.seed}): the other judge reads {sure.told}, both ways as asked "
+        f"{percent(sure.probability)}",
         file=sys.stderr,
     )
+    film = _show(strip, [f"{options.digits} upright", f"{reads} by {options.view}"], view, path)
     if options.json:
         line = {
             "path": str(path),
@@ -111,6 +107,42 @@ def run(options: Options) -> int:
     elif not (sys.stdout.isatty() and sys.stderr.isatty()):
         print(path, flush=True)
     return 0
+
+
+def _check(options: Options) -> None:
+    """Refuse what no ambigram can be made of."""
+    from pathlib import Path
+
+    from duckrabbit.cli.produce import MAX_COUNT
+    from duckrabbit.diffusion.noise import Noise
+    from duckrabbit.errors import UsageError
+
+    for what, text in (("The number", options.digits), ("--reads", options.reads)):
+        if text is not None and not (0 < len(text) <= LONGEST and set(text) <= set("0123456789")):
+            raise UsageError(f"{what} is {text!r}: give 1 to {LONGEST} digits, such as 619.")
+    if Path(options.out).is_file():
+        raise UsageError(f"{options.out} is a file and pictures were to be written into it: give --out a folder.")
+    if not 1 <= options.candidates <= MAX_COUNT:
+        raise UsageError(f"{options.candidates} candidates can't be made: give --candidates from 1 to {MAX_COUNT}.")
+    Noise((options.seed, options.seed + options.candidates * len(options.digits)))
+
+
+def _show(strip: "Tensor", titles: list[str], view: "View", path: "Path") -> "Path":
+    """Write the sheet of both readings and the animation beside the picture; the animation's path is given back."""
+    import sys
+
+    from duckrabbit.cli.animate import MOTION_MILLISECONDS, row_frames
+    from duckrabbit.cli.films import write_film
+    from duckrabbit.media.atomic import atomic_write
+    from duckrabbit.media.sheet import contact_sheet
+    from duckrabbit.media.unused import new_file
+    from duckrabbit.recipes.ambigram import through
+
+    sheet = contact_sheet([strip, through(strip, view)], 1, None, titles, max(1, SHEET_WIDTH // strip.shape[2]))
+    with new_file(path.parent, f"{path.stem}-sheet", ".png") as shown, atomic_write(shown) as temporary:
+        sheet.save(temporary, format="PNG")
+    print(f"wrote {shown}", file=sys.stderr)
+    return write_film(path.parent, path.stem, ".gif", row_frames(strip, view), MOTION_MILLISECONDS)
 
 
 @dataclass(frozen=True)
@@ -158,11 +190,3 @@ def _target(places: "tuple[Place, ...]", view: str) -> str:
 
     digits = [place.viewed for place in places]
     return "".join(reversed(digits) if reverses(parse_view(view)) else digits)
-
-
-def squared(strip: "Tensor") -> "Tensor":
-    """A strip [C, S, W] in the middle of a black square [C, W, W], so that a view can turn it."""
-    canvas = strip.new_full((strip.shape[0], strip.shape[2], strip.shape[2]), -1.0)
-    top = (strip.shape[2] - strip.shape[1]) // 2
-    canvas[:, top : top + strip.shape[1]] = strip
-    return canvas

@@ -8,6 +8,7 @@ from tyro.conf import Positional, UseAppendAction
 from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Sweeping, Wording, option
 
 if TYPE_CHECKING:
+    from duckrabbit.cli.best import Kept
     from duckrabbit.cli.produce import Job
     from duckrabbit.cli.session import Models
     from duckrabbit.models.model import Model
@@ -23,7 +24,7 @@ class Options:
     """one for each further prompt, given again for the next: flip, mirror, rotate-90, rotate-90-cw, rotate-180, negate,
     skew[:1.5], patch-permute[:8], pixel-permute, jigsaw[:seed], inner-circle, square-hinge, or several joined by +"""
     combine: Annotated[str, option("WAY")] = "mean"
-    """how the views make one picture: mean, alternate, swing, lagging, level or peaceful (mean)"""
+    """how the views make one picture: mean, alternate, swing, lagging, level, peaceful or apart (mean)"""
     pairs: Annotated[str | None, option("FILE")] = None
     """in place of prompts: a file with a pair on each line, PROMPT | PROMPT; killed, it goes on where it was"""
     wording: Wording = field(default_factory=Wording)
@@ -45,7 +46,8 @@ def run(options: Options) -> int:
     models = Models()
     if prompts_or_pairs(options.pairs, options.prompts):
         return run_pairs(options, options.pairs or "", _with_prompts, prepared, _made, models)
-    return _made(options, *prepared(options, models))
+    _made(options, *prepared(options, models))
+    return 0
 
 
 def _with_prompts(options: Options, prompts: tuple[str, ...]) -> Options:
@@ -67,16 +69,16 @@ def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
     return model, [Job(recipe, " ".join([*prompts, *options.view]))]
 
 
-def _made(options: Options, model: "Model", jobs: "list[Job]") -> int:
-    """Make them, and the sheet."""
+def _made(options: Options, model: "Model", jobs: "list[Job]") -> "Kept | None":
+    """Make them, and the sheet; the best is given back where one was looked for."""
     from duckrabbit.cli.best import produce_best, wants_best
     from duckrabbit.cli.produce import produce
     from duckrabbit.cli.sheets import write_sheet
     from duckrabbit.recipes.looks import looks_of
 
     if wants_best(options.searching, options.output):
-        produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
-        return 0
+        best = produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
+        return next(iter(best[0]), None)
     pictures = [row[0] for row in produce(jobs, model, options.output, options.sampling)]
     if len(pictures) > 1:
         rows = [
@@ -84,4 +86,4 @@ def _made(options: Options, model: "Model", jobs: "list[Job]") -> int:
             for look in looks_of(jobs[0].recipe)
         ]
         write_sheet(options.output, "anagram", jobs[0].slug, rows, [f"seed {picture.seed}" for picture in pictures])
-    return 0
+    return None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("gif", "webp", "mp4")
 SIDE = 294
+ROW_SIDE = 280
 MOTION_MILLISECONDS = 50
 SMALLEST = 1 / 7
 ZOOM_FRAMES, STILL_FRAMES = 24, 10
@@ -42,14 +43,14 @@ class Options:
 def run(options: Options) -> int:
     """Write the animation."""
     from duckrabbit.cli.films import FRAME_MILLISECONDS, held, write_film
-    from duckrabbit.cli.remember import remembered
+    from duckrabbit.cli.remember import remembered, remembered_row
     from duckrabbit.errors import UsageError
 
     if options.format not in FORMATS:
         raise UsageError(f"There is no format {options.format!r}: the formats are {', '.join(FORMATS)}.")
     path = Path(options.image)
-    memory = remembered(path)
-    motion = motion_frames(memory.recipe, _pixels(path))
+    row = remembered_row(path)
+    motion = row_frames(_row(path), row.view) if row else motion_frames(remembered(path).recipe, _pixels(path))
     if motion:
         frames, milliseconds = motion, MOTION_MILLISECONDS
     else:
@@ -75,6 +76,18 @@ def view_frames(picture: "Tensor", views: "Sequence[View]") -> "list[Tensor]":
     scale = max(1, SIDE // canvas_side(picture.shape[-1], 1))
     moving = [view for view in views if not isinstance(view, Identity)] or list(views[:1])
     return [frame for view in moving for frame in animate(view, picture, scale=scale)]
+
+
+def row_frames(strip: "Tensor", view: "View") -> "list[Tensor]":
+    """A loop in which a row of digits [C, S, W], in the middle of a dark square [C, W, W], goes through a view."""
+    from duckrabbit.cli.films import enlarged
+
+    sharp = enlarged(strip, max(1, ROW_SIDE // strip.shape[2]))
+    side = sharp.shape[2]
+    square = sharp.new_full((sharp.shape[0], side, side), -1.0)
+    top = (side - sharp.shape[1]) // 2
+    square[:, top : top + sharp.shape[1]] = sharp
+    return view_frames(square, [view])
 
 
 def distance_frames(picture: "Tensor") -> "list[Tensor]":
@@ -108,6 +121,16 @@ def _eased(t: float) -> float:
 
 def _pixels(path: Path) -> "Tensor":
     """The picture in the file, [C, S, S]."""
+    from duckrabbit.errors import UsageError
+
+    picture = _row(path)
+    if picture.shape[1] != picture.shape[2]:
+        raise UsageError(f"{path} is not as duckrabbit wrote it: give the original file.")
+    return picture
+
+
+def _row(path: Path) -> "Tensor":
+    """The picture in the file, [C, S, W]."""
     import numpy as np
 
     from duckrabbit.errors import UsageError
@@ -115,7 +138,7 @@ def _pixels(path: Path) -> "Tensor":
     from duckrabbit.media.pixels import from_uint8
 
     image = decode(path)
-    if image.mode not in ("L", "RGB") or image.width != image.height:
+    if image.mode not in ("L", "RGB"):
         raise UsageError(f"{path} is not as duckrabbit wrote it: give the original file.")
     return from_uint8(np.asarray(image))
 

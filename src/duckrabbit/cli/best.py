@@ -14,7 +14,7 @@ from duckrabbit.cli.animate import MOTION_MILLISECONDS, motion_frames
 from duckrabbit.cli.display import Display
 from duckrabbit.cli.films import write_film
 from duckrabbit.cli.options import Computing, Output, Sampling, Searching
-from duckrabbit.cli.percent import percent
+from duckrabbit.cli.percent import percent, sure, verdict
 from duckrabbit.cli.produce import MAX_COUNT, Job, check, print_line, second_sampler, stem_of
 from duckrabbit.cli.sheets import write_sheet
 from duckrabbit.cli.slug import slug
@@ -47,12 +47,16 @@ class Kept:
         picture: what is in it.
         scored: how well the selecting judge reads it.
         rank: its place, from 1.
+        sure: how likely it is to be read as asked.
+        verdict: the same in words.
     """
 
     path: Path
     picture: Picture
     scored: Scored
     rank: int
+    sure: float
+    verdict: str
 
 
 def numbers_of(searching: Searching, output: Output) -> tuple[int, int]:
@@ -131,7 +135,11 @@ def _searched(
     with Display(order.count, job.recipe.verb) as display:
 
         def tell(progress: Progress) -> None:
-            best = "" if progress.best is None else f"best so far {percent(_shown(search, progress.best))}"
+            best = (
+                ""
+                if progress.best is None
+                else f"best so far {percent(sure(search.candidates.calibration, progress.best.readings))}"
+            )
             display.at(before + round(progress.done), before + progress.total, best)
 
         kept: list[Kept] = []
@@ -157,6 +165,9 @@ def _searched(
         _show(kept, search, job, output)
     if interrupted:
         looked_at = folder.count()
+        if looked_at == 0:
+            folder.remove()
+            raise KeyboardInterrupt("no candidate was finished yet, and nothing was written.")
         raise KeyboardInterrupt(
             f"the best {len(kept)} of the {looked_at} candidates (of {order.count}) that were looked at are kept in "
             f"{output.out}; the same command goes on."
@@ -184,12 +195,6 @@ def _workplace(model: Model, workers: int, computing: Computing) -> Workplace:
     return Workplace(model.name, "cpu", model.dtype, threads, computing.weights, computing.embeddings)
 
 
-def _shown(search: Search, scored: Scored) -> float:
-    """The number to show for a candidate: the calibrated probability, or the judge's own where there is none."""
-    probability = search.candidates.probability(scored)
-    return float(np.exp(scored.score)) if probability is None else probability
-
-
 def _published(folder: SearchFolder, search: Search, job: Job, output: Output, display: Display) -> list[Kept]:
     """Make the best once more, each alone as `rerun` will, and give each a name of its own; the best first."""
     candidates = search.candidates
@@ -206,7 +211,8 @@ def _published(folder: SearchFolder, search: Search, job: Job, output: Output, d
         picture, scored = candidate.picture, candidate.scored
         stem = stem_of(job.recipe, job.slug, scored.seed, candidates.model, picture.pixels.shape[-1])
         path = _copied(folder.picture(scored.seed).read_bytes(), Path(output.out), stem)
-        kept.append(Kept(path, picture, scored, len(kept) + 1))
+        told = candidates.calibration, scored.readings
+        kept.append(Kept(path, picture, scored, len(kept) + 1, sure(*told), verdict(*told)))
     return kept
 
 
@@ -229,15 +235,15 @@ def _show(kept: Sequence[Kept], search: Search, job: Job, output: Output) -> Non
             f"{look.name} {percent(float(np.exp(value)))}"
             for look, value in zip(looks, own.scored.readings, strict=True)
         )
-        shown = percent(_shown(search, own.scored))
-        print(f"{own.rank:3}. {own.path}: read as asked {shown} ({each})", file=sys.stderr)
+        name = f"{own.rank:3}. {own.path} (seed {own.scored.seed})"
+        print(f"{name}: {own.verdict} ({each})", file=sys.stderr)
     chance = candidates.question.reader.chance ** len(looks)
     print(f"     by chance: 1 in {round(1 / chance):,}", file=sys.stderr)
     for own in sorted(kept, key=lambda own: own.scored.seed):
         told: dict[str, Any] = {"rank": own.rank, "score": candidates.told(own.scored)}
         print_line(own.path, own.picture, candidates.model, job, output, told)
     rows = [(f"{look.prompt} ({look.name})", [look.see(own.picture.pixels[None])[0] for own in kept]) for look in looks]
-    labels = [f"seed {own.scored.seed}: {percent(_shown(search, own.scored))}" for own in kept]
+    labels = [f"seed {own.scored.seed}: {percent(own.sure)}" for own in kept]
     write_sheet(output, job.recipe.verb, f"{job.slug} best", rows, labels)
     frames = motion_frames(job.recipe, kept[0].picture.pixels)
     if frames:

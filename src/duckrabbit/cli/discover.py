@@ -8,7 +8,7 @@ from tyro.conf import Positional
 from duckrabbit.cli.options import Computing, Flag, Sampling, Wording, option
 
 if TYPE_CHECKING:
-    from duckrabbit.recipes.discover import Collection, Findings, Found, Hunt
+    from duckrabbit.recipes.discover import Collection, Findings, Hunt
 
 MAX_MINUTES = 60 * 24 * 30
 FEWEST = 2
@@ -90,7 +90,7 @@ def _hunt(options: Options) -> "Hunt":
     from duckrabbit.cli.session import open_model
     from duckrabbit.errors import UsageError
     from duckrabbit.recipes.discover import Hunt
-    from duckrabbit.search.calibration import shipped
+    from duckrabbit.search.calibration import shipped_for
     from duckrabbit.search.reader import kind_for, load_reader
     from duckrabbit.search.subjects import subjects_of
 
@@ -104,7 +104,7 @@ def _hunt(options: Options) -> "Hunt":
     hunt = Hunt(
         model,
         reader,
-        shipped().get(kind),
+        shipped_for(reader),
         subjects,
         options.view,
         style,
@@ -120,48 +120,34 @@ def _hunt(options: Options) -> "Hunt":
 
 
 def _so_far(hunt: "Hunt", findings: "Findings") -> str:
+    from duckrabbit.cli.percent import verdict
+
     said = f"{len(findings.probed)} pairs probed, {len(findings.rendered)} rendered"
     best = findings.gallery()[:1]
-    return f"{said}; best {' / '.join(best[0].pair)} {_verdict(hunt, best[0])}" if best else said
-
-
-def _verdict(hunt: "Hunt", found: "Found") -> str:
-    import math
-
-    from duckrabbit.cli.percent import percent
-
-    return percent(math.exp(found.score) if hunt.calibration is None else hunt.calibration(found.readings))
+    return f"{said}; best {' / '.join(best[0].pair)}, {verdict(hunt.calibration, best[0].readings)}" if best else said
 
 
 def _write_gallery(kept: "Collection", hunt: "Hunt", findings: "Findings", options: Options) -> None:
     """The page, the sheet, and a line for each picture."""
     import json
-    import shlex
     import sys
 
-    import numpy as np
-
-    from duckrabbit.cli.gallery_page import Entry, write_page
-    from duckrabbit.cli.spell import spelt
+    from duckrabbit.cli.gallery_page import READ_AS_ASKED, entry_of, write_page
+    from duckrabbit.cli.percent import percent, sure, verdict
     from duckrabbit.media.atomic import atomic_write
-    from duckrabbit.media.decode import decode
-    from duckrabbit.media.pixels import from_uint8
     from duckrabbit.media.sheet import contact_sheet
-    from duckrabbit.recipes.looks import looks_of
-    from duckrabbit.recipes.recipe import with_sampler
 
     entries, shown, labels = [], [], []
     for rank, found in enumerate(findings.gallery(), 1):
         path, recipe = kept.picture(found), hunt.recipe(found.pair)
-        pixels = from_uint8(np.asarray(decode(path)))
-        seen = [(look.see(pixels[None])[0], f"{look.prompt} ({look.name})") for look in looks_of(recipe)]
-        full = with_sampler(recipe, recipe.sampler or recipe.default_sampler(hunt.model))
-        words = ["duckrabbit", *(spelt(full) or []), "--model", hunt.model.name, "--seed", str(found.seed)]
-        verdict = _verdict(hunt, found)
-        entries.append(Entry(seen, f"read as asked both ways: {verdict}", shlex.join(words)))
-        shown += [picture for picture, _ in seen]
-        labels += [f"{subject} {verdict if k else ''}".strip() for k, subject in enumerate(found.pair)]
-        print(f"{rank:3}. {path}: {' / '.join(found.pair)}, read as asked {verdict}", file=sys.stderr)
+        told = verdict(hunt.calibration, found.readings)
+        entry = entry_of(path, told)
+        entries.append(entry)
+        shown += [picture for picture, _ in entry.looks]
+        shown_sure = percent(sure(hunt.calibration, found.readings))
+        labels += [f"{subject} ({shown_sure})" if k else subject for k, subject in enumerate(found.pair)]
+        name = f"{rank:3}. {path} (seed {found.seed})"
+        print(f"{name}: {' / '.join(found.pair)}, {told}", file=sys.stderr)
         if options.json:
             line = {
                 "path": str(path),
@@ -170,17 +156,17 @@ def _write_gallery(kept: "Collection", hunt: "Hunt", findings: "Findings", optio
                 "prompts": list(recipe.prompts),
                 "views": list(recipe.views),
                 "model": hunt.model.name,
-                "size": pixels.shape[-1],
+                "size": entry.looks[0][0].shape[-1],
                 "rank": rank,
                 "score": hunt.candidates(found.pair).told_of(found.readings),
             }
             print(json.dumps(line), flush=True)
         elif not (sys.stdout.isatty() and sys.stderr.isatty()):
             print(path, flush=True)
-    title = f"{options.wording.style.strip()} … by {options.view}".strip()
+    title = f"{options.wording.style.strip() or 'a pair'} … by {options.view}"
     lead = (
         f"{len(findings.probed)} pairs of subjects probed, {len(findings.rendered)} rendered by {hunt.model.name}; the "
-        f"best {len(entries)}. The percentage is the chance that a judge which chose nothing reads both as asked."
+        f"best {len(entries)}. {READ_AS_ASKED}"
     )
     write_page(kept.folder / "index.html", title, lead, entries)
     sheet = contact_sheet(shown, min(8, len(shown)), labels, None, max(1, 112 // shown[0].shape[-1]))

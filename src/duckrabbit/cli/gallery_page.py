@@ -1,17 +1,23 @@
-"""A page of a hunt's best pictures: one file that needs no other."""
+"""A page of the best pictures: one file that needs no other."""
 
 import base64
 import html
 import io
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from duckrabbit.cli.remember import remembered
+from duckrabbit.cli.spell import spelt
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.media.pixels import to_uint8
+from duckrabbit.media.decode import decode
+from duckrabbit.media.pixels import from_uint8, to_uint8
+from duckrabbit.recipes.looks import looks_of
 
 STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -40,6 +46,22 @@ class Entry:
     looks: Sequence[tuple[Tensor, str]]
     verdict: str
     command: str
+
+
+READ_AS_ASKED = "“Read as asked” says how likely a judge that chose nothing is to read every prompt where it should be."
+
+
+def entry_of(path: Path, verdict: str) -> Entry:
+    """The entry of a picture that remembers its recipe.
+
+    Raises:
+        UsageError: if it doesn't.
+    """
+    memory = remembered(path)
+    pixels = from_uint8(np.asarray(decode(path)))
+    looks = [(look.see(pixels[None])[0], f"{look.prompt} ({look.name})") for look in looks_of(memory.recipe)]
+    words = ["duckrabbit", *(spelt(memory.recipe) or []), "--model", memory.model, "--seed", str(memory.seed)]
+    return Entry(looks, f"{verdict} (seed {memory.seed})", shlex.join(words))
 
 
 def write_page(path: Path, title: str, lead: str, entries: Sequence[Entry]) -> None:

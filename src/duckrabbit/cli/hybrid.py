@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Sweeping, Wording, option
 
 if TYPE_CHECKING:
+    from duckrabbit.cli.best import Kept
     from duckrabbit.cli.produce import Job
     from duckrabbit.cli.session import Models
     from duckrabbit.models.model import Model
@@ -96,7 +97,8 @@ def run(options: Options) -> int:
     models = Models()
     if prompts_or_pairs(options.pairs, () if options.parts == Parts() else ("parts",)):
         return run_pairs(options, options.pairs or "", _with_prompts, prepared, _made, models)
-    return _made(options, *prepared(options, models))
+    _made(options, *prepared(options, models))
+    return 0
 
 
 def _with_prompts(options: Options, prompts: tuple[str, ...]) -> Options:
@@ -130,15 +132,15 @@ def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
     return model, [Job(recipe, name, details=details)]
 
 
-def _made(options: Options, model: "Model", jobs: "list[Job]") -> int:
-    """Make them, and the sheet."""
+def _made(options: Options, model: "Model", jobs: "list[Job]") -> "Kept | None":
+    """Make them, and the sheet; the best is given back where one was looked for."""
     from duckrabbit.cli.best import produce_best, wants_best
     from duckrabbit.cli.produce import produce
     from duckrabbit.cli.sheets import far, far_factor, write_sheet
 
     if wants_best(options.searching, options.output):
-        produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
-        return 0
+        best = produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
+        return next(iter(best[0]), None)
     made = produce(jobs, model, options.output, options.sampling)
     pictures = [row[0] for row in made]
     if len(pictures) > 1:
@@ -148,7 +150,7 @@ def _made(options: Options, model: "Model", jobs: "list[Job]") -> int:
             (f"far (shrunk by {far_factor(whole[0].shape[-1])})", [far(pixels) for pixels in whole]),
         ]
         write_sheet(options.output, "hybrid", jobs[0].slug, rows, [f"seed {picture.seed}" for picture in pictures])
-    return 0
+    return None
 
 
 def _given(parts: Parts) -> list[str]:

@@ -5,11 +5,14 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional
 
 from duckrabbit.cli.options import Flag, option
+
+if TYPE_CHECKING:
+    from duckrabbit.cli.remember import Row
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,11 @@ class Options:
 
 def run(options: Options) -> int:
     """Print what the picture remembers."""
-    from duckrabbit.cli.remember import remembered
+    from duckrabbit.cli.remember import remembered, remembered_row
     from duckrabbit.cli.spell import spelt
 
+    if row := remembered_row(Path(options.image)):
+        return _print_row(options, row)
     memory = remembered(Path(options.image))
     words = spelt(memory.recipe)
     command = None
@@ -47,11 +52,28 @@ def run(options: Options) -> int:
     if memory.second_sampler is not None:
         for name, value in _flat(memory.record["second_stage"]["sampler"], "second stage's "):
             print(f"  {name:24} {value}")
+    for name, value in _flat(memory.record.get("score", {})):
+        print(f"  {name:24} {value}")
     print(f"  {'batch':24} picture {memory.row + 1} of {memory.batch} sampled together")
     print(f"  {'model':24} {memory.model} (SHA-256 {memory.checksum[:16]}…)")
     for name, value in memory.circumstances.items():
         print(f"  {name:24} {value}")
     print(f"again: {command or 'duckrabbit rerun ' + shlex.quote(options.image)}")
+    return 0
+
+
+def _print_row(options: Options, row: "Row") -> int:
+    """What an ambigram remembers: its strings, and a line for each place."""
+    again = f"duckrabbit rerun {shlex.quote(options.image)}"
+    if options.json:
+        print(json.dumps({**row.record, "command": again}))
+        return 0
+    print(f"{options.image}: ambigram, by {row.places[0].model}")
+    for name in ("digits", "reads", "view"):
+        print(f"  {name:24} {row.record.get(name)}")
+    for number, place in enumerate(row.places, 1):
+        print(f"  {f'place {number}':24} {' / '.join(place.recipe.prompts)}, seed {place.seed}")
+    print(f"again: {again}")
     return 0
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from duckrabbit.cli.best import order_of, wants_best
+from duckrabbit.cli.best import Kept, order_of, wants_best
+from duckrabbit.cli.gallery_page import READ_AS_ASKED, entry_of, write_page
 from duckrabbit.cli.produce import Job
 from duckrabbit.cli.session import Models, leads
 from duckrabbit.cli.slug import slug
@@ -67,10 +68,13 @@ def run_pairs(
     file: str,
     with_prompts: Callable[[T, tuple[str, ...]], T],
     prepared: Prepared[T],
-    made: Callable[[T, Model, list[Job]], int],
+    made: Callable[[T, Model, list[Job]], Kept | None],
     models: Models,
 ) -> int:
-    """Make every line's pictures. Every line is checked before the first picture is made."""
+    """Make every line's pictures, and a page of every line's best where one was looked for.
+
+    Every line is checked before the first picture is made.
+    """
     every = read_pairs(file)
     for line in every:
         try:
@@ -83,13 +87,36 @@ def run_pairs(
     left = [line for line in every if _task(options, with_prompts, line) not in done]
     if len(left) < len(every):
         print(f"{len(every) - len(left)} of {len(every)} pairs are done already, says {journal}", file=sys.stderr)
-    for position, line in enumerate(left, 1):
-        print(f"pair {position} of {len(left)}: {' | '.join(line.prompts)}", file=sys.stderr)
-        own = with_prompts(options, line.prompts)
-        made(own, *prepared(own, models))
+    try:
+        for position, line in enumerate(left, 1):
+            if leads():
+                print(f"pair {position} of {len(left)}: {' | '.join(line.prompts)}", file=sys.stderr)
+            own = with_prompts(options, line.prompts)
+            best = made(own, *prepared(own, models))
+            if leads():
+                told = (
+                    {}
+                    if best is None
+                    else {"best": str(best.path), "sure": round(best.sure, 4), "verdict": best.verdict}
+                )
+                append(journal, {"prompts": list(line.prompts), "task": _task(options, with_prompts, line), **told})
+    finally:
         if leads():
-            append(journal, {"prompts": list(line.prompts), "task": _task(options, with_prompts, line)})
+            _write_page(journal, {_task(options, with_prompts, line) for line in every})
     return 0
+
+
+def _write_page(journal: Path, tasks: set[str]) -> None:
+    """A page of what was found for these tasks, best first, beside the journal; none where nothing was looked for."""
+    found = [line for line in lines(journal) if line.get("task") in tasks and Path(str(line.get("best"))).is_file()]
+    if not found:
+        return
+    found.sort(key=lambda line: -float(line["sure"]))
+    entries = [entry_of(Path(line["best"]), str(line["verdict"])) for line in found]
+    page = journal.with_suffix(".html")
+    lead = f"The best picture of each of {len(entries)} pairs. {READ_AS_ASKED}"
+    write_page(page, journal.stem, lead, entries)
+    print(f"wrote {page}", file=sys.stderr)
 
 
 def _check(options: Any, model: Model, jobs: Sequence[Job]) -> None:

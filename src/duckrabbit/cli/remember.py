@@ -10,6 +10,7 @@ from duckrabbit.cli.options import Computing
 from duckrabbit.cli.session import MAX_THREADS, named_model
 from duckrabbit.cli.spell import spelt
 from duckrabbit.errors import UsageError
+from duckrabbit.illusions.views import View, parse_view
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.course import Watch, course_of
@@ -64,8 +65,41 @@ def remembered(path: Path) -> Memory:
     """
     record = read_metadata(path)
     if record.get("verb") == AMBIGRAM:
-        words = shlex.join([AMBIGRAM, str(record.get("digits")), "--view", str(record.get("view"))])
-        raise UsageError(f"{path} is a row of pictures that were made one by one: repeat duckrabbit {words} instead.")
+        raise UsageError(f"{path} is a row of digits: rerun, info and animate know it, others want a single picture.")
+    return _memory(path, record)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The record of an ambigram.
+
+    Attributes:
+        view: through which it is read.
+        places: its pictures, left to right.
+        record: all of it, as it stands in the file.
+    """
+
+    view: View
+    places: tuple[Memory, ...]
+    record: Mapping[str, Any] = field(repr=False)
+
+
+def remembered_row(path: Path) -> Row | None:
+    """The record of an ambigram; None for any other picture.
+
+    Raises:
+        UsageError: if it has none, or a damaged one.
+    """
+    record: Mapping[str, Any] = read_metadata(path)
+    if record.get("verb") != AMBIGRAM:
+        return None
+    places = record.get("places")
+    if not isinstance(places, list) or not places or not all(isinstance(own, dict) for own in places):
+        raise UsageError(f"{path} has a damaged record (no places): give the original file.")
+    return Row(parse_view(str(record.get("view"))), tuple(_memory(path, own) for own in places), record)
+
+
+def _memory(path: Path, record: Mapping[str, Any]) -> Memory:
     recipe = recipe_of(record)
     try:
         # Spelling it out touches every field: one of a wrong type shows here.

@@ -35,24 +35,31 @@ def run(options: Options) -> int:
     """Make the picture and compare; 1 where it differs though nothing else does."""
     import numpy as np
 
-    from duckrabbit.cli.remember import made_again, remembered, remembered_model
+    from duckrabbit.cli.remember import made_again, remembered, remembered_model, remembered_row
     from duckrabbit.media.decode import decode
     from duckrabbit.media.pixels import to_uint8
+    from duckrabbit.media.png import write_png
     from duckrabbit.media.unused import new_file
+    from duckrabbit.recipes.ambigram import joined
 
-    memory = remembered(Path(options.image))
-    model = remembered_model(memory, options.weights, options.embeddings)
-    picture = made_again(memory, model)
+    row = remembered_row(Path(options.image))
+    memories = row.places if row else (remembered(Path(options.image)),)
+    model = remembered_model(memories[0], options.weights, options.embeddings)
+    pictures = [made_again(memory, model) for memory in memories]
+    pixels = joined([picture.pixels for picture in pictures])
+    record = pictures[0].record
+    if row:
+        record = {**row.record, "places": [dict(picture.record) for picture in pictures]}
     with new_file(Path(options.out), f"rerun-{Path(options.image).stem}", ".png") as path:
-        picture.save(path)
-    print(f"wrote {path} (seed {picture.seed})", file=sys.stderr)
+        write_png(path, pixels, record)
+    print(f"wrote {path} (seed {record.get('seed')})", file=sys.stderr)
     print(path)
-    changes = _changes(memory, picture.record)
-    pixels = _difference(np.asarray(decode(options.image)), to_uint8(picture.pixels))
-    if pixels is None:
+    changes = _changes(memories[0], pictures[0].record)
+    differs = _difference(np.asarray(decode(options.image)), to_uint8(pixels))
+    if differs is None:
         print("identical", file=sys.stderr)
         return 0
-    print(f"not identical: {pixels}", file=sys.stderr)
+    print(f"not identical: {differs}", file=sys.stderr)
     print(f"what differs: {'; '.join(changes) or 'nothing that is recorded'}", file=sys.stderr)
     return 0 if changes else 1
 

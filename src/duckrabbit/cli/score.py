@@ -1,64 +1,108 @@
 """duckrabbit score"""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, UseAppendAction
 
 from duckrabbit.cli.options import Flag, option
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from duckrabbit.search.looks import Look
-    from duckrabbit.search.reader import Kind
+    from duckrabbit.search.reader import Kind, Reader
     from duckrabbit.search.reading import Reading
 
 
 @dataclass(frozen=True)
 class Options:
-    """Say how well a picture is read, look by look, against chance: duckrabbit score IMAGE.png"""
+    """Say how well pictures are read, look by look, against chance: duckrabbit score IMAGE.png"""
 
-    image: Positional[Annotated[str, option("IMAGE")]]
-    """a PNG that duckrabbit wrote, or any picture with --prompts"""
+    images: Positional[Annotated[tuple[str, ...], option("IMAGE ...")]] = ()
+    """PNGs that duckrabbit wrote, or any pictures with --prompts"""
     prompts: Annotated[tuple[str, ...], option("PROMPT ...")] = ()
-    """what is to be seen in each view; the first upright (by default what the picture remembers)"""
+    """what is to be seen in each view; the first upright (by default what each picture remembers)"""
     view: UseAppendAction[Annotated[tuple[str, ...], option("VIEW")]] = ()
     """with --prompts: one for each further prompt: a view, or a part of a hybrid (far, mid, near, grey …)"""
     device: Annotated[str, option("DEVICE")] = "auto"
     """auto (a GPU where there is one), cpu, cuda, cuda:1 or mps"""
     json: Flag = False
-    """print one line of JSON"""
+    """print one line of JSON a picture"""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A picture that was put before the reporting judge.
+
+    Attributes:
+        image: its file.
+        judge: who read it.
+        readings: look by look.
+    """
+
+    image: str
+    judge: "Reader"
+    readings: "Sequence[Reading]"
+
+    @property
+    def right(self) -> bool:
+        """Whether what was asked for is read first in every look."""
+        return all(reading.right for reading in self.readings)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it."""
+        judge = f"{self.judge.kind} reporting {self.judge.checksum}"
+        looks = [reading.to_json() for reading in self.readings]
+        return {"path": self.image, "judge": judge, "read_as_asked": self.right, "looks": looks}
 
 
 def run(options: Options) -> int:
     """Print what the reporting judge reads."""
+    from duckrabbit.errors import UsageError
     from duckrabbit.models.device import choose_device
+
+    if not options.images:
+        raise UsageError("score lacks a picture: give one or more, such as out/anagram-6-9-rotate-180-0.png.")
+    device = choose_device(options.device)
+    if len(options.images) == 1:
+        scored = _scored(options.images[0], options, device)
+        print(json.dumps(scored.to_json()) if options.json else _in_full(scored))
+        return 0
+    every: list[Scored] = []
+    for image in options.images:
+        try:
+            scored = _scored(image, options, device)
+        except UsageError as error:
+            # Among many, a sheet or a stranger is left out; where none is left, the last one's fault is said.
+            refusal = error
+            print(f"left out: {error}", file=sys.stderr)
+            continue
+        every.append(scored)
+        print(json.dumps(scored.to_json()) if options.json else _in_short(scored), flush=True)
+    if not every:
+        raise refusal
+    print(_summary(every), file=sys.stderr)
+    return 0
+
+
+def _scored(image: str, options: Options, device: "torch.device") -> Scored:
     from duckrabbit.search.question import question_of
     from duckrabbit.search.reader import load_reader
     from duckrabbit.search.reading import readings_of
 
-    looks = _looks(options)
+    looks = _looks(image, options)
     kind: Kind = "digits" if all(_is_digit(look.prompt) for look in looks) else "pictures"
-    reader = load_reader(kind, "reporting", choose_device(options.device))
-    question = question_of(reader, looks)
-    told = readings_of(question, _pixels(options.image, kind))
-    right = all(reading.right for reading in told)
-    if options.json:
-        line = {"path": options.image, "judge": f"{kind} reporting {reader.checksum}", "read_as_asked": right}
-        print(json.dumps({**line, "looks": [reading.to_json() for reading in told]}))
-        return 0
-    print(f"{options.image}, by the reporting judge of {kind} ({len(reader.names):,} names):")
-    for reading in told:
-        print(_line(reading, max(len(own.look) for own in told)))
-    print(_conclusion(told, right))
-    return 0
+    reader = load_reader(kind, "reporting", device)
+    return Scored(image, reader, readings_of(question_of(reader, looks), _pixels(image, kind)))
 
 
-def _looks(options: Options) -> "Sequence[Look]":
+def _looks(image: str, options: Options) -> "Sequence[Look]":
     """What is to be seen where: as the words say, or as the picture remembers."""
     from duckrabbit.cli.remember import remembered
     from duckrabbit.errors import UsageError
@@ -69,7 +113,7 @@ def _looks(options: Options) -> "Sequence[Look]":
     if not options.prompts:
         if options.view:
             raise UsageError("--view says how to look, but not what is to be seen: give --prompts, too.")
-        return looks_of(remembered(Path(options.image)).recipe)
+        return looks_of(remembered(Path(image)).recipe)
     views = options.view
     if len(views) == len(options.prompts) - 1:
         views = ("identity", *views)
@@ -78,11 +122,11 @@ def _looks(options: Options) -> "Sequence[Look]":
             f"{len(options.prompts)} prompts and {len(options.view)} views don't go together: give one --view for each "
             "prompt after the first, which is read upright."
         )
+    seen = {"identity": as_it_is, **PARTS}
     return [
-        Look(view, prompt, PARTS[view] if view in PARTS else parse_view(view)) if view != "identity"
-        else Look("upright", prompt, as_it_is)
+        Look("upright" if view == "identity" else view, prompt, seen.get(view) or parse_view(view))
         for view, prompt in zip(views, options.prompts, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _is_digit(prompt: str) -> bool:
@@ -102,6 +146,14 @@ def _pixels(image: str, kind: "Kind") -> "Tensor":
     return -pixels if kind == "digits" and on_light_ground(pixels) else pixels
 
 
+def _in_full(scored: Scored) -> str:
+    """A line for each look."""
+    width = max(len(reading.look) for reading in scored.readings)
+    judge = f"the reporting judge of {scored.judge.kind} ({len(scored.judge.names):,} names)"
+    lines = [f"{scored.image}, by {judge}:", *(_line(reading, width) for reading in scored.readings)]
+    return "\n".join([*lines, _conclusion(scored)])
+
+
 def _line(reading: "Reading", width: int) -> str:
     from duckrabbit.cli.percent import percent
 
@@ -114,12 +166,32 @@ def _line(reading: "Reading", width: int) -> str:
     return said if reading.right else f"{said}; read as {others}"
 
 
-def _conclusion(told: "Sequence[Reading]", right: bool) -> str:
+def _in_short(scored: Scored) -> str:
+    """One line."""
+    from duckrabbit.cli.percent import percent
+
+    looks = ", ".join(
+        f"{own.look} {own.prompt!r} {percent(own.probability)}" + ("" if own.right else f" (read as {own.first[0][0]})")
+        for own in scored.readings
+    )
+    return f"{scored.image}: {_conclusion(scored)}: {looks}"
+
+
+def _conclusion(scored: Scored) -> str:
+    told = scored.readings
     if len(told) == 1:
-        return "read as asked" if right else "not read as asked"
-    if right:
+        return "read as asked" if scored.right else "not read as asked"
+    if scored.right:
         return f"read as asked in all {len(told)} looks"
     return f"read as asked in {sum(reading.right for reading in told)} of {len(told)} looks"
+
+
+def _summary(every: "Sequence[Scored]") -> str:
+    """How many are read as asked, and how many would be by chance."""
+    import math
+
+    by_chance = sum(math.prod(reading.chance for reading in own.readings) for own in every)
+    return f"{sum(own.right for own in every)} of {len(every)} read as asked in every look (by chance {by_chance:.2g})"
 
 
 def ordinal(number: int) -> str:

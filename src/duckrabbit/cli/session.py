@@ -40,7 +40,7 @@ class Models:
             self._opened[key] = named_model(named, computing, size)
         model = self._opened[key]
         for remark in dict.fromkeys(remark for prompt in prompts for remark in model.remarks(prompt)):
-            if remark not in self._said:
+            if remark not in self._said and leads():
                 print(f"note: {remark}", file=sys.stderr)
                 self._said.add(remark)
         return model
@@ -112,8 +112,9 @@ def read_source(image: str, model: Model) -> Source:
 
 
 def announced(name: str, why: str) -> str:
-    """Say which model was chosen."""
-    print(f"model: {name} ({why})", file=sys.stderr)
+    """Say which model was chosen; of several processes the first says it."""
+    if leads():
+        print(f"model: {name} ({why})", file=sys.stderr)
     return name
 
 

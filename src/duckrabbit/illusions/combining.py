@@ -1,7 +1,7 @@
 """Ways to make one picture of what several views ask for: each is a function that gives terms, and a rule to add them.
 
 With u_i and c_i view i's estimates of the clean picture without and with its prompt, turned back upright, and d_i =
-c_i − u_i what its prompt pushes for, all rules but `alternate` have the form
+c_i − u_i what its prompt pushes for, all rules but `alternate`, `swing` and `apart` have the form
 
     x̂_0 = (1/n) Σ_i (u_i + γ f_i d_i')
 
@@ -9,7 +9,7 @@ c_i − u_i what its prompt pushes for, all rules but `alternate` have the form
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import groupby
 
@@ -19,9 +19,10 @@ from torch import Tensor
 from duckrabbit.diffusion.grid import Grid
 from duckrabbit.diffusion.terms import Rule, Term, View, weighted_sum
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.compositions import Guidance, anagram
+from duckrabbit.illusions.compositions import Guidance, anagram, guided
 
 SMALLEST = 1e-8
+AWAY = 0.5
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,21 @@ def peaceful(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, 
     return Combination(anagram(prompts, views, guidance), without_conflict)
 
 
+def apart(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid) -> Combination:  # noqa: ARG001
+    """In each view guidance steers away from what the other views are to show, as much as from what nobody asked for.
+
+    Of the weight 1 − γ that the negative prompt has in `mean`, `AWAY` goes to the other views' prompts.
+    """
+    terms: list[Term] = []
+    for prompt, view in zip(prompts, views, strict=True):
+        others = [other for other in dict.fromkeys(prompts) if other != prompt]
+        own = guided(prompt, guidance, view=view, share=1 / len(prompts))
+        away = AWAY if others and len(own) > 1 else 0.0
+        terms += [own[0], *(replace(term, weight=Scaled(term.weight, 1 - away)) for term in own[1:])]
+        terms += [Term(other, Scaled(own[1].weight, away / len(others)), view, leads=False) for other in others if away]
+    return Combination(tuple(terms))
+
+
 COMBINATIONS: Mapping[str, Combine] = {
     "mean": mean,
     "alternate": alternate,
@@ -73,6 +89,7 @@ COMBINATIONS: Mapping[str, Combine] = {
     "lagging": lagging,
     "level": level,
     "peaceful": peaceful,
+    "apart": apart,
 }
 """Every way by the word a user types."""
 
@@ -88,6 +105,18 @@ def combine_named(name: str) -> Combine:
         hint = f"did you mean {near[0]}?" if near else f"give one of {', '.join(COMBINATIONS)}."
         raise UsageError(f"There is no way {name!r} to combine views: {hint}")
     return COMBINATIONS[name]
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A weight times a number."""
+
+    weight: float | Callable[[float], float]
+    factor: float
+
+    def __call__(self, t: float) -> float:
+        """The weight at t."""
+        return self.factor * (self.weight(t) if callable(self.weight) else self.weight)
 
 
 @dataclass(frozen=True)

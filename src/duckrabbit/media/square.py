@@ -24,7 +24,8 @@ def square_picture(source: str | Path, background: int) -> Image.Image:
         background: the grey level, 0 … 255, that shows through where the picture is transparent.
 
     Raises:
-        UsageError: as `decode`, `digit` and `shipped` do, or the picture's colours cannot be converted.
+        UsageError: as `decode`, `digit` and `shipped` do, or the picture's colours cannot be converted, or it has NaN
+            among its pixels.
     """
     if is_digit(source):
         return digit(str(source))
@@ -34,6 +35,10 @@ def square_picture(source: str | Path, background: int) -> Image.Image:
     # A damaged EXIF block says nothing about which way is up; the pixels are still good.
     with suppress(Exception):
         image = ImageOps.exif_transpose(image)
+    if image.mode == "F" and bool(np.isnan(np.asarray(image)).any()):
+        raise UsageError(
+            f"{source} has pixels that are not a number (NaN): expected grey levels, so mend or export it."
+        )
     try:
         return _opaque(_centre(image), background)
     except (ValueError, OSError) as error:

@@ -39,6 +39,14 @@ def encode_mp4(images: Sequence[Image.Image], milliseconds: int) -> bytes:
         return target.read_bytes()
 
 
+def can_encode() -> bool:
+    """Whether there is an ffmpeg on this machine."""
+    try:
+        return bool(_ffmpeg())
+    except UsageError:
+        return False
+
+
 def _ffmpeg() -> str:
     if found := shutil.which("ffmpeg"):
         return found

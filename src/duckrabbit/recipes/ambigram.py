@@ -16,13 +16,19 @@ from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.candidates import Candidate, Candidates
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.search.calibration import shipped
+from duckrabbit.search.calibration import shipped_for
 from duckrabbit.search.question import question_of
 from duckrabbit.search.racing import LADDERS, sparing
 from duckrabbit.search.reader import load_reader
 
 SAMPLES = 200
 """Real digits of each class that say what a view makes of it."""
+
+AT_ONCE = 8
+"""Candidates of a place that are made together."""
+
+SURE = 0.9
+"""A place whose best is as likely as this to be read both ways needs no more candidates."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ def ambigram(
     count: int,
     advance: Callable[[], None],
 ) -> list[Candidate]:
-    """The best of `count` candidates for each place, made alone.
+    """The best of up to `count` candidates for each place, made alone; a place is settled once one is `SURE`.
 
     Raises:
         UsageError: if the model makes no digits.
@@ -89,14 +95,16 @@ def ambigram(
     for number, place in enumerate(places):
         recipe = Anagram((place.upright, place.viewed), (view,), sampler=sampler)
         question = question_of(reader, looks_of(recipe))
-        candidates = Candidates(recipe, model, question, shipped().get("digits"), ladder)
+        candidates = Candidates(recipe, model, question, shipped_for(reader), ladder)
         # Equal places get seeds of their own, so that no two digits of a number look alike.
         before = sum(other == place for other in places[:number])
         finished: list[Candidate] = []
         start = seed + before * count
-        for first in range(start, start + count, candidates.block_size):
-            finished += candidates.block(range(first, min(first + candidates.block_size, start + count))).finished
-        chosen = max(finished, key=lambda own: (own.scored.score, -own.scored.seed))
+        for first in range(start, start + count, AT_ONCE):
+            finished += candidates.block(range(first, min(first + AT_ONCE, start + count))).finished
+            chosen = max(finished, key=lambda own: (own.scored.score, -own.scored.seed))
+            if (candidates.probability(chosen.scored) or 0.0) >= SURE:
+                break
         best.append(candidates.alone(chosen.scored.seed))
         advance()
     return best

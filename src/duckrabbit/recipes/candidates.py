@@ -1,6 +1,6 @@
 """Candidates: pictures of one recipe with many seeds, made in blocks; the hopeless are dropped on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,10 +15,14 @@ from duckrabbit.recipes.record import record
 from duckrabbit.search.calibration import Calibration
 from duckrabbit.search.question import Question
 from duckrabbit.search.racing import Ladder, Racing
+from duckrabbit.search.reader import Kind
 from duckrabbit.search.shortlist import Scored
 
-CPU_BLOCK, GPU_BLOCK = 32, 256
-"""Seeds that go through the sampler together: what a CPU's cache holds, and what keeps a GPU busy."""
+CPU_BLOCKS: Mapping[Kind, int] = {"digits": 32, "pictures": 16}
+"""Seeds that go through the sampler together on a CPU: half a minute's work, which is all that a kill can lose."""
+
+GPU_BLOCK = 256
+"""The same on a GPU: what keeps it busy."""
 
 DIGITS_OF_READINGS = 4
 """Readings are rounded, so that they order candidates in the same way whoever computed them."""
@@ -76,7 +80,7 @@ class Candidates:
     @property
     def block_size(self) -> int:
         """How many seeds go through the sampler together on this device."""
-        return GPU_BLOCK if self.model.device.type == "cuda" else CPU_BLOCK
+        return GPU_BLOCK if self.model.device.type == "cuda" else CPU_BLOCKS[self.question.reader.kind]
 
     def block(self, seeds: Sequence[int], watch: Watch | None = None) -> Block:
         """Make the pictures of some seeds. The pictures of those that are not dropped are what they would be alone."""

@@ -10,7 +10,7 @@ from duckrabbit.recipes.candidates import Candidates
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.search import Search
-from duckrabbit.search.calibration import shipped
+from duckrabbit.search.calibration import shipped_for
 from duckrabbit.search.question import question_of
 from duckrabbit.search.racing import LADDERS, Ladder, sparing
 from duckrabbit.search.reader import kind_for, load_reader
@@ -45,11 +45,12 @@ class Order:
             UsageError: if the recipe can't be made with the model, or nobody can judge what it makes.
         """
         kind = kind_for(model.channels)
+        reader = load_reader(kind, "selecting", model.device)
         candidates = Candidates(
             self.recipe,
             model,
-            question_of(load_reader(kind, "selecting", model.device), looks_of(self.recipe)),
-            shipped().get(kind),
+            question_of(reader, looks_of(self.recipe)),
+            shipped_for(reader),
             sparing(LADDERS[kind] if self.ladder is None else self.ladder, self.best / self.count),
             self.size,
             self.second_sampler,

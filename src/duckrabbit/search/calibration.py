@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.search.reader import Kind
+from duckrabbit.search.reader import Kind, Reader
 
 FILE = "calibration.json"
 LIMIT = 15.0
@@ -115,22 +115,27 @@ def expected_calibration_error(bins: Sequence[Bin]) -> float:
 
 
 @cache
-def shipped() -> Mapping[Kind, Calibration]:
-    """What comes with the package, for each kind of judge that was calibrated."""
+def shipped() -> Mapping[str, Calibration]:
+    """What comes with the package, by the checksum of the selecting judge whose scores it explains."""
     file = files("duckrabbit.models") / "weights" / FILE
     return read(file.read_text("utf-8")) if file.is_file() else {}
 
 
-def read(text: str) -> Mapping[Kind, Calibration]:
-    """The calibrations of a file's text."""
+def shipped_for(reader: Reader) -> Calibration | None:
+    """What a reader's scores mean; None where it was not calibrated, as after its weights have changed."""
+    return shipped().get(reader.checksum)
+
+
+def read(text: str) -> Mapping[str, Calibration]:
+    """The calibrations of a file's text, by the checksum of the selecting judge."""
     data: Mapping[Kind, Any] = json.loads(text)
-    return {kind: Calibration(float(own["intercept"]), float(own["slope"])) for kind, own in data.items()}
+    return {str(own["judge"]): Calibration(float(own["intercept"]), float(own["slope"])) for own in data.values()}
 
 
-def write(path: Path, kind: Kind, calibration: Calibration, measured: Mapping[str, Any]) -> None:
+def write(path: Path, reader: Reader, calibration: Calibration, measured: Mapping[str, Any]) -> None:
     """Put one kind's numbers into a file, beside the other kind's, and what was measured of them."""
     data = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     rounded = {name: round(value, 4) for name, value in asdict(calibration).items()}
-    data[kind] = {**rounded, "measured": dict(measured)}
+    data[reader.kind] = {"judge": reader.checksum, **rounded, "measured": dict(measured)}
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", "utf-8")

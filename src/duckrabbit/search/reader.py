@@ -62,6 +62,7 @@ class Reader:
         return 1 / len(self.names)
 
 
+@cache
 def load_reader(kind: Kind, role: Role, device: torch.device | None = None) -> Reader:
     """The shipped judge of that kind and role as a reader."""
     if kind == "digits":

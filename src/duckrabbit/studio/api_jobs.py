@@ -25,7 +25,12 @@ async def submit(request: Request) -> Response:
     await studio.errands.quick(_check_views, wanted, facts)
     if not facts.samples and wanted["verb"] not in ("noise", "denoise"):
         raise Refusal(400, f"{facts.name} removes noise in one step and can't sample: choose another model.")
-    settled = {"seed": 0, "count": 1, "size": None, **wanted, "model": facts.name}
+    if wanted.get("size") not in (None, *facts.sizes):
+        made = " or ".join(map(str, facts.sizes))
+        raise Refusal(400, f"{facts.name} makes pictures {made} pixels wide: give size {made}, or none.")
+    if wanted.get("among") is not None and wanted["among"] < wanted.get("count", 1):
+        raise Refusal(422, "The best can't be more than there are: give an among that is no less than the count.")
+    settled = {"seed": 0, "count": 1, "among": None, "size": None, **wanted, "model": facts.name}
     job = studio.submit(settled, facts.load)
     return answer(job.to_json(), 202, {"Location": f"/api/jobs/{job.id}"})
 

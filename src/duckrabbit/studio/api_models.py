@@ -9,13 +9,15 @@ from duckrabbit.datasets.pictures import SHIPPED_PICTURES
 from duckrabbit.diffusion.grid import GRIDS
 from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.illusions.views import VIEWS
+from duckrabbit.media.video import can_encode
 from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT
 from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS
 from duckrabbit.studio.answers import Refusal, answer
 from duckrabbit.studio.core import Studio
 from duckrabbit.studio.facts import RUN, Facts, all_facts
-from duckrabbit.studio.limits import MAX_COUNT, MAX_PROMPT, MAX_SIDE
+from duckrabbit.studio.films import FORMATS
+from duckrabbit.studio.limits import MAX_CANDIDATES, MAX_COUNT, MAX_PROMPT, MAX_SIDE
 from duckrabbit.studio.motions import motion
 from duckrabbit.studio.requests import json_of, number_of
 from duckrabbit.studio.words import reading, suggestions
@@ -46,6 +48,7 @@ async def overview(request: Request) -> Response:
     """What the page needs to know when it opens."""
     studio = studio_of(request)
     found = await studio.errands.quick(all_facts, studio.settings.runs)
+    await studio.warm(found[DEFAULT_TEXT].load)
     content = {
         "version": VERSION,
         "notice": studio.notice,
@@ -57,17 +60,12 @@ async def overview(request: Request) -> Response:
         "training": [{"name": name, "what": recipe.summary} for name, recipe in DIGIT_RECIPES.items()],
         "solvers": list(SOLVERS),
         "grids": list(GRIDS),
+        "films": [form for form in FORMATS if form != "mp4" or await studio.errands.quick(can_encode)],
         "largest_count": MAX_COUNT,
+        "most_candidates": MAX_CANDIDATES,
         "run_prefix": RUN,
     }
     return answer(content)
-
-
-async def sizes(request: Request) -> Response:
-    """The sides of the pictures that a model makes, its second stage's among them; asks the model process."""
-    studio = studio_of(request)
-    facts = await facts_of(studio, request.query_params.get("model"))
-    return answer(await studio.crew.ask({"do": "sizes", "load": facts.load}))
 
 
 async def words(request: Request) -> Response:

@@ -34,6 +34,7 @@ class Studio:
         self._tasks: list[asyncio.Task[None]] = []
         self._making: Job | None = None
         self._loads: dict[str, str] = {}
+        self._warmed: set[str] = set()
 
     async def open(self) -> None:
         """Start everything; the pictures are looked through and the models are loaded while the page comes up."""
@@ -59,6 +60,12 @@ class Studio:
         self._loads[job.id] = load
         self._work_due.set()
         return job
+
+    async def warm(self, load: str) -> None:
+        """Have a model loaded once, before it is asked for: someone has opened the page."""
+        if load not in self._warmed and not self.queue.unfinished():
+            self._warmed.add(load)
+            await self.crew.tell({"do": "warm", "load": load})
 
     async def cancel(self, job: Job) -> None:
         """Take a job out of the line, or stop it before its next step.
@@ -123,7 +130,7 @@ class Studio:
         elif event["says"] == "step":
             self.queue.progress(job, event["step"], event["steps"], event["seconds_left"])
             if "preview" in event:
-                self.events.tell("preview", f"job:{job.id}:preview", {"id": job.id, **event["preview"]})
+                self.events.show("preview", f"job:{job.id}:preview", {"id": job.id, **event["preview"]})
         elif event["says"] == "done":
             await self._done(job, event["files"])
         elif event["says"] == "cancelled":
@@ -145,6 +152,7 @@ class Studio:
 
     def _end(self, job: Job, state: State, problem: str | None = None) -> None:
         self._making = None
+        self.events.forget(f"job:{job.id}:preview")
         self.queue.end(job, state, problem)
         self._work_due.set()
 

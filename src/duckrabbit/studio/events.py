@@ -59,12 +59,20 @@ class Events:
 
     def __init__(self) -> None:
         self._followers: set[Follower] = set()
+        self._lasting: dict[str, bytes] = {}
 
     def tell(self, kind: str, topic: str, content: Any) -> None:
         """Tell all followers of a topic; its events replace one another."""
-        event = f"event: {kind}\ndata: {json.dumps(content, separators=(',', ':'))}\n\n".encode()
-        for follower in self._followers:
-            follower.tell(topic, event)
+        self._pass_on(topic, _event(kind, content))
+
+    def show(self, kind: str, topic: str, content: Any) -> None:
+        """Tell all followers of a topic, and those who come later as well, until it is forgotten."""
+        self._lasting[topic] = _event(kind, content)
+        self._pass_on(topic, self._lasting[topic])
+
+    def forget(self, topic: str) -> None:
+        """Tell nobody more of what was shown."""
+        self._lasting.pop(topic, None)
 
     def follow(self, wanted: str = "") -> Follower:
         """A new follower of the topics that begin so.
@@ -76,6 +84,8 @@ class Events:
             raise Refusal(429, "Too many pages follow this studio: close some, then try again.", {"Retry-After": "5"})
         follower = Follower(wanted)
         self._followers.add(follower)
+        for topic, event in self._lasting.items():
+            follower.tell(topic, event)
         return follower
 
     def leave(self, follower: Follower) -> None:
@@ -86,3 +96,11 @@ class Events:
         """End all streams."""
         for follower in self._followers:
             follower.end()
+
+    def _pass_on(self, topic: str, event: bytes) -> None:
+        for follower in self._followers:
+            follower.tell(topic, event)
+
+
+def _event(kind: str, content: Any) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps(content, separators=(',', ':'))}\n\n".encode()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from duckrabbit.models import digits, pocket
-from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT, SHIPPED
+from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT, SECOND_STAGES, SHIPPED
 from duckrabbit.models.storage import HEADER_KEY
 from duckrabbit.recipes.run_folder import MODEL
 
@@ -35,6 +35,7 @@ class Facts:
         conditional: whether it understands prompts.
         sampler: its way of sampling, as JSON.
         illusion_sampler: the same for anagrams and hybrids.
+        sizes: the sides of the pictures that it makes: its own, and its second stage's.
         words: its vocabulary; empty for digits.
         length: of its longest prompt in tokens.
     """
@@ -50,6 +51,7 @@ class Facts:
     conditional: bool
     sampler: Mapping[str, Any]
     illusion_sampler: Mapping[str, Any]
+    sizes: tuple[int, ...]
     words: tuple[str, ...] = ()
     length: int = 16
 
@@ -80,11 +82,16 @@ def default_model(prompts: list[str]) -> str:
 def _shipped() -> dict[str, Facts]:
     found = {}
     for name, what in SHIPPED.items():
-        with as_file(files("duckrabbit.models") / "weights" / f"{name}.safetensors") as file:
-            facts = _of_file(name, what, name, file, 0)
+        facts = _of_weights(name, what)
+        second = _of_weights(SECOND_STAGES[name], "") if name in SECOND_STAGES else None
         if facts is not None:
-            found[name] = facts
+            found[name] = facts if second is None else replace(facts, sizes=(*facts.sizes, *second.sizes))
     return found
+
+
+def _of_weights(name: str, what: str) -> Facts | None:
+    with as_file(files("duckrabbit.models") / "weights" / f"{name}.safetensors") as file:
+        return _of_file(name, what, name, file, 0)
 
 
 @cache
@@ -97,12 +104,12 @@ def _of_file(name: str, what: str, load: str, file: Path, stamp: int) -> Facts |
             text = pocket.PocketConfig.from_json(header)
             return Facts(
                 name, what, load, "words", text.size, 3, False, True, True,
-                asdict(text.sampler), asdict(text.illusion_sampler), text.words, text.network.text_length,
+                asdict(text.sampler), asdict(text.illusion_sampler), (text.size,), text.words, text.network.text_length,
             )  # fmt: skip
         digit = digits.DigitConfig.from_json(header)
         return Facts(
             name, what, load, "digits", digits.SIDE, 1, True, digit.time, digit.classes,
-            asdict(digit.sampler), asdict(digit.illusion_sampler),
+            asdict(digit.sampler), asdict(digit.illusion_sampler), (digits.SIDE,),
         )  # fmt: skip
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
         return None

@@ -20,11 +20,24 @@ from PIL import Image
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write, cannot_write
 from duckrabbit.media.png import read_metadata
+from duckrabbit.studio.schema import Schema, problem_with
 from duckrabbit.studio.sources import job_of_record
 
 INDEX, FAVOURITES, TRASH = "index.json", "favourites.json", "trash"
 INDEX_FORMAT = 1
 TICK_NANOSECONDS = 100_000_000
+
+_TEXT, _NUMBER, _TEXTS = {"type": "string"}, {"type": "integer"}, {"type": "array", "items": {"type": "string"}}
+_FIELDS: Schema = {
+    **dict.fromkeys(("id", "file", "verb", "model"), _TEXT),
+    **dict.fromkeys(("prompts", "parts", "views"), _TEXTS),
+    **dict.fromkeys(("side", "seed"), _NUMBER),
+    "made": {"type": "number"},
+    "stamp": {"type": "array", "items": _NUMBER, "minItems": 2, "maxItems": 2},
+    "favourite": {"type": "boolean"},
+}
+ROW: Schema = {"type": "object", "properties": _FIELDS, "required": list(_FIELDS), "additionalProperties": False}
+"""A row of the index."""
 
 
 @dataclass(frozen=True)
@@ -213,18 +226,25 @@ class Gallery:
         self._entries = {}
         if not isinstance(index, Mapping) or index.get("format") != INDEX_FORMAT:
             return
-        for row in index.get("pictures", []):
-            with suppress(KeyError, TypeError, ValueError):
-                fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in row.items()}
-                entry = Entry(**fields)
-                if entry.id == _identity(entry.file):
-                    self._entries[entry.id] = replace(entry, favourite=entry.file in self._favourites)
+        rows = index.get("pictures")
+        for row in rows if isinstance(rows, list) else ():
+            entry = _entry_of(row)
+            if entry is not None:
+                self._entries[entry.id] = replace(entry, favourite=entry.file in self._favourites)
 
     def _write_index(self) -> None:
         # The index is a convenience: where it can't be written the pictures are read again next time.
         with suppress(UsageError, OSError):
             rows = [vars(entry) for entry in self._entries.values()]
             _write_json(self.private / INDEX, {"format": INDEX_FORMAT, "pictures": rows})
+
+
+def _entry_of(row: Any) -> Entry | None:
+    """The entry that a row of the index holds; None where the row is not as it was written."""
+    if problem_with(row, ROW, {}) is not None or row["id"] != _identity(row["file"]):
+        return None
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    return Entry(**fields)
 
 
 def _stamps(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -70,6 +70,7 @@ class Job:
             "model": request["model"],
             "seed": request.get("seed", 0),
             "count": request.get("count", 1),
+            "among": request.get("among"),
             "size": request.get("size"),
             "step": self.step,
             "steps": self.steps,

@@ -20,6 +20,7 @@ READING_SECONDS = 30.0
 """How long the body of a request may take to arrive."""
 
 MAX_COUNT = 16
+MAX_CANDIDATES = 512
 MAX_STEPS = 1000
 MAX_RESAMPLINGS = 10
 MAX_PROMPTS = 8

@@ -65,8 +65,6 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("GET", "/api/studio", api_models.overview, "the models, views, hybrids and pictures there are"),
     Endpoint("GET", "/api/events", api_jobs.follow, "what happens, as server-sent events", gives="text/event-stream",
              refuses=(429,)),
-    Endpoint("GET", "/api/sizes", api_models.sizes, "the sides of the pictures that a model makes", query=(_MODEL,),
-             refuses=(400, 404, 503)),
     Endpoint("GET", "/api/words", api_models.words, "what a model can be asked for", query=(_MODEL,), refuses=(404,)),
     Endpoint("GET", "/api/reading", api_models.read_prompt, "how a model reads a prompt", refuses=(404, 422),
              query=(_MODEL, Parameter("prompt", _text(MAX_PROMPT), "as it is typed"))),

@@ -18,6 +18,7 @@ from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.record import RECIPES
 from duckrabbit.recipes.source import Source
 from duckrabbit.studio.limits import (
+    MAX_CANDIDATES,
     MAX_COUNT,
     MAX_PROMPT,
     MAX_PROMPTS,
@@ -79,6 +80,7 @@ _LIMITED: Mapping[str, Schema] = {
     "grid": {"type": "string", "enum": list(GRIDS)},
     "guidance_scale": _number(-100, 100),
     "guidance_interval": _array(_number(0, 1), 2, 2),
+    "mean_guidance_scale": _number(-100, 100),
 }
 """The fields of recipes whose types say too little of what is taken."""
 
@@ -132,6 +134,9 @@ def _job(verb: str, recipe: Schema) -> Schema:
             "model": _or_null({**_NAME, "description": "a name in the list of models; null for the one that fits"}),
             "seed": _integer(0, MAX_SEED, "of the first picture"),
             "count": _integer(1, MAX_COUNT, "pictures with the seeds seed, seed + 1, …"),
+            "among": _or_null(
+                _integer(2, MAX_CANDIDATES, "make so many, and keep the `count` that a judge reads best; null for all")
+            ),
             "size": _or_null(_integer(8, MAX_SIDE, "side of the pictures; null for the model's own")),
         },
         ("verb", "recipe"),
@@ -170,6 +175,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "model": {"type": "string"},
             "seed": {"type": "integer"},
             "count": {"type": "integer"},
+            "among": {"type": ["integer", "null"]},
             "step": {"type": "integer"},
             "steps": {"type": "integer"},
             "seconds_left": {"type": ["number", "null"]},

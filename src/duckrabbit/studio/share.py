@@ -10,7 +10,7 @@ from string import Template
 from duckrabbit.studio.gallery import Entry
 from duckrabbit.studio.motions import motion
 
-MODULES = ("motion.js", "distance.js", "share.js")
+MODULES = ("dom.js", "icons.js", "motion.js", "distance.js", "grip.js", "viewer.js", "guess.js", "share.js")
 
 
 def share_page(entry: Entry, path: Path) -> str:
@@ -21,16 +21,14 @@ def share_page(entry: Entry, path: Path) -> str:
         OSError: if the picture is not there any more.
     """
     static = files("duckrabbit.studio") / "static"
-    views = [motion(name, entry.side) for name in entry.views if name != "identity"]
-    upright = len(entry.prompts) - len(views)
     content = {
         "picture": "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode(),
         "side": entry.side,
         "verb": entry.verb,
         "prompts": entry.prompts,
         "parts": entry.parts,
-        "motions": views,
-        "upright": upright,
+        "views": entry.views,
+        "motions": {name: motion(name, entry.side) for name in entry.views if name != "identity"},
     }
     # "</script>" within a string would end the script.
     data = json.dumps(content).replace("<", "\\u003c")

@@ -21,7 +21,7 @@ from duckrabbit.recipes.run_folder import CONFIG
 from duckrabbit.recipes.train import TrainingRun, train_digits
 from duckrabbit.training.loop import Engine
 
-NICENESS = 5
+NICENESS = 10
 """Training waits where a picture is being made."""
 
 

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -26,6 +27,7 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.course import course_of, steps_of
 from duckrabbit.recipes.make import Picture, make
 from duckrabbit.recipes.record import FORMAT, recipe_of
+from duckrabbit.studio.best import best_of, search_of, steps_of_search
 from duckrabbit.studio.films import making
 from duckrabbit.studio.lessons import lesson
 from duckrabbit.studio.previews import preview
@@ -35,6 +37,9 @@ KEPT_MODELS = 3
 
 PREVIEW_SECONDS = 0.08
 """Between two previews at least: what is quicker than the eye need not be sent."""
+
+NICENESS = 5
+"""The page goes before what it waits for."""
 
 Command = Mapping[str, Any]
 Tell = Callable[[Mapping[str, Any]], None]
@@ -69,7 +74,7 @@ class Inbox:
             command = json.loads(line)
             if command["do"] == "cancel":
                 self._cancelled.add(command["job"])
-            elif command["do"] == "make":
+            elif command["do"] in ("make", "warm"):
                 self.jobs.put(command)
             else:
                 self._questions.put(command)
@@ -94,6 +99,13 @@ class Worker:
             self._answer_questions()
             if command["do"] == "make":
                 self._make(command)
+            elif command["do"] == "warm":
+                self._warm(command["load"])
+
+    def _warm(self, load: str) -> None:
+        """Load a model before it is asked for; what is wrong with it is told to whoever asks."""
+        with suppress(UsageError, OSError, MemoryError):
+            self._model(load)
 
     def _make(self, command: Command) -> None:
         job = str(command["job"])
@@ -116,11 +128,15 @@ class Worker:
         model = self._model(command["load"])
         recipe = recipe_of({"format": FORMAT, "verb": request["verb"], "recipe": request["recipe"]})
         size, count = request.get("size"), int(request.get("count", 1))
-        steps = steps_of(course_of(recipe, model, size))
+        search = search_of(request, recipe, model) if request.get("among") else None
+        steps = steps_of(course_of(recipe, model, size)) if search is None else steps_of_search(search)
         remarks = dict.fromkeys(remark for prompt in recipe.prompts for remark in model.remarks(prompt))
         self._tell({"says": "begun", "job": job, "steps": steps, "remarks": list(remarks)})
-        watch = _Watch(job, steps, self._inbox, self._tell, self._answer_questions)
-        pictures = make(recipe, model, count, int(request.get("seed", 0)), watch, size)
+        watch = _Watch(job, steps, count, self._inbox, self._tell, self._answer_questions)
+        if search is None:
+            pictures = make(recipe, model, count, int(request.get("seed", 0)), watch, size)
+        else:
+            pictures = best_of(search, watch)
         if self._inbox.cancelled(job):
             raise Cancelled
         return [_save(picture, Path(command["out"])) for picture in pictures]
@@ -140,9 +156,7 @@ class Worker:
         model = self._model(question["load"])
         if question["do"] == "lesson":
             return lesson(question["request"], model)
-        if question["do"] == "film":
-            return making(question["request"], model, question["format"])
-        return {"sizes": list(model.sizes)}
+        return making(question["request"], model, question["format"])
 
     def _model(self, load: str) -> Model:
         """A model, loaded when it is first asked for, and again when its file has changed."""
@@ -159,8 +173,8 @@ class Worker:
 class _Watch:
     """Sees every step: tells of it, lets questions in, and stops a job that was cancelled."""
 
-    def __init__(self, job: str, steps: int, inbox: Inbox, tell: Tell, between: Callable[[], None]) -> None:
-        self._job, self._steps = job, steps
+    def __init__(self, job: str, steps: int, shown: int, inbox: Inbox, tell: Tell, between: Callable[[], None]) -> None:
+        self._job, self._steps, self._rows = job, steps, shown
         self._inbox, self._tell, self._between = inbox, tell, between
         self._step = 0
         self._started = time.monotonic()
@@ -176,7 +190,7 @@ class _Watch:
         event["seconds_left"] = round(left, 2)
         if now - self._shown > PREVIEW_SECONDS or self._step == self._steps:
             self._shown = now
-            event["preview"] = preview(state.x0)
+            event["preview"] = preview(state.x0[: self._rows])
         self._tell(event)
         self._between()
 
@@ -189,6 +203,7 @@ def _save(picture: Picture, folder: Path) -> str:
 
 def main() -> None:
     """Work until standard input ends."""
+    os.nice(NICENESS)
     # Ctrl-C reaches all processes of a terminal; the studio says when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Whatever a library prints must not come between the events.

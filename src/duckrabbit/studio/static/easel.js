@@ -3,8 +3,8 @@
 import { el } from "./dom.js";
 
 const SIDE = 512;
-const COLOURS = ["#231d2d", "#ffffff", "#c8352e", "#f08a24", "#f4cf3f", "#3f9b4f", "#2f7fd1", "#6a4bc0", "#8a5a34", "#e79ab5"];
-const NAMES = ["ink", "white", "red", "orange", "yellow", "green", "blue", "violet", "brown", "pink"];
+const COLOURS = ["#231d2d", "#ffffff", "#c8352e", "#f08a24", "#f4cf3f", "#3f9b4f", "#2f7fd1", "#6a4bc0", "#8a5a34", "#e79ab5", "#8d8d8d"];
+const NAMES = ["ink", "white", "red", "orange", "yellow", "green", "blue", "violet", "brown", "pink", "grey"];
 const UNDO = 30;
 
 function surface() {
@@ -248,7 +248,7 @@ export class Easel {
     const width = el("input", { type: "range", min: 4, max: 140, value: this.width, "aria-label": "Size of the brush", oninput: () => (this.width = Number(width.value)) });
     this.palette.append(
       ...toolButtons,
-      ...(this.kind === "mask" ? [] : [el("div", { class: "swatches", role: "group", "aria-label": "Colours" }, swatches), own]),
+      ...(this.kind === "mask" ? [] : [el("div", { class: "swatches", role: "group", "aria-label": "Colours" }, swatches, own)]),
       el("label", {}, el("span", {}, "Size"), width),
       el("button", { type: "button", onclick: () => this.undo() }, "Undo"),
       el("button", { type: "button", onclick: () => (this.#keep(), this.#clear()) }, "Clear"),

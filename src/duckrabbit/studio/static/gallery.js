@@ -1,6 +1,6 @@
 // The gallery: every picture, to search, to look at, to keep and to throw away.
 
-import { ask, fileOf, query } from "./api.js";
+import { ask, fileOf, loaded, motionOf, query } from "./api.js";
 import { $, debounced, el, toast, trying } from "./dom.js";
 import { askWhat } from "./guess.js";
 import { on } from "./state.js";
@@ -47,6 +47,7 @@ export async function refreshGallery() {
   empty.replaceChildren(
     el("p", {}, search || favourites ? "Nothing fits." : "Nothing on the walls yet."),
     el("p", {}, search || favourites ? "Try other words, or look at all of them." : "Whatever you make is kept here, with its recipe."),
+    search || favourites ? "" : el("a", { class: "button", href: "#make", style: "margin-top:20px" }, "Make something"),
   );
 }
 
@@ -98,14 +99,14 @@ export async function openPicture(id) {
     el(
       "div",
       { class: "about" },
-      el("div", {}, el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: close }, "✕"), el("h2", { id: "detail-title" }, isIllusion ? "What do you see?" : picture.prompts.join(" · ") || "A picture")),
+      el("div", {}, el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: close }, "✕"), el("h2", { id: "detail-title" }, isIllusion ? "What do you see?" : "A picture")),
       el("dl", {}, facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value))])),
       el("div", { class: "actions" }, deedsOf(picture, again, close)),
     ),
   );
   dialog.showModal();
-  const viewer = new Viewer(canvas, hands);
-  await trying(() => viewer.show({ ...picture, address: fileOf(id), label: isIllusion ? "An illusion: press Space to change how it is seen" : picture.prompts.join(", ") }));
+  const viewer = new Viewer(canvas, hands, motionOf);
+  await trying(async () => viewer.show({ ...picture, image: await loaded(fileOf(id)), label: isIllusion ? "An illusion: press Space to change how it is seen" : picture.prompts.join(", ") }));
   askWhat(guess, picture, false, () => {});
   canvas.focus({ preventScroll: true });
 }

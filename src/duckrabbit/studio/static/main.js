@@ -60,12 +60,18 @@ function buildFields() {
   const open = (address, name) => trying(() => lay(task, address, name));
   $("#fields").replaceChildren(...fieldsOf(task, buildFields, (name) => sourceFields(name, open)).filter(Boolean));
   $("#settings").replaceChildren(...settingsOf(task, buildFields).filter(Boolean));
+  sayGo();
 }
 
 function count(change) {
   wishes.count = Math.min(known.studio.largest_count, Math.max(1, wishes.count + change));
   $("#count").textContent = String(wishes.count);
-  $("#go-word").textContent = wishes.count > 1 ? `Make ${wishes.count}` : "Make it";
+  sayGo();
+}
+
+function sayGo() {
+  const { count, among } = wishes;
+  $("#go-word").textContent = among ? `Best ${count > 1 ? `${count} ` : ""}of ${Math.min(known.studio.most_candidates, among * count)}` : count > 1 ? `Make ${count}` : "Make it";
 }
 
 async function make(event) {
@@ -79,6 +85,9 @@ async function make(event) {
   } catch (error) {
     problem.textContent = error.message;
     problem.hidden = false;
+    // What is missing is under the hand at once, wherever it is on the page.
+    const missing = [...$("#fields").querySelectorAll(".prompt input")].find((input) => !input.value.trim());
+    if (/^Say /.test(error.message)) missing?.focus();
   } finally {
     $("#go").disabled = false;
   }
@@ -128,16 +137,17 @@ async function likeThis(picture, seed) {
   return { verb: "edit", recipe: { picture: source, prompt: prompt || null, negative_prompt: negative_prompt ?? "", start_level: 690 }, model: picture.model, seed, count: 4 };
 }
 
+/** By the second stage of its model. An illusion is made anew at the larger size, so that all its readings stay. */
 async function upscale(picture) {
-  const sizes = (await ask(`/api/sizes?${query({ model: picture.model })}`)).sizes;
-  if (sizes.length < 2) throw new Error(`${picture.model} has no second stage, so it makes pictures of ${sizes[0]} pixels only.`);
+  const size = model(picture.model).sizes.at(-1);
+  const { job } = picture;
+  if (picture.verb === "anagram" || picture.verb === "hybrid") {
+    await submit({ ...job, count: 1, size });
+    return;
+  }
   const blob = await (await fetch(fileOf(picture.id))).blob();
   const source = await sent(blob, picture.model, picture.file, "picture");
-  const prompt = picture.job.recipe.prompt ?? null;
-  const verb = picture.verb === "anagram" || picture.verb === "hybrid" ? null : "upscale";
-  // An illusion is made anew at the larger size, so that all its readings stay.
-  if (verb) await submit({ verb, recipe: { picture: source, prompt }, model: picture.model, seed: picture.seed, count: 1, size: sizes.at(-1) });
-  else await submit({ ...picture.job, count: 1, size: sizes.at(-1) });
+  await submit({ verb: "upscale", recipe: { picture: source, prompt: job.recipe.prompt ?? null }, model: picture.model, seed: picture.seed, count: 1, size });
 }
 
 /** Put a job's settings back into the composer. */
@@ -318,11 +328,9 @@ async function open() {
   await refreshStudio();
   notice(known.studio.notice);
   buildTasks();
-  openStage(again);
-  openQueue({
-    watch,
-    remake: (job) => trying(async () => submit((await ask(`/api/jobs/${job.id}`)).request)),
-  });
+  const remake = (job) => trying(async () => submit((await ask(`/api/jobs/${job.id}`)).request));
+  openStage(again, remake);
+  openQueue({ watch, remake });
   openGallery(again);
   openTraining();
   openIntake();

@@ -1,15 +1,23 @@
 // A view in motion: draws the pieces that the server describes, each through its map between two moments.
 
 export const SHARE_OF_CANVAS = 0.7; // the picture's side; the rest is room to turn in
-const SHARP = 512; // the side at which pieces are cut: smooth inside, crisp at their edges
+const SHARP = 560; // the side at which pieces are cut: smooth inside, crisp at their edges
 
 /** The picture, smoothly enlarged, as a canvas to cut pieces from. */
 export function enlarged(image, size) {
+  const whole = Math.ceil(SHARP / size) * size;
+  // Doubled again and again, for in one go the pixels of a small picture would still be seen.
+  let canvas = image;
+  for (let side = 2 * size; side < whole; side *= 2) canvas = resized(canvas, side);
+  return resized(canvas, whole);
+}
+
+function resized(image, side) {
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = Math.ceil(SHARP / size) * size;
+  canvas.width = canvas.height = side;
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
-  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, side, side);
   return canvas;
 }
 
@@ -54,8 +62,12 @@ function cut(stage, size) {
   return pieces.sort((a, b) => a.depth - b.depth);
 }
 
-/** [a, b, c, d, x, y] of a piece at a moment. */
+/** [a, b, c, d, x, y] of a piece at a moment; before the first one it turns the other way round. */
 function mapAt(stage, piece, progress) {
+  if (progress < 0) {
+    const [a, b, c, d, x, y] = mapAt(stage, piece, -progress);
+    return [a, c, b, d, x, y];
+  }
   const { moments, maps } = stage;
   let k = 0;
   while (k < moments.length - 2 && progress > moments[k + 1]) k++;
@@ -66,10 +78,16 @@ function mapAt(stage, piece, progress) {
   return between.length === 2 ? [1, 0, 0, 1, ...between] : between;
 }
 
+const TURNS = { "rotate-180": 180, "rotate-90": 90, "rotate-90-cw": -90 };
+
 /** A picture that a view rearranges, stage by stage. */
 export class Moving {
   constructor(image, motion) {
     this.size = motion.size;
+    /** Degrees, counter-clockwise, that the whole picture is turned by; 0 where it is not. */
+    this.turns = TURNS[motion.name] ?? 0;
+    /** After how much progress all is as before: what turns may be turned on and on, either way. */
+    this.period = this.turns ? 360 / Math.abs(this.turns) : motion.name === "inner-circle" ? 2 : 0;
     let picture = enlarged(image, this.size);
     this.stages = motion.stages.map((stage) => {
       const made = { ...stage, pieces: cut(stage, this.size), picture };
@@ -80,16 +98,47 @@ export class Moving {
     this.last = picture;
   }
 
-  /** Draw the picture on its way, `progress` from 0 to 1, in the middle of a square canvas `side` wide. */
+  /** Draw the picture on its way, in the middle of a square canvas `side` wide: 0 is at rest, 1 is seen anew. */
   draw(context, side, progress) {
     const scale = (side * SHARE_OF_CANVAS) / this.size;
-    const at = Math.min(Math.max(progress, 0), 1) * this.stages.length;
-    const k = Math.min(Math.floor(at), this.stages.length - 1);
     context.save();
     context.translate(side / 2, side / 2);
     context.scale(scale, scale);
-    this.#drawStage(context, this.stages[k], at - k);
+    if (this.turns) {
+      context.rotate((-progress * this.turns * Math.PI) / 180);
+      this.#drawStage(context, this.stages[0], 0);
+    } else if (this.period) {
+      // From -1 to 1: half a turn to either side is the same.
+      this.#drawStage(context, this.stages[0], progress - this.period * Math.round(progress / this.period - 0.001));
+    } else {
+      // Beyond its ends it gives a little, as what is held there would.
+      const inside = Math.min(Math.max(progress, 0), 1);
+      const give = 1 + 0.12 * Math.tanh(progress - inside);
+      context.scale(give, give);
+      const at = inside * this.stages.length;
+      const k = Math.min(Math.floor(at), this.stages.length - 1);
+      this.#drawStage(context, this.stages[k], at - k);
+    }
     context.restore();
+  }
+
+  /** The nearest progress at which it rests: as it was, or as the view shows it. */
+  restNear(progress) {
+    if (!this.period) return Math.min(1, Math.max(0, Math.round(progress)));
+    const whole = Math.round(progress);
+    const turn = this.#within(whole);
+    if (turn < 2) return whole;
+    // A quarter too far goes back, three quarters go on until it is upright.
+    return turn === 2 && progress < whole ? whole - 1 : whole + this.period - turn;
+  }
+
+  /** A rest as 0 or 1. */
+  restOf(progress) {
+    return this.period ? this.#within(progress) : progress;
+  }
+
+  #within(progress) {
+    return ((progress % this.period) + this.period) % this.period;
   }
 
   #drawStage(context, stage, progress) {
@@ -158,23 +207,58 @@ export function eased(t) {
   return t * t * (3 - 2 * t);
 }
 
+export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Call `frame(seconds since it began)` again and again until it says that it is done. Returns what stops it. */
+function running(frame) {
+  let going = true;
+  let started;
+  const next = (now) => {
+    if (!going) return;
+    started ??= now;
+    if (frame((now - started) / 1000)) requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+  return () => (going = false);
+}
+
 /** Run `draw(progress)` from one progress to another; at once where motion is unwelcome. Returns what stops it. */
 export function animate(from, to, milliseconds, draw, done = () => {}) {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (calm || milliseconds <= 0) {
+  if (calm() || milliseconds <= 0) {
     draw(to);
     done();
     return () => {};
   }
-  let going = true;
-  const started = performance.now();
-  const frame = (now) => {
-    if (!going) return;
-    const t = Math.min(1, Math.max(0, (now - started) / milliseconds));
+  return running((seconds) => {
+    const t = Math.min(1, (seconds * 1000) / milliseconds);
     draw(from + (to - from) * eased(t));
-    if (t < 1) requestAnimationFrame(frame);
-    else done();
-  };
-  requestAnimationFrame(frame);
-  return () => (going = false);
+    if (t === 1) done();
+    return t < 1;
+  });
+}
+
+const STEP = 1 / 240;
+
+/** Let go of something on a spring: it swings to `to` from where it is, with the speed that it has. */
+export function spring(from, to, { speed = 0, pull = 11, damping = 0.74 }, draw, done = () => {}) {
+  if (calm()) {
+    draw(to, 0);
+    done();
+    return () => {};
+  }
+  let at = from;
+  let velocity = speed;
+  let reached = 0;
+  return running((seconds) => {
+    // A page that was hidden for long does not make up for it.
+    reached = Math.max(reached, seconds - 0.25);
+    for (; reached < seconds; reached += STEP) {
+      velocity += (pull * pull * (to - at) - 2 * damping * pull * velocity) * STEP;
+      at += velocity * STEP;
+    }
+    const rests = Math.abs(to - at) < 0.002 && Math.abs(velocity) < 0.03;
+    draw(rests ? to : at, rests ? 0 : velocity);
+    if (rests) done();
+    return !rests;
+  });
 }

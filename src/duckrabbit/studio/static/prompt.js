@@ -37,6 +37,7 @@ export class PromptField {
   constructor({ label, order = 0, placeholder = "", value = "", modelName, changed }) {
     const id = `prompt-${++counter}`;
     this.modelName = modelName;
+    this.closed = 0; // how often the suggestions were closed
     this.changed = changed;
     this.options = el("ul", { class: "options", role: "listbox", id: `${id}-options`, "aria-label": "Suggestions", hidden: true });
     this.ghost = el("div", { class: "ghost", "aria-hidden": "true" });
@@ -79,8 +80,10 @@ export class PromptField {
       this.#close();
       return;
     }
+    const closed = this.closed;
     const known = await once(`/api/words?${query({ model: this.modelName() })}`).catch(() => null);
-    if (!known || text !== this.input.value || document.activeElement !== this.input) return;
+    // Whoever went on, or closed them, in the meantime wants no suggestions.
+    if (!known || closed !== this.closed || text !== this.input.value || document.activeElement !== this.input) return;
     const found = suggestions(text, known);
     this.active = -1;
     this.options.replaceChildren(
@@ -105,6 +108,7 @@ export class PromptField {
   }
 
   #close() {
+    this.closed++;
     this.options.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
@@ -112,6 +116,11 @@ export class PromptField {
   }
 
   #key(event) {
+    if (event.key === "Escape" || (event.key === "Enter" && !(this.active >= 0))) {
+      if (event.key === "Escape" && !this.options.hidden) event.stopPropagation();
+      this.#close();
+      return;
+    }
     if (this.options.hidden) return;
     const count = this.found.length;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -123,9 +132,6 @@ export class PromptField {
       this.#take(this.found[this.active].value);
     } else if (event.key === "Tab" && this.active >= 0) {
       this.#take(this.found[this.active].value);
-    } else if (event.key === "Escape") {
-      this.#close();
-      event.stopPropagation();
     } else return;
     event.preventDefault();
   }

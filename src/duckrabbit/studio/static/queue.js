@@ -13,11 +13,12 @@ export function openQueue({ watch, remake }) {
   const toggle = (open) => {
     panel.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
+    draw();
   };
+  const draw = () => drawQueue(panel, { watch: (job) => (toggle(false), watch(job)), remake });
   button.addEventListener("click", () => toggle(panel.hidden));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !panel.hidden && (toggle(false), button.focus()));
   document.addEventListener("pointerdown", (event) => !panel.contains(event.target) && !button.contains(event.target) && toggle(false));
-  const draw = () => drawQueue(panel, { watch: (job) => (toggle(false), watch(job)), remake });
   on("queue", draw);
   on("job", draw);
 }
@@ -28,7 +29,7 @@ function drawQueue(panel, deeds) {
   const count = $("#queue-count");
   count.textContent = String(jobs.length);
   count.classList.toggle("busy", jobs.length > 0);
-  if (panel.hidden && !over.some((job) => job.state === "lost" && !job.said)) return;
+  if (panel.hidden) return;
   const focused = document.activeElement?.dataset?.key;
   panel.replaceChildren(
     el("h2", {}, "Queue"),

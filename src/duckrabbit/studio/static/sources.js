@@ -41,10 +41,11 @@ export async function sourcesOf(task) {
   }
   if (!photo) return {};
   const picture = await sent(photo, chosen, names.inpaint, "picture");
+  if (!easel.dirty) return { picture };
   try {
     return { picture, mask: await sent(await easel.png(), chosen, "a mask", "mask") };
   } catch (error) {
-    // Nothing was painted: the task says so in its own words.
+    // All that was painted was wiped away again: the task says so in its own words.
     if (error instanceof Problem && /paints nothing/.test(error.message)) return { picture };
     throw error;
   }

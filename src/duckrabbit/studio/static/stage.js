@@ -1,9 +1,9 @@
 // The stage: what is being made, and what has been.
 
-import { ask, fileOf, loaded } from "./api.js";
+import { ask, fileOf, loaded, motionOf } from "./api.js";
 import { $, drawing, el, seconds, toast, trying } from "./dom.js";
 import { askWhat } from "./guess.js";
-import { on } from "./state.js";
+import { known, model, on } from "./state.js";
 import { Viewer } from "./viewer.js";
 
 const STAR = ["M12 4l2.500 5.200 5.500.7-4 3.900 1 5.600-5-2.700-5 2.700 1-5.600-4-3.900 5.500-.7z"];
@@ -13,10 +13,13 @@ let shown = []; // pictures of the job on stage, as the gallery knows them
 let chosen = 0;
 let revealed = new Set();
 let image = null; // the latest strip of what is forming
+let before = []; // the pictures that were on stage before it
+let remake; // makes a job again
 
 /** Set up the stage. */
-export function openStage(again) {
-  viewer = new Viewer($("#viewer"), $("#hands"));
+export function openStage(again, makeAgain) {
+  remake = makeAgain;
+  viewer = new Viewer($("#viewer"), $("#hands"), motionOf);
   on("job", (job) => job.id === watched && follow(job, again));
   on("preview", (preview) => preview.id === watched && form(preview));
   $("#cancel").addEventListener("click", () => watched && trying(() => ask(`/api/jobs/${watched}`, { method: "DELETE" })));
@@ -30,12 +33,13 @@ export function openStage(again) {
 }
 
 export const turn = () => viewer.toggle();
-export const look = (k) => viewer.ways?.[k] && viewer.choose(k);
 export const onStage = () => shown[chosen] ?? null;
 
 /** Watch a job come about. */
 export function watch(job) {
   watched = job.id;
+  $("#stage").dataset.job = job.id;
+  if (shown.length) before = shown;
   chosen = 0;
   shown = [];
   image = null;
@@ -116,9 +120,22 @@ async function follow(job, again) {
     if (job.state === "done") {
       const pictures = await trying(() => Promise.all(job.pictures.map((id) => ask(`/api/pictures/${id}`))));
       if (pictures?.length) await present(pictures, again, Math.min(chosen, pictures.length - 1));
-    } else if (job.state === "cancelled") toast("Cancelled.");
-    else $("#guess").replaceChildren(el("p", { class: "problem", role: "alert" }, job.problem ?? "That did not work."));
+    } else {
+      $("#strip").hidden = true;
+      viewer.clear();
+      $("#viewer").setAttribute("aria-label", "Nothing was made");
+      if (job.state === "cancelled") {
+        toast("Cancelled.");
+        if (before.length) await present(before, again);
+      } else fail(job);
+    }
   }
+}
+
+/** Say why a job came to nothing. */
+function fail(job) {
+  const again = el("button", { type: "button", onclick: () => remake(job) }, "Try again");
+  $("#guess").replaceChildren(el("p", { class: "problem", role: "alert" }, job.problem ?? "That did not work."), again);
 }
 
 async function form(preview) {
@@ -133,7 +150,7 @@ async function form(preview) {
 function formOne() {
   const own = image.width / image.count;
   const canvas = el("canvas", { width: own, height: own });
-  canvas.getContext("2d").drawImage(image, chosen * own, 0, own, own, 0, 0, own, own);
+  canvas.getContext("2d").drawImage(image, Math.min(chosen, image.count - 1) * own, 0, own, own, 0, 0, own, own);
   viewer.form(canvas, own);
 }
 
@@ -152,9 +169,10 @@ function drawGrain() {
 
 async function reveal(again) {
   const picture = shown[chosen];
-  const own = { ...picture, address: fileOf(picture.id) };
-  own.label = picture.verb === "anagram" || picture.verb === "hybrid" ? "An illusion: press Space to change how it is seen" : `A picture: ${picture.prompts.join(", ")}`;
-  await trying(() => viewer.show(own));
+  const label = picture.verb === "anagram" || picture.verb === "hybrid" ? "An illusion: press Space to change how it is seen" : `A picture: ${picture.prompts.join(", ")}`;
+  const own = await trying(() => loaded(fileOf(picture.id)));
+  if (picture !== onStage()) return;
+  if (own) await trying(() => viewer.show({ ...picture, image: own, label }));
   askWhat($("#guess"), picture, revealed.has(picture.id), () => {
     for (const one of shown) revealed.add(one.id);
   });
@@ -163,6 +181,7 @@ async function reveal(again) {
 
 /** What can be done with a picture. */
 export function deedsOf(picture, again, closed = () => {}) {
+  const larger = model(picture.model)?.sizes.find((size) => size > picture.side);
   const star = el("button", { type: "button", class: "star", "aria-pressed": String(picture.favourite), "aria-label": "Favourite" }, drawing(STAR), "Favourite");
   star.firstChild.setAttribute("width", "18");
   star.firstChild.setAttribute("fill", "none");
@@ -178,22 +197,22 @@ export function deedsOf(picture, again, closed = () => {}) {
     el("button", { type: "button", onclick: () => (closed(), again("more", picture)) }, "More like this"),
     el("button", { type: "button", onclick: () => (closed(), again("seed", picture)) }, "Another seed"),
     el("button", { type: "button", onclick: () => (closed(), again("settings", picture)) }, "Its settings"),
-    el("button", { type: "button", class: "upscale", onclick: () => (closed(), again("upscale", picture)) }, "Upscale to 256"),
+    larger ? el("button", { type: "button", class: "upscale", onclick: () => (closed(), again("upscale", picture)) }, `Upscale to ${larger}`) : null,
     star,
     save(picture),
     el("button", { type: "button", onclick: () => (closed(), again("edit", picture)) }, "Paint on it"),
     el("button", { type: "button", onclick: () => (closed(), again("delete", picture)) }, "Delete"),
-  ];
+  ].filter(Boolean);
 }
 
 function save(picture) {
   const forms = [
     ["PNG, with its recipe", `${fileOf(picture.id)}?download=true`],
     ["GIF", `/api/pictures/${picture.id}/animation?format=gif&download=true`],
-    ["MP4", `/api/pictures/${picture.id}/animation?format=mp4&download=true`],
+    known.studio.films.includes("mp4") ? ["MP4", `/api/pictures/${picture.id}/animation?format=mp4&download=true`] : ["MP4: install ffmpeg first", null],
     ["A page to share", `/api/pictures/${picture.id}/page?download=true`],
   ];
-  const list = el("ul", { hidden: true }, forms.map(([name, address]) => el("li", {}, el("a", { href: address, download: "", onclick: (event) => fetched(event, address) }, name))));
+  const list = el("ul", { hidden: true }, forms.map(([name, address]) => el("li", {}, address === null ? el("span", {}, name) : el("a", { href: address, download: "", onclick: (event) => fetched(event, address) }, name))));
   const button = el("button", { type: "button", "aria-expanded": "false", "aria-haspopup": "true" }, "Save as …");
   const menu = el("div", { class: "menu" }, button, list);
   const open = (is) => {
@@ -223,7 +242,8 @@ async function fetched(event, address) {
 /** Something to look at before anything was made. */
 export async function welcome(picture) {
   if (watched || shown.length) return;
-  await trying(() => viewer.show(picture));
+  const own = await loaded(picture.address);
+  await trying(() => viewer.show({ ...picture, image: own }));
   if (watched || shown.length) return;
   askWhat($("#guess"), picture, false, () => {});
 }

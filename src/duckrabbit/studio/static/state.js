@@ -31,4 +31,8 @@ export async function refreshJobs() {
   tell("queue");
 }
 
-export const model = (name) => known.studio.models.find((one) => one.name === name);
+/** The model of a name, or of the path that a picture of a run's model remembers. */
+export function model(name) {
+  const { models, run_prefix: run } = known.studio;
+  return models.find((one) => one.name === name || (one.name.startsWith(run) && name?.endsWith(`/${one.name.slice(run.length)}`)));
+}

@@ -36,6 +36,7 @@ export const TASKS = {
 /** What the person has said so far, per task; survives switching between tasks. */
 export const wishes = {
   count: 4,
+  among: null, // candidates for each picture that is kept
   seed: null,
   model: { words: null, digits: null },
   sampler: { steps: null, guidance_scale: null, solver: null, grid: null },
@@ -161,11 +162,13 @@ function samplerOf(task, verb) {
 /** The job that the person asks for; throws an Error with a sentence where something is missing. */
 export function jobOf(task, sources) {
   const wish = wishes[task];
+  const facts = model(modelName(task));
   const finish = (verb, recipe) => {
     const sampler = samplerOf(task, verb);
     const negative = task === "digits" ? {} : { negative_prompt: wishes.negative };
     const seed = wishes.seed ?? Math.floor(Math.random() * 1_000_000);
-    return { verb, recipe: { ...recipe, ...negative, sampler }, model: modelName(task), seed, count: wishes.count, size: wishes.size };
+    const among = wishes.among ? Math.min(known.studio.most_candidates, wishes.among * wishes.count) : null;
+    return { verb, recipe: { ...recipe, ...negative, sampler }, model: modelName(task), seed, count: wishes.count, among, size: facts.sizes.includes(wishes.size) ? wishes.size : null };
   };
   const said = (prompt, what) => {
     if (!prompt.trim()) throw new Error(`Say ${what}.`);
@@ -198,10 +201,11 @@ export function jobOf(task, sources) {
 /** Take a job's settings back into the fields; gives the task. */
 export function takeJob(job) {
   const { verb, recipe } = job;
-  const facts = model(job.model) ?? known.studio.models.find((one) => job.model?.endsWith(one.name.replace(known.studio.run_prefix, "/")));
+  const facts = model(job.model);
   const digits = facts?.kind === "digits";
   if (facts) wishes.model[digits ? "digits" : "words"] = facts.name === known.studio.defaults[digits ? "digits" : "words"] ? null : facts.name;
   wishes.seed = job.seed;
+  wishes.size = facts?.sizes.slice(1).includes(job.size) ? job.size : null;
   wishes.negative = recipe.negative_prompt ?? "";
   const usual = verb === "anagram" || verb === "hybrid" ? facts?.illusion_sampler : facts?.sampler;
   const own = recipe.sampler ?? {};
@@ -256,6 +260,8 @@ export function settingsOf(task, again) {
       number("Guidance", "guidance_scale", 0, 30, 0.5, wishes.sampler),
       choice("Solver", [["", usual.solver], ...known.studio.solvers.filter((name) => name !== usual.solver).map((name) => [name, name])], wishes.sampler.solver ?? "", (name) => (wishes.sampler.solver = name || null)),
     ),
+    choice("Choose among", [["", "all are kept"], ...[8, 16, 32, 64].map((each) => [String(each), `the best of ${each} each`])], wishes.among ? String(wishes.among) : "", (each) => ((wishes.among = each ? Number(each) : null), again())),
+    facts.sizes.length > 1 ? choice("Size", facts.sizes.map((size, k) => [k ? String(size) : "", `${size} × ${size}${k ? ", slower" : ""}`]), wishes.size ? String(wishes.size) : "", (size) => (wishes.size = size ? Number(size) : null)) : null,
     isDigits(task) ? null : el("label", {}, el("span", {}, "Steer away from"), negative),
   ];
 }

@@ -93,6 +93,24 @@ function drawRuns() {
 
 const colourOf = (k) => getComputedStyle(document.documentElement).getPropertyValue(COLOURS[k % COLOURS.length]).trim();
 
+/** 1, 2 and 5 times the powers of ten between two of them; a few in between where there are too few. */
+function lossTicks(low, high) {
+  for (const digits of [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]]) {
+    const found = [];
+    for (let power = Math.floor(low); power <= high; power++) for (const digit of digits) found.push(digit * 10 ** power);
+    const inside = found.filter((loss) => Math.log10(loss) >= low && Math.log10(loss) <= high);
+    if (inside.length >= 3) return inside;
+  }
+  return [10 ** low, 10 ** high];
+}
+
+function stepTicks(steps) {
+  const rough = steps / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const every = Math.max(1, [1, 2, 5, 10].map((digit) => digit * power).find((one) => one >= rough));
+  return Array.from({ length: Math.floor(steps / every) + 1 }, (_, k) => k * every);
+}
+
 function drawChart() {
   const canvas = $("#chart");
   const ratio = Math.min(2, devicePixelRatio || 1);
@@ -114,7 +132,7 @@ function drawChart() {
     context.fillText(runs.length ? "Tick a run to see its loss." : "Start a run, and its loss is drawn here.", width / 2, height / 2);
     return;
   }
-  const box = { left: 52, right: width - 12, top: 14, bottom: height - 30 };
+  const box = { left: 48, right: width - 12, top: 34, bottom: height - 30 };
   const points = lines.flatMap((run) => run.curve);
   const steps = Math.max(...points.map(([step]) => step), 1);
   const losses = points.map(([, loss]) => loss).filter((loss) => loss > 0);
@@ -126,17 +144,20 @@ function drawChart() {
   context.lineWidth = 1;
   context.textAlign = "right";
   context.textBaseline = "middle";
-  for (let k = 0; k <= 4; k++) {
-    const loss = 10 ** (low + ((high - low) * k) / 4);
+  for (const loss of lossTicks(low, high)) {
     context.beginPath();
     context.moveTo(box.left, y(loss));
     context.lineTo(box.right, y(loss));
     context.stroke();
-    context.fillText(loss.toPrecision(2), box.left - 8, y(loss));
+    context.fillText(String(Number(loss.toPrecision(2))), box.left - 8, y(loss));
   }
+  context.textAlign = "left";
+  context.fillText("loss", box.left - 40, 10);
+  context.textAlign = "right";
+  context.fillText("steps", box.right, 10);
   context.textBaseline = "top";
   context.textAlign = "center";
-  for (let k = 0; k <= 4; k++) context.fillText(Math.round((steps * k) / 4).toLocaleString(), Math.min(x((steps * k) / 4), box.right - 14), box.bottom + 10);
+  for (const step of stepTicks(steps)) context.fillText(step.toLocaleString(), Math.min(x(step), box.right - 14), box.bottom + 10);
   lines.forEach((run, k) => {
     context.strokeStyle = colourOf(k);
     context.lineWidth = 2.2;

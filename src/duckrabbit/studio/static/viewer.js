@@ -1,13 +1,15 @@
 // The viewer: a picture that is turned, rearranged or moved away by hand, by key or by a button.
 
-import { loaded, motionOf } from "./api.js";
 import { el } from "./dom.js";
+import { gripOf } from "./grip.js";
 import { VIEW_DEEDS, keyword, viewWords } from "./icons.js";
 import { Distant, wayOf } from "./distance.js";
-import { Moving, SHARE_OF_CANVAS, animate, enlarged } from "./motion.js";
+import { Moving, SHARE_OF_CANVAS, animate, enlarged, spring } from "./motion.js";
 
-const TURNING = { "rotate-180": 180, "rotate-90": 90, "rotate-90-cw": -90 };
 const LONG = { jigsaw: 1500, "patch-permute": 1500, "pixel-permute": 1800, "square-hinge": 1400, skew: 1200 };
+const FAR = 1600;
+const A_TAP = 6; // pixels: a hand that moves less than this has pressed
+const FLUNG = 0.16; // seconds that a flung picture flies on before it is caught
 
 /** The views of an anagram without the one that changes nothing, each with the prompt that it shows. */
 export function looks(shown) {
@@ -15,13 +17,14 @@ export function looks(shown) {
   return views.map((view, k) => ({ view, prompt: shown.prompts[k] ?? "", index: k })).filter((look) => look.view !== "identity");
 }
 
-/** A canvas, and below it what can be done with it. */
+/** A canvas, and below it what can be done with it. `motionOf(view, side)` describes how a view moves. */
 export class Viewer {
-  constructor(canvas, hands, changed = () => {}) {
+  constructor(canvas, hands, motionOf) {
     this.canvas = canvas;
     this.hands = hands;
-    this.changed = changed;
+    this.motionOf = motionOf;
     this.progress = 0;
+    this.speed = 0; // of the progress, a second
     this.target = 0;
     this.stop = () => {};
     this.turn = 0; // counts what is shown, so that what loads late is not
@@ -30,44 +33,42 @@ export class Viewer {
     new ResizeObserver(() => this.#fit()).observe(canvas);
   }
 
-  /** Show a picture: {image or address, side, verb, prompts, parts, views, label}. */
+  /** Show a picture: {image, side, verb, prompts, parts, views, label}. */
   async show(shown) {
     const turn = ++this.turn;
-    const image = shown.image ?? (await loaded(shown.address));
-    let drawing = null;
-    const way = shown.verb === "hybrid" ? wayOf(shown.parts) : null;
     const ways = shown.verb === "anagram" ? looks(shown) : [];
-    if (ways.length) {
-      const motions = await Promise.all(ways.map((look) => shown.motions?.[look.view] ?? motionOf(look.view, shown.side)));
-      drawing = motions.map((motion) => new Moving(image, motion));
-    }
+    const motions = await Promise.all(ways.map((look) => this.motionOf(look.view, shown.side)));
     if (turn !== this.turn) return;
     this.stop();
-    this.shown = shown;
     this.ways = ways;
-    this.moving = drawing;
+    this.moving = motions.map((motion) => new Moving(shown.image, motion));
     this.chosen = 0;
-    this.way = way;
-    this.distant = way ? new Distant(image, shown.side, way) : null;
-    this.plain = enlarged(image, shown.side);
-    this.progress = this.target = 0;
+    this.way = shown.verb === "hybrid" ? wayOf(shown.parts) : null;
+    this.distant = this.way ? new Distant(shown.image, shown.side, this.way) : null;
+    this.plain = enlarged(shown.image, shown.side);
+    this.progress = this.target = this.speed = 0;
     this.canvas.setAttribute("aria-label", shown.label ?? "A picture");
-    this.canvas.parentElement.classList.toggle("still", !this.moves);
+    this.#sayHow();
     this.#buildHands();
     this.draw();
-    this.changed(this);
   }
 
   /** Show a picture that is still forming. */
   form(image, side) {
+    this.clear();
+    this.plain = enlarged(image, side);
+    this.draw();
+  }
+
+  /** Show nothing. */
+  clear() {
     this.turn++;
     this.stop();
-    this.shown = this.moving = this.distant = this.way = null;
-    this.ways = [];
-    this.plain = enlarged(image, side);
-    this.progress = this.target = 0;
+    this.distant = this.way = this.plain = null;
+    this.moving = this.ways = [];
+    this.progress = this.target = this.speed = 0;
     this.hands.replaceChildren();
-    this.canvas.parentElement.classList.add("still");
+    this.#sayHow();
     this.draw();
   }
 
@@ -75,18 +76,25 @@ export class Viewer {
     return Boolean(this.ways?.length || this.distant);
   }
 
+  get #held() {
+    return this.moving?.[this.chosen];
+  }
+
   /** The way there and back. */
   toggle() {
     if (this.moves) this.go(this.target > 0.5 ? 0 : 1);
   }
 
-  /** Move to a progress, or by `k` to another view: back first, then there. */
+  /** Move to a progress. */
   go(to) {
     this.target = to;
-    this.stop();
-    const milliseconds = (this.distant ? 1600 : LONG[keyword(this.ways[this.chosen].view)] ?? 900) * Math.abs(to - this.progress);
-    this.stop = animate(this.progress, to, milliseconds, (progress) => this.#at(progress), () => this.changed(this));
     this.#sayHands();
+    this.stop();
+    if (this.#held?.turns) this.#swing(to, 8.5);
+    else {
+      const milliseconds = (this.distant ? FAR : (LONG[keyword(this.ways[this.chosen].view)] ?? 900)) * Math.min(1, Math.abs(to - this.progress));
+      this.stop = animate(this.progress, to, milliseconds, (progress) => this.#at(progress));
+    }
   }
 
   choose(k) {
@@ -97,6 +105,7 @@ export class Viewer {
     this.stop();
     const there = () => {
       this.chosen = k;
+      this.#sayHow();
       this.go(1);
     };
     if (this.progress === 0) there();
@@ -107,9 +116,10 @@ export class Viewer {
     const side = this.canvas.width;
     const context = this.canvas.getContext("2d");
     context.clearRect(0, 0, side, side);
-    context.imageSmoothingQuality = "high";
+    // What moves is not looked at that closely.
+    context.imageSmoothingQuality = Number.isInteger(this.progress) ? "high" : "medium";
     if (this.distant) this.distant.draw(context, side, this.progress);
-    else if (this.moving) this.moving[this.chosen].draw(context, side, this.progress);
+    else if (this.#held) this.#held.draw(context, side, this.progress);
     else if (this.plain) {
       const width = side * SHARE_OF_CANVAS;
       context.drawImage(this.plain, (side - width) / 2, (side - width) / 2, width, width);
@@ -117,14 +127,22 @@ export class Viewer {
     this.canvas.dataset.progress = this.progress.toFixed(3);
   }
 
-  #at(progress) {
+  #at(progress, speed = 0) {
     this.progress = progress;
+    this.speed = speed;
     if (this.slider) this.slider.value = String(Math.round(progress * 100));
     this.draw();
   }
 
+  /** On a spring to where it rests. */
+  #swing(to, pull) {
+    const damping = this.#held.period ? 0.74 : 1;
+    const settle = () => this.#at(this.#held.restOf(to));
+    this.stop = spring(this.progress, to, { speed: this.speed, pull, damping }, (progress, speed) => this.#at(progress, speed), settle);
+  }
+
   #fit() {
-    const side = Math.round(Math.min(1400, this.canvas.clientWidth * Math.min(2, devicePixelRatio || 1)));
+    const side = Math.round(Math.min(1600, this.canvas.clientWidth * Math.min(2, devicePixelRatio || 1)));
     if (side > 0 && side !== this.canvas.width) {
       this.canvas.width = this.canvas.height = side;
       this.draw();
@@ -134,57 +152,56 @@ export class Viewer {
   #key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || !this.moves) return;
     const step = { ArrowRight: 0.08, ArrowUp: 0.08, ArrowLeft: -0.08, ArrowDown: -0.08 }[event.key];
-    if (event.key === " " || event.key === "Enter") this.toggle();
-    else if (step) {
+    if (event.key === " " || event.key === "Enter") {
+      if (!event.repeat) this.toggle();
+    } else if (step) {
       this.stop();
       this.#at(Math.min(1, Math.max(0, this.progress + step)));
       this.target = Math.round(this.progress);
-      this.changed(this);
       this.#sayHands();
     } else return;
     event.preventDefault();
+    event.stopPropagation();
   }
 
-  /** By hand: a turning view follows the angle about the middle, the others the way along. */
+  /** By hand: the picture follows it, and when it is let go it springs to where it rests. */
   #grab(event) {
-    if (!this.moves || event.button !== 0) return;
+    if (!this.moves || event.button !== 0 || !event.isPrimary) return;
     const box = this.canvas.getBoundingClientRect();
-    const middle = [box.left + box.width / 2, box.top + box.height / 2];
-    const view = this.ways.length ? keyword(this.ways[this.chosen].view) : "";
-    const degrees = TURNING[view];
-    const start = { x: event.clientX, y: event.clientY, progress: this.progress, time: performance.now() };
-    const angle = (e) => Math.atan2(e.clientY - middle[1], e.clientX - middle[0]);
-    let turned = 0;
-    let before = angle(event);
+    const half = (box.width * SHARE_OF_CANVAS) / 2;
+    const point = (e) => [(e.clientX - box.left - box.width / 2) / half, (e.clientY - box.top - box.height / 2) / half];
+    const start = point(event);
+    if (Math.hypot(...start) > 1.45) return;
+    const grip = gripOf(this.ways[this.chosen]?.view ?? "", this.#held, start, this.progress);
+    const trail = [[event.timeStamp, this.progress]];
+    const frame = this.canvas.parentElement;
     let far = 0;
     this.stop();
+    this.speed = 0;
     this.canvas.setPointerCapture(event.pointerId);
     const move = (e) => {
-      far = Math.max(far, Math.hypot(e.clientX - start.x, e.clientY - start.y));
-      let progress;
-      if (degrees) {
-        let step = angle(e) - before;
-        if (step > Math.PI) step -= 2 * Math.PI;
-        if (step < -Math.PI) step += 2 * Math.PI;
-        turned += step;
-        before = angle(e);
-        const share = (-turned * 180) / Math.PI / degrees;
-        // A half turn may go either way round.
-        progress = start.progress + (Math.abs(degrees) === 180 ? (start.progress < 0.5 ? Math.abs(share) : -Math.abs(share)) : share);
-      } else {
-        const along = view === "flip" || view === "skew" ? e.clientY - start.y : e.clientX - start.x;
-        const reach = along / (box.width * 0.6);
-        progress = start.progress + (start.progress < 0.5 ? Math.abs(reach) : -Math.abs(reach));
-      }
-      this.#at(Math.min(1, Math.max(0, progress)));
+      far = Math.max(far, Math.hypot(e.clientX - event.clientX, e.clientY - event.clientY));
+      if (far < A_TAP) return;
+      frame.classList.add("held");
+      const progress = grip(point(e));
+      trail.push([e.timeStamp, progress]);
+      if (trail.length > 6) trail.shift();
+      this.#at(this.distant ? Math.min(1, Math.max(0, progress)) : progress);
     };
-    const end = () => {
-      this.canvas.removeEventListener("pointermove", move);
-      this.canvas.removeEventListener("pointerup", end);
-      this.canvas.removeEventListener("pointercancel", end);
-      if (far < 6) this.toggle();
+    const end = (e) => {
+      for (const kind of ["pointermove", "pointerup", "pointercancel"]) this.canvas.removeEventListener(kind, kind === "pointermove" ? move : end);
+      frame.classList.remove("held");
+      if (far < A_TAP) this.toggle();
       else if (this.distant) this.#settle(this.progress);
-      else this.go(start.progress < 0.5 ? Number(this.progress > 0.25) : Number(this.progress > 0.75));
+      else {
+        const [time, progress] = trail[0];
+        const passed = (e.timeStamp - time) / 1000;
+        this.speed = passed > 0 && passed < 0.3 ? (this.progress - progress) / passed : 0;
+        const rest = this.#held.restNear(this.progress + this.speed * FLUNG);
+        this.target = this.#held.restOf(rest);
+        this.#sayHands();
+        this.#swing(rest, 12);
+      }
     };
     this.canvas.addEventListener("pointermove", move);
     this.canvas.addEventListener("pointerup", end);
@@ -193,8 +210,14 @@ export class Viewer {
 
   #settle(progress) {
     this.target = progress;
-    this.changed(this);
     this.#sayHands();
+  }
+
+  /** Whether the picture moves, and whether a finger on it does, in every direction, or scrolls the page. */
+  #sayHow() {
+    const frame = this.canvas.parentElement;
+    frame.classList.toggle("still", !this.moves);
+    frame.classList.toggle("every-way", Boolean(this.#held?.period) || ["flip", "skew"].includes(keyword(this.ways[this.chosen]?.view ?? "")));
   }
 
   #buildHands() {
@@ -211,9 +234,10 @@ export class Viewer {
       parts.push(el("button", { type: "button", class: "turn", onclick: () => this.toggle() }, this.way.button));
       parts.push(el("label", {}, el("span", {}, this.way.ends[0]), this.slider, el("span", {}, this.way.ends[1])));
     } else {
-      this.ways.forEach((look, k) => {
-        const deed = this.ways.length > 1 ? viewWords(look.view) : look.view.includes("+") ? viewWords(look.view) : VIEW_DEEDS[keyword(look.view)];
-        parts.push(el("button", { type: "button", class: "turn", "data-deed": this.ways.length > 1 ? null : deed, onclick: () => this.choose(k) }, deed ?? look.view, el("kbd", {}, k === 0 ? "Space" : String(k + 1))));
+      const several = this.ways.length > 1;
+      this.ways.forEach(({ view }, k) => {
+        const deed = several || view.includes("+") ? viewWords(view) : (VIEW_DEEDS[keyword(view)] ?? view);
+        parts.push(el("button", { type: "button", class: "turn", "data-deed": several ? null : deed, onclick: () => this.choose(k) }, deed, k === 0 ? el("kbd", {}, "Space") : null));
       });
     }
     this.hands.replaceChildren(...parts);
