@@ -245,6 +245,18 @@ def test_a_file_of_pairs_is_worked_through_once(duckrabbit: Command) -> None:
     assert [line["parts"] for line in hybrids.told] == [{"far": "6", "near": "9"}, {"far": "2", "near": "5"}]
 
 
+def test_processes_share_every_search_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "pairs.txt").write_text("6 | 9\n8 | 8\n")
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
+    words = ["anagram", "--pairs", "pairs.txt", "--view", "rotate-180", *QUICK, "--best", "1", "--from", "40"]
+    process = start(*words, "--device", "cpu", folder=tmp_path, before=torchrun)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert len(out.splitlines()) == 2
+    assert err.count("model: ") == err.count("pair 1 of 2") == 1
+    assert len(list(lines(tmp_path / "out/pairs-pairs.jsonl"))) == 2
+
+
 def test_a_sweep_makes_a_picture_for_each_value(duckrabbit: Command) -> None:
     ended = duckrabbit(*SIX_NINE, "--sweep", "seed=2..4", "guidance-scale=1,5", "--json")
     assert ended.code == 0, ended.err

@@ -1,14 +1,17 @@
 """Make many candidates, keep the best, and show how good they are."""
 
+import atexit
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed
 
 from duckrabbit.cli.animate import MOTION_MILLISECONDS, motion_frames
 from duckrabbit.cli.display import Display
@@ -107,13 +110,20 @@ def produce_best(
     check(output)
     orders = [order_of(job, model, output, sampling, searching) for job in jobs]
     searches = [order.search(model) for order in orders]
-    team = Team.join(gpu=model.device.type == "cuda")
-    kept = [
+    team = _team(model.device.type == "cuda")
+    return [
         _searched(job, order, search, team, output, searching.workers, computing)
         for job, order, search in zip(jobs, orders, searches, strict=True)
     ]
-    team.leave()
-    return kept
+
+
+@cache
+def _team(gpu: bool) -> Team:
+    """The team that torchrun started, joined once however many searches there are, and left at the process's end."""
+    team = Team.join(gpu=gpu)
+    if team.size > 1:
+        atexit.register(torch.distributed.destroy_process_group)
+    return team
 
 
 def order_of(job: Job, model: Model, output: Output, sampling: Sampling, searching: Searching) -> Order:

@@ -64,7 +64,7 @@ def sweep(options: T, prepared: Prepared[T], wanted: Sequence[str], searching: S
     with Display(sum(max(1, steps_of(cell.course)) for cell in cells), cells[0].job.recipe.verb) as display:
         for cell in cells:
             pictures.append(_made(cell, axes, display))
-    _write_sheet(options, axes, pictures, cells[0].job)
+    _write_sheet(cells[0].options, axes, pictures, cells[0].job)
     return 0
 
 

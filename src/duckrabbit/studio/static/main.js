@@ -7,7 +7,7 @@ import { deletePicture, openGallery, refreshGallery } from "./gallery.js";
 import { openLesson } from "./lesson.js";
 import { openQueue } from "./queue.js";
 import { easelOf, lay, layJob, sent, sourceFields, sourcesOf, takesPicture } from "./sources.js";
-import { onStage, openStage, present, side, turn, watch, welcome } from "./stage.js";
+import { onStage, openStage, present, side, takeDown, turn, watch, welcome } from "./stage.js";
 import { known, model, on, refreshJobs, refreshStudio, tell } from "./state.js";
 import { TASKS, fieldsOf, jobOf, modelName, settingsOf, takeJob, wishes } from "./tasks.js";
 import { openTraining, refreshTraining } from "./training.js";
@@ -29,7 +29,11 @@ function room() {
   scrollTo(0, 0);
 }
 
-const goTo = (name) => (location.hash === `#${name}` ? room() : (location.hash = name));
+/** At once: the next key already belongs to the new room. */
+function goTo(name) {
+  if (location.hash !== `#${name}`) history.pushState(null, "", `#${name}`);
+  room();
+}
 
 // The composer
 
@@ -93,7 +97,7 @@ async function make(event) {
   }
 }
 
-/** Hand a job in, and watch it unless another is being watched. */
+/** Hand a job in, and watch it. */
 async function submit(request) {
   const busy = known.order.length > 0;
   const job = await ask("/api/jobs", { method: "POST", json: request });
@@ -109,7 +113,7 @@ async function submit(request) {
 
 async function again(deed, picture) {
   if (deed === "delete") {
-    if ((await deletePicture(picture)) && onStage()?.id === picture.id) present([], again).catch(() => {});
+    if (await deletePicture(picture)) takeDown(picture.id, again);
     return;
   }
   const whole = picture.job ? picture : await trying(() => ask(`/api/pictures/${picture.id}`));
@@ -347,6 +351,7 @@ async function open() {
   choose("anagram");
   count(0);
   addEventListener("hashchange", room);
+  addEventListener("popstate", room);
   room();
   let lost = false;
   follow(heard, (connected) => {

@@ -78,6 +78,22 @@ export async function present(pictures, again, k = 0) {
   await choose(k, again);
 }
 
+/** Take a picture off the stage; those that were made with it stay. */
+export function takeDown(id, again) {
+  before = before.filter((picture) => picture.id !== id);
+  if (watched || !shown.some((picture) => picture.id === id)) return;
+  const left = shown.filter((picture) => picture.id !== id);
+  if (left.length) {
+    present(left, again, Math.min(chosen, left.length - 1));
+    return;
+  }
+  shown = [];
+  image = null;
+  viewer.clear();
+  $("#viewer").setAttribute("aria-label", "Nothing on stage");
+  for (const name of ["#guess", "#deeds", "#strip"]) $(name).replaceChildren();
+}
+
 function thumbnail(k, again = () => {}) {
   return el("div", { role: "option", "aria-selected": "false", "aria-label": `Picture ${k + 1}`, onclick: () => choose(k, again) }, el("canvas", { width: 136, height: 136 }));
 }
@@ -182,7 +198,7 @@ async function reveal(again) {
 /** What can be done with a picture. */
 export function deedsOf(picture, again, closed = () => {}) {
   const larger = model(picture.model)?.sizes.find((size) => size > picture.side);
-  const star = el("button", { type: "button", class: "star", "aria-pressed": String(picture.favourite), "aria-label": "Favourite" }, drawing(STAR), "Favourite");
+  const star = el("button", { type: "button", class: "star", "aria-pressed": String(picture.favourite), "aria-label": "Favourite", title: "Favourite" }, drawing(STAR));
   star.firstChild.setAttribute("width", "18");
   star.firstChild.setAttribute("fill", "none");
   star.firstChild.setAttribute("stroke", "currentColor");
