@@ -226,7 +226,7 @@ def share(hits: Tensor | Sequence[bool]) -> str:
 def save_sheet(path: Path, pictures: Sequence[Tensor], labels: Sequence[str], columns: int) -> None:
     """A labelled sheet."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scale = max(1, 112 // pictures[0].shape[-1])
+    scale = max(1, 128 // pictures[0].shape[-1])
     try:
         sheet: Image.Image = contact_sheet(list(pictures), columns, list(labels), None, scale)
     except ModuleNotFoundError:

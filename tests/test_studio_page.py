@@ -366,6 +366,18 @@ def test_a_reload_finds_the_gallery_and_what_is_deleted_comes_back(visit: Visit,
     expect(page.locator("#pictures li")).to_have_count(1)
 
 
+def test_what_is_deleted_leaves_the_stage(browser: Browser, running: Running) -> None:
+    [picture] = running.made(digit_job("2", seed=626_262))
+    visit = Visit(browser, running)
+    page = visit.page
+    page.locator("#deeds").get_by_role("button", name="Delete").click()
+    expect(page.locator("#deeds button")).to_have_count(0)
+    assert running.ask(f"/api/pictures/{picture}").status == 404
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    until(lambda: running.ask(f"/api/pictures/{picture}").status, lambda status: status == 200)
+    visit.close()
+
+
 def test_unknown_words_are_underlined_and_near_ones_offered(visit: Visit) -> None:
     page = visit.page
     visit.task("generate")

@@ -377,7 +377,7 @@ def test_a_reader_that_never_reads_holds_nobody_up(running: Running) -> None:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             line.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n\r\n".encode())
             lines.append(line)
-        over = running.wait(running.submit(digit_job(steps=300, count=16)))
+        over = running.wait(running.submit(digit_job(steps=120, count=16)))
         assert over["state"] == "done"
         assert len(over["pictures"]) == 16
     finally:

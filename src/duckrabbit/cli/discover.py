@@ -169,7 +169,7 @@ def _write_gallery(kept: "Collection", hunt: "Hunt", findings: "Findings", optio
         f"best {len(entries)}. {READ_AS_ASKED}"
     )
     write_page(kept.folder / "index.html", title, lead, entries)
-    sheet = contact_sheet(shown, min(8, len(shown)), labels, None, max(1, 112 // shown[0].shape[-1]))
+    sheet = contact_sheet(shown, min(8, len(shown)), labels, None, max(1, 128 // shown[0].shape[-1]))
     with atomic_write(kept.folder / "sheet.png") as temporary:
         sheet.save(temporary, format="PNG")
     for name in ("index.html", "sheet.png"):

@@ -76,6 +76,8 @@ class Options:
     parts: Parts = field(default_factory=Parts)
     sigma: Annotated[float, option("SIGMA")] = 2.0
     """where far ends and near begins: a Gaussian in pixels of a picture 64 wide (2)"""
+    near_scale: Annotated[float, option("FACTOR")] = 1.0
+    """how many times as much guidance the finest part has: near, colour, sharp or large (1)"""
     pairs: Annotated[str | None, option("FILE")] = None
     """in place of parts: a file with FAR | NEAR or FAR | MID | NEAR on each line; killed, it goes on where it was"""
     wording: Wording = field(default_factory=Wording)
@@ -126,7 +128,7 @@ def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
     final = model.at(options.output.size)
     parts = {name: _part(options.parts, name, prompts.get(name), final) for name in names}
     sampler = sampler_of(options.sampling, model.illusion_sampler)
-    recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, sampler)
+    recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, sampler, options.near_scale)
     name = " ".join(f"{part} {prompts.get(part, options.parts.image(part) or '')}" for part in names)
     details = {"parts": {part: prompts.get(part, options.parts.image(part)) for part in names}}
     return model, [Job(recipe, name, details=details)]

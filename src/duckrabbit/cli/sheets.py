@@ -14,7 +14,7 @@ from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.media.unused import new_file
 
 COLUMNS = 10
-WIDTH = 112
+WIDTH = 128
 FAR_FACTOR = 4
 
 Row = tuple[str, Sequence[Tensor]]

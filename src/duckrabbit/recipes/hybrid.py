@@ -1,16 +1,18 @@
 """A picture whose parts show different things: far and near, grey and colour, in motion and still, small and large."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from duckrabbit.diffusion.constraints import Constraint, KnownBand
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import Band, colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
-from duckrabbit.illusions.compositions import hybrid
+from duckrabbit.illusions.compositions import Guidance, guided
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
 from duckrabbit.recipes.source import Source
+
+MAX_NEAR_SCALE = 20.0
 
 Decomposition = Callable[[float], tuple[Band, ...]]
 
@@ -41,6 +43,7 @@ class Hybrid:
         sigma: of the Gaussian that separates far from near, in pixels of a picture 64 wide.
         negative_prompt: what to steer away from under guidance, in every part.
         sampler: how; None for the model's own way.
+        near_scale: how many times as much guidance the finest part has (near, colour, sharp, large).
     """
 
     verb: ClassVar[str] = "hybrid"
@@ -48,6 +51,7 @@ class Hybrid:
     sigma: float = 2.0
     negative_prompt: str = ""
     sampler: Sampler | None = None
+    near_scale: float = 1.0
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -76,8 +80,20 @@ class Hybrid:
         for name, picture in pictures.items():
             constraint = KnownBand(picture.pixels(model), bands[name], step.stochastic)
         prompts = [part.prompt if part.picture is None else self.prompts[0] for part in self.parts.values()]
-        terms = hybrid(prompts, [bands[name] for name in self.parts], guidance)
+        finest = list(bands)[-1]
+        terms = tuple(
+            term
+            for name, prompt in zip(self.parts, prompts, strict=True)
+            for term in guided(prompt, self._guidance(guidance, name == finest), band=bands[name])
+        )
         return Plan(from_noise(model, grid), terms, grid, step, constraint)
+
+    def _guidance(self, guidance: Guidance, finest: bool) -> Guidance:
+        if not 0 < self.near_scale <= MAX_NEAR_SCALE:
+            raise UsageError(
+                f"near-scale {self.near_scale:g} can't be used: give a number above 0 and at most {MAX_NEAR_SCALE:g}."
+            )
+        return replace(guidance, scale=guidance.scale * self.near_scale) if finest else guidance
 
     def _bands(self) -> dict[str, Band]:
         for names, decomposition in DECOMPOSITIONS.items():

@@ -3,6 +3,7 @@
 It is imported after the page is up: everything here needs torch, which takes its time.
 """
 
+import torch
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,6 +19,8 @@ from duckrabbit.studio.routes import ENDPOINTS
 
 def build_api(studio: Studio) -> Starlette:
     """The API of a studio."""
+    # What is left to this process is small; several threads would wait for the cores on which the model works.
+    torch.set_num_threads(1)
     described = document()
 
     async def openapi(request: Request) -> Response:  # noqa: ARG001

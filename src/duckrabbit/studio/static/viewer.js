@@ -35,18 +35,17 @@ export class Viewer {
 
   /** Show a picture: {image, side, verb, prompts, parts, views, label}. */
   async show(shown) {
-    const turn = ++this.turn;
+    // At rest it is seen at once; how it moves may take a moment.
+    this.form(shown.image, shown.side);
+    const { turn } = this;
     const ways = shown.verb === "anagram" ? looks(shown) : [];
     const motions = await Promise.all(ways.map((look) => this.motionOf(look.view, shown.side)));
     if (turn !== this.turn) return;
-    this.stop();
     this.ways = ways;
     this.moving = motions.map((motion) => new Moving(shown.image, motion));
     this.chosen = 0;
     this.way = shown.verb === "hybrid" ? wayOf(shown.parts) : null;
     this.distant = this.way ? new Distant(shown.image, shown.side, this.way) : null;
-    this.plain = enlarged(shown.image, shown.side);
-    this.progress = this.target = this.speed = 0;
     this.canvas.setAttribute("aria-label", shown.label ?? "A picture");
     this.#sayHow();
     this.#buildHands();
