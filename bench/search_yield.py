@@ -38,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser, 64)
     parser.add_argument("--digits", default="mnist-ddpm-class", help="the model of digits, or none")
+    parser.add_argument("--digit-views", nargs="*", choices=DIGIT_VIEWS, default=DIGIT_VIEWS)
     parser.add_argument("--words", choices=("yes", "no"), default="yes", help="whether to try the pairs of words")
     parser.add_argument("--sheet", type=Path, help="where to put a sheet of the winners")
     options = parser.parse_args()
@@ -60,7 +61,7 @@ def main() -> None:
     if options.digits != "none":
         model = opened(options.digits, options)
         court = Court.of(model)
-        pairs = digit_pairs(6 if options.quick else None)
+        pairs = [pair for pair in digit_pairs(6 if options.quick else None) if pair.view in options.digit_views]
         judged = judge_all(pairs, candidates, Maker.of(model, options), court)
         print(f"\n{len(pairs)} pairs of digits, {candidates} candidates each, by {model.name}; chance both ways 1 %")
         table(pairs, judged, [("all", every)])
