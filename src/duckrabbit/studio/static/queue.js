@@ -30,6 +30,13 @@ function drawQueue(panel, deeds) {
   count.textContent = String(jobs.length);
   count.classList.toggle("busy", jobs.length > 0);
   if (panel.hidden) return;
+  // A step more must not take a button away from under the pointer.
+  const shape = JSON.stringify([jobs, over].map((list) => list.map((job) => [job.id, job.state])));
+  if (panel.dataset.shape === shape) {
+    jobs.forEach((job) => drawProgress($(`[data-job="${job.id}"]`, panel), job));
+    return;
+  }
+  panel.dataset.shape = shape;
   const focused = document.activeElement?.dataset?.key;
   panel.replaceChildren(
     el("h2", {}, "Queue"),
@@ -40,6 +47,13 @@ function drawQueue(panel, deeds) {
   if (focused) panel.querySelector(`[data-key="${focused}"]`)?.focus();
 }
 
+function drawProgress(shown, job) {
+  $(".progress-words", shown).textContent = `${NAMES[job.verb]} · ${job.count} · ${left(job)}`;
+  const bar = $("progress", shown);
+  if (bar) [bar.max, bar.value] = [job.steps || 1, job.step];
+}
+
+const left = (job) => (job.state !== "making" ? "waits" : job.seconds_left === null ? "being made" : `${seconds(job.seconds_left)} left`);
 const words = (job) => job.prompts.filter(Boolean).join(" · ") || NAMES[job.verb];
 
 function row(job, k, jobs, deeds) {
@@ -49,21 +63,22 @@ function row(job, k, jobs, deeds) {
       const { order } = await ask(`/api/jobs/${job.id}/place`, { method: "POST", json: { before } });
       known.order = order;
     });
-  const left = making && job.seconds_left !== null ? `${seconds(job.seconds_left)} left` : making ? "being made" : "waits";
-  return el(
+  const shown = el(
     "li",
-    {},
+    { "data-job": job.id },
     el("div", { class: "row" }, el("p", {}, words(job)), el("button", { type: "button", "data-key": `${job.id}-x`, "aria-label": `Cancel ${words(job)}`, onclick: () => trying(() => ask(`/api/jobs/${job.id}`, { method: "DELETE" })) }, "✕")),
-    making ? el("progress", { max: job.steps || 1, value: job.step, "aria-label": "How far it is" }) : null,
+    making ? el("progress", { "aria-label": "How far it is" }) : null,
     el(
       "div",
       { class: "row" },
-      el("span", { class: "quiet-text", style: "flex:1" }, `${NAMES[job.verb]} · ${job.count} · ${left}`),
+      el("span", { class: "quiet-text progress-words", style: "flex:1" }),
       making ? el("button", { type: "button", onclick: () => deeds.watch(job) }, "Watch") : null,
       !making && k > 1 ? el("button", { type: "button", "data-key": `${job.id}-up`, "aria-label": `Sooner: ${words(job)}`, onclick: () => move(jobs[k - 1].id) }, "↑") : null,
       !making && k < jobs.length - 1 ? el("button", { type: "button", "data-key": `${job.id}-down`, "aria-label": `Later: ${words(job)}`, onclick: () => move(jobs[k + 2]?.id ?? null) }, "↓") : null,
     ),
   );
+  drawProgress(shown, job);
+  return shown;
 }
 
 function lostRow(job, deeds) {
