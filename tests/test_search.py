@@ -180,13 +180,20 @@ def test_a_journal_cut_anywhere_loses_the_line_that_was_cut_and_no_other(tmp_pat
         assert list(lines(path)) == [*written[:kept], {"after": "the cut"}]
 
 
+def pictures_alive() -> int:
+    """How many pictures this process holds."""
+    return sum(type(own) is Picture for own in gc.get_objects())
+
+
 def test_a_search_keeps_the_best_and_no_more_in_memory_or_on_the_disk(model: Model, tmp_path: Path) -> None:
     search = Order(anagram(steps=2), 3, 10, 170, ladder=()).search(model)
     folder = SearchFolder.open(tmp_path, "search", search.task())
     alive, on_disk, told = [], [], []
+    gc.collect()
+    before = pictures_alive()
 
     def tell(progress: Progress) -> None:
-        alive.append(sum(type(own) is Picture for own in gc.get_objects()))
+        alive.append(pictures_alive() - before)
         on_disk.append(len(list(folder.folder.glob("kept/*.png"))))
         told.append(progress.done)
 

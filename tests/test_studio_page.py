@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -16,8 +17,9 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from studio_server import DIGITS, Running, digit_job, long_job, png, studio, until
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 WIDE, MIDDLE, PHONE = (1440, 900), (1024, 768), (390, 844)
 TASKS = ["generate", "anagram", "hybrid", "edit", "inpaint", "digits"]
 
