@@ -101,14 +101,18 @@ def anagram(prompts: Sequence[str], views: Sequence[View], guidance: Guidance) -
     )
 
 
-def hybrid(prompts: Sequence[str], bands: Sequence[Band], guidance: Guidance) -> tuple[Term, ...]:
+def hybrid(prompts: Sequence[str], bands: Sequence[Band], guidances: Sequence[Guidance]) -> tuple[Term, ...]:
     """A hybrid picture (Geng, Park and Owens, 2024, "Factorized Diffusion"): prompt i is seen in band i.
 
     Raises:
-        UsageError: unless there is one band for each prompt.
+        UsageError: unless there is one band and one guidance for each prompt.
     """
-    if len(prompts) != len(bands):
-        raise UsageError(f"{len(prompts)} prompts don't fill {len(bands)} bands: give each band one prompt.")
+    if not len(prompts) == len(bands) == len(guidances):
+        raise UsageError(
+            f"{len(prompts)} prompts don't fill {len(bands)} bands under {len(guidances)} guidances: give one of each."
+        )
     return tuple(
-        term for prompt, band in zip(prompts, bands, strict=True) for term in guided(prompt, guidance, band=band)
+        term
+        for prompt, band, guidance in zip(prompts, bands, guidances, strict=True)
+        for term in guided(prompt, guidance, band=band)
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 from duckrabbit.diffusion.constraints import Constraint, KnownBand
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import Band, colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
-from duckrabbit.illusions.compositions import Guidance, guided
+from duckrabbit.illusions.compositions import Guidance, hybrid
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
 from duckrabbit.recipes.source import Source
@@ -81,11 +81,8 @@ class Hybrid:
             constraint = KnownBand(picture.pixels(model), bands[name], step.stochastic)
         prompts = [part.prompt if part.picture is None else self.prompts[0] for part in self.parts.values()]
         finest = list(bands)[-1]
-        terms = tuple(
-            term
-            for name, prompt in zip(self.parts, prompts, strict=True)
-            for term in guided(prompt, self._guidance(guidance, name == finest), band=bands[name])
-        )
+        guidances = [self._guidance(guidance, name == finest) for name in self.parts]
+        terms = hybrid(prompts, [bands[name] for name in self.parts], guidances)
         return Plan(from_noise(model, grid), terms, grid, step, constraint)
 
     def _guidance(self, guidance: Guidance, finest: bool) -> Guidance:
