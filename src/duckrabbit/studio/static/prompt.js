@@ -81,9 +81,10 @@ export class PromptField {
       return;
     }
     const closed = this.closed;
+    this.active = -1;
     const known = await once(`/api/words?${query({ model: this.modelName() })}`).catch(() => null);
-    // Whoever went on, or closed them, in the meantime wants no suggestions.
-    if (!known || closed !== this.closed || text !== this.input.value || document.activeElement !== this.input) return;
+    // Whoever went on, closed them, or chooses among those that are shown in the meantime wants no others.
+    if (!known || this.active >= 0 || closed !== this.closed || text !== this.input.value || document.activeElement !== this.input) return;
     const found = suggestions(text, known);
     this.active = -1;
     this.options.replaceChildren(
