@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -31,6 +31,8 @@ def mean_of(x: Tensor) -> Tensor:
 
 @patient
 @given(scales, scales)
+@example(0.0, -1.0)
+@example(1.0, 0.5)
 def test_the_mean_has_its_own_scale_where_it_is_below_and_the_rest_the_whole(scale: float, mean_scale: float) -> None:
     made, _ = estimate(Guidance(scale, mean_scale=mean_scale))
     whole, _ = estimate(Guidance(scale))

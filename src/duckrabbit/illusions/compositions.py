@@ -64,14 +64,15 @@ def guided(
         share: the weight of the whole.
     """
     scale = guidance.scale
-    if scale == 1 or prompt == guidance.negative:
+    alike = guidance.excess == 0
+    if prompt == guidance.negative or (scale == 1 and alike):
         return (Term(prompt, share, view, band),)
-    if scale == 0 and guidance.interval == (0.0, 1.0):
+    if scale == 0 and alike and guidance.interval == (0.0, 1.0):
         return (Term(guidance.negative, share, view, band),)
     positive = Within(guidance.interval, share * scale, share)
     negative = Within(guidance.interval, share * (1 - scale), 0.0)
     whole = (Term(prompt, positive, view, band), Term(guidance.negative, negative, view, band, leads=False))
-    if guidance.excess == 0:
+    if alike:
         return whole
     less, more = (Within(guidance.interval, sign * share * guidance.excess, 0.0) for sign in (-1, 1))
     mean = Mean(band)

@@ -55,7 +55,8 @@ export class PromptField {
     );
     this.input.addEventListener("input", () => this.#typed());
     this.input.addEventListener("keydown", (event) => this.#key(event));
-    this.input.addEventListener("blur", () => setTimeout(() => this.#close(), 120));
+    // Whoever came back at once, as after a near word was taken, goes on with what is shown.
+    this.input.addEventListener("blur", () => setTimeout(() => document.activeElement !== this.input && this.#close(), 120));
     this.input.addEventListener("scroll", () => (this.ghost.scrollLeft = this.input.scrollLeft));
     this.listen = debounced(() => this.read(), 250);
     if (value) this.read();
