@@ -9,17 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from duckrabbit.cli.main import main
+from command_line import Command, files, start, wait_for
 from duckrabbit.cli.slug import slug
 from duckrabbit.cli.verbs import VERBS
 from duckrabbit.media.png import read_metadata
@@ -94,56 +91,9 @@ MISTAKES = {
 }
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def paths(self) -> list[Path]:
-        """The paths on standard output."""
-        return [Path(line) for line in self.out.splitlines()]
-
-
-Command = Callable[..., Ended]
-
-
-@pytest.fixture
-def duckrabbit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
-    monkeypatch.chdir(tmp_path)
-    threads = torch.get_num_threads()
-
-    def run(*arguments: str) -> Ended:
-        capsys.readouterr()
-        code = main(arguments)
-        said = capsys.readouterr()
-        return Ended(code, said.out, said.err)
-
-    yield run
-    torch.set_num_threads(threads)
-
-
-def start(*arguments: str, folder: Path) -> subprocess.Popen[str]:
-    """The command in a process of its own."""
-    command = [sys.executable, "-m", "duckrabbit", *arguments]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
 def pixels(path: Path) -> NDArray[np.uint8]:
     with Image.open(path) as image:
         return np.asarray(image)
-
-
-def files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 # --- Every verb ------------------------------------------------------------------------------------------------------
@@ -444,7 +394,7 @@ def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
 
 def test_an_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
     process = start("generate", "7", "--count", "5000", "--steps", "4", "--threads", "1", folder=tmp_path)
-    _wait_for(lambda: len(list(tmp_path.glob("out/*-63.png"))) == 1, process)
+    wait_for(lambda: len(list(tmp_path.glob("out/*-63.png"))) == 1, process)
     process.send_signal(signal.SIGINT)
     interrupted = time.monotonic()
     out, err = process.communicate(timeout=30)
@@ -465,7 +415,7 @@ def test_a_killed_training_resumes_to_the_same_model(tmp_path: Path) -> None:
     words += ["--ema-decay", "0.9", "--device", "cpu", "--precision", "float32", "--threads", "1"]
     whole = start(*words, "--out", "whole", folder=tmp_path)
     process = start(*words, "--out", "killed", folder=tmp_path)
-    _wait_for((tmp_path / "killed" / "config.toml").exists, process)
+    wait_for((tmp_path / "killed" / "config.toml").exists, process)
     time.sleep(random.uniform(0, 2))
     process.send_signal(signal.SIGKILL)
     process.wait(30)
@@ -498,12 +448,3 @@ def test_training_refuses_what_contradicts_the_run(duckrabbit: Command) -> None:
     used = duckrabbit("denoise", DIGIT, "--noise-sigma", "0.5", "--model", "run")
     assert used.code == 0
     assert read_metadata(used.paths[0])["model"]["name"] == "run"  # type: ignore[index,call-overload]
-
-
-def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        if process.poll() is not None and not condition():
-            pytest.fail(f"ended with {process.returncode}: {process.communicate()[1]}")
-        time.sleep(0.01)

@@ -1,13 +1,7 @@
 """Searches from the command line: what they write and print, what survives, and what is refused."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from command_line import Command, files, start, wait_for
 from duckrabbit.cli.main import main
 from duckrabbit.media.png import read_metadata
 from duckrabbit.search.journal import lines
@@ -24,40 +19,6 @@ DIGIT = "mnist:test/7"
 QUICK = ["--steps", "3", "--threads", "1"]
 SIX_NINE = ["anagram", "6", "9", "--view", "rotate-180", *QUICK]
 SEARCH = [*SIX_NINE, "--best", "3", "--from", "100", "--seed", "4"]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def told(self) -> list[dict]:  # type: ignore[type-arg]
-        """The lines of JSON on standard output."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Command = Callable[..., Ended]
-
-
-@pytest.fixture
-def duckrabbit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
-    monkeypatch.chdir(tmp_path)
-    threads = torch.get_num_threads()
-
-    def run(*arguments: str) -> Ended:
-        capsys.readouterr()
-        code = main(arguments)
-        said = capsys.readouterr()
-        return Ended(code, said.out, said.err)
-
-    yield run
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -75,27 +36,6 @@ def pictures(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("*.png") if "sheet" not in path.name}
 
 
-def names(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
-
-def start(*arguments: str, folder: Path, before: tuple[str, ...] = ("-m",)) -> subprocess.Popen[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, *before, "duckrabbit", *arguments],
-        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        if process.poll() is not None and not condition():
-            pytest.fail(f"ended with {process.returncode}: {process.communicate()[1]}")
-        time.sleep(0.005)
-
-
 # --- Best of N -------------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +50,7 @@ def test_the_best_are_written_ranked_shown_and_can_be_made_again(duckrabbit: Com
     assert least[1] >= least[2]
     assert 0 <= winner["score"]["read_as_asked"] <= 1
     stem = Path(winner["path"]).stem
-    assert names(Path("out")) == {
+    assert files(Path("out")) == {
         *(Path(line["path"]).name for line in ended.told),
         f"{stem}.gif",
         "anagram-6-9-rotate-180-best-0-sheet.png",
@@ -145,7 +85,7 @@ def test_every_maker_can_search(duckrabbit: Command, words: list[str]) -> None:
     jobs = 2 if words[0] == "edit" else 1
     assert len(ended.told) == 2 * jobs
     assert all(Path(line["path"]).is_file() for line in ended.told)
-    assert len([name for name in names(Path("out")) if name.endswith("sheet.png")]) == jobs
+    assert len([name for name in files(Path("out")) if name.endswith("sheet.png")]) == jobs
 
 
 def test_workers_find_the_same(reference: dict[str, bytes], tmp_path: Path) -> None:
@@ -169,7 +109,7 @@ def test_torchrun_finds_the_same(reference: dict[str, bytes], tmp_path: Path) ->
 def test_a_killed_search_has_lost_nothing_and_goes_on(reference: dict[str, bytes], tmp_path: Path) -> None:
     process = start(*SEARCH, folder=tmp_path)
     folder = tmp_path / "out" / "anagram-6-9-rotate-180-4-search"
-    wait_for(lambda: any(lines(folder / "journal-0.jsonl")), process)
+    wait_for(lambda: any(lines(folder / "journal-0.jsonl")), process, seconds=120)
     process.send_signal(signal.SIGKILL)
     process.wait(30)
     noted = [own for line in lines(folder / "journal-0.jsonl") for own in line["scored"]]
@@ -189,20 +129,20 @@ def test_a_killed_search_has_lost_nothing_and_goes_on(reference: dict[str, bytes
 
 def test_a_search_interrupted_at_once_leaves_nothing(tmp_path: Path) -> None:
     process = start(*SIX_NINE, "--steps", "400", "--best", "1", "--from", "2000", folder=tmp_path)
-    wait_for(lambda: any(tmp_path.glob("out/*-search/task.json")), process)
+    wait_for(lambda: any(tmp_path.glob("out/*-search/task.json")), process, seconds=120)
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert out == ""
     assert "duckrabbit: interrupted: no candidate was finished yet" in err
-    assert names(tmp_path) == set()
+    assert files(tmp_path) == set()
 
 
 def test_an_interrupted_search_keeps_the_best_so_far_and_goes_on(reference: dict[str, bytes], tmp_path: Path) -> None:
     process = start(*SEARCH, folder=tmp_path)
     folder = tmp_path / "out" / "anagram-6-9-rotate-180-4-search"
-    wait_for(lambda: any(lines(folder / "journal-0.jsonl")), process)
+    wait_for(lambda: any(lines(folder / "journal-0.jsonl")), process, seconds=120)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     if process.returncode == 130:
@@ -431,14 +371,14 @@ def test_a_mistake_gets_one_helpful_sentence_and_leaves_no_files(duckrabbit: Com
     if "tiny.safetensors" in words:
         write_tiny_pocket(Path("tiny.safetensors"), ["a rabbit xyzzy"])
         words = [word.replace("rabbit ", "") for word in words]
-    before = names(Path())
+    before = files(Path())
     ended = duckrabbit(*words)
     assert ended.code == 2, ended.out + ended.err
     assert ended.out == ""
     said = [line for line in ended.err.splitlines() if line.startswith("duckrabbit: error: ")]
     assert ended.err.splitlines()[-1:] == said
     assert said[0][-1] in ".?"
-    assert names(Path()) == before
+    assert files(Path()) == before
 
 
 def test_a_picture_of_nan_is_refused(duckrabbit: Command) -> None:

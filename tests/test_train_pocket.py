@@ -2,11 +2,8 @@
 
 import itertools
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
+from command_line import start
 from duckrabbit.cli.main import main
 from duckrabbit.datasets.prompts import vocabulary_of
 from duckrabbit.errors import UsageError
@@ -371,17 +369,6 @@ def test_all_the_words_of_a_folder_are_learned(own_pictures: Path) -> None:
 # --- The command line ------------------------------------------------------------------------------------------------
 
 
-def start(*words: str, folder: Path, **environment: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "duckrabbit", *words],
-        cwd=folder,
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def test_pocket_is_trained_killed_and_resumed_from_the_command_line(
     packs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -410,7 +397,10 @@ def test_two_processes_train_one_run(packs: Path, tmp_path: Path) -> None:
         where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}
     words = ["train", "pocket", *SMALL, "--show-every", "0", "--backdrops", "1", "--pictures", "400"]
     words += ["--data", str(packs), "--out", "run", "--minutes", "0.02"]
-    team = [start(*words, folder=tmp_path, RANK=str(rank), LOCAL_RANK=str(rank), **where) for rank in range(2)]
+    team = [
+        start(*words, folder=tmp_path, environment={**where, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+        for rank in range(2)
+    ]
     ends = [process.communicate(timeout=240) for process in team]
     assert [process.returncode for process in team] == [0, 0], ends
     assert [out for out, _ in ends] == ["run/model.safetensors\n", ""]
