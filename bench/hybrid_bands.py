@@ -19,7 +19,7 @@ import torch
 from pairs import STYLES, Court, Maker, add_options, opened, share
 from torch import Tensor
 
-from duckrabbit.diffusion.terms import Band, Term, Weight
+from duckrabbit.diffusion.terms import Band, Term, Weight, weight_at
 from duckrabbit.illusions.bands import Grey, HighPass, LowPass
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Hybrid, Part
@@ -70,7 +70,7 @@ def part(prompt: str, band: Band, scale: Weight, other: str = "", away: float = 
     """u + γ (D(prompt) − u) in a band; a share of u may be the estimate for another prompt."""
 
     def rest(t: float, share: float = 1 - away) -> float:
-        return share * (1 - (scale(t) if callable(scale) else scale))
+        return share * (1 - weight_at(scale, t))
 
     def steered(t: float) -> float:
         return rest(t, away)

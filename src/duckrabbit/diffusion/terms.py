@@ -63,6 +63,11 @@ Weight = float | Callable[[float], float]
 """A number, or a function of the time t."""
 
 
+def weight_at(weight: Weight, t: float) -> float:
+    """A weight at the time t."""
+    return weight(t) if callable(weight) else weight
+
+
 @dataclass(frozen=True)
 class Term:
     """One summand w · B · A⁻¹ · D(A x_t, t, c).
@@ -83,7 +88,7 @@ class Term:
 
     def weight_at(self, t: float) -> float:
         """w at the time t."""
-        return self.weight(t) if callable(self.weight) else self.weight
+        return weight_at(self.weight, t)
 
 
 Rule = Callable[[Sequence[Term], Sequence[Tensor], float], Tensor]

@@ -156,7 +156,7 @@ class Grey(Band):
 class Mean(Band):
     """The mean colour of what another band keeps: the mean over the pixels of each channel, at every pixel."""
 
-    band: Callable[[Tensor], Tensor] = Everything()
+    band: Callable[[Tensor], Tensor]
 
     @property
     def name(self) -> str:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from duckrabbit.diffusion.grid import Grid
-from duckrabbit.diffusion.terms import Rule, Term, View, weighted_sum
+from duckrabbit.diffusion.terms import Rule, Term, View, Weight, weight_at, weighted_sum
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import Guidance, anagram, guided
 
@@ -111,12 +111,12 @@ def combine_named(name: str) -> Combine:
 class Scaled:
     """A weight times a number."""
 
-    weight: float | Callable[[float], float]
+    weight: Weight
     factor: float
 
     def __call__(self, t: float) -> float:
         """The weight at t."""
-        return self.factor * (self.weight(t) if callable(self.weight) else self.weight)
+        return self.factor * weight_at(self.weight, t)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Turn:
         emphasis: from 0, all the same, to 1, one alone.
     """
 
-    weight: float | Callable[[float], float]
+    weight: Weight
     grid: Grid
     which: int
     of: int
@@ -139,10 +139,9 @@ class Turn:
 
     def __call__(self, t: float) -> float:
         """The weight at t."""
-        weight = self.weight(t) if callable(self.weight) else self.weight
         step = sum(time > t for time in self.grid)
         own = step % self.of == self.which
-        return weight * (1 - self.emphasis + self.emphasis * self.of * own)
+        return weight_at(self.weight, t) * (1 - self.emphasis + self.emphasis * self.of * own)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -204,10 +205,12 @@ def train_pocket(
         UsageError: if the folder can't be written, its checkpoint does not fit, or `init` is no pocket model.
     """
     steps_per_epoch(run.pictures, run.hyperparameters, engine.team)
+    # Loaded once, and only where it is asked for: a resumed run knows its words.
+    first = cache(partial(_first_stage, run, engine))
     torch.manual_seed(run.hyperparameters.seed)
     checkpoint = folder / CHECKPOINT
     resumed = checkpoint.exists()
-    config, network = _resumed(checkpoint) if resumed else _begun(run, material.words)
+    config, network = _resumed(checkpoint) if resumed else _begun(run, _words(material, first()))
     state = TrainingState(network, run.hyperparameters.ema_decay, engine.device)
     if resumed:
         state.load(checkpoint)
@@ -233,7 +236,7 @@ def train_pocket(
         title=run.recipe,
         samples_due=samples_due,
         write_samples=lambda stem: show_prompts(
-            _model(run, state, finished(), engine), material.shown, stem, run.stage.shown
+            _model(first(), state, finished(), engine), material.shown, stem, run.stage.shown
         ),
         write_model=lambda path: write_weights(path, quantized(state.average.state_dict()), finished().to_json()),
         metadata={"config": json.dumps(config.to_json())},
@@ -260,12 +263,12 @@ def _until(reports: Iterator[Report], over: Callable[[], bool]) -> Iterator[Repo
 def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, PocketUNet]:
     """A network for these words: a new one, or that of `init`, which keeps its words and learns the new ones."""
     stage = run.stage
-    if run.first_stage is not None:
-        words = _first_stage(run.first_stage).words
     if run.init is None:
         shape = replace(stage.network, vocabulary=len(Vocabulary(words)), widths=run.widths, blocks=run.blocks)
-        config = PocketConfig(words, shape, stage.sampler, stage.illusion_sampler, {}, stage.side, stage.low_time)
-        return replace(config, first_stage=run.first_stage), PocketUNet(shape)
+        config = PocketConfig(
+            words, shape, stage.sampler, stage.illusion_sampler, {}, stage.side, stage.low_time, run.first_stage
+        )
+        return config, PocketUNet(shape)
     known, weights = _weights_of(run.init, stage)
     together = tuple(dict.fromkeys((*known.words, *words)))
     shape = replace(known.network, vocabulary=len(Vocabulary(together)))
@@ -278,8 +281,8 @@ def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, Pocket
 
 def _weights_of(init: str, stage: TrainedStage) -> tuple[PocketConfig, dict[str, Tensor]]:
     """The stage of a model that is the one to train."""
-    model = load_model(init, "cpu", torch.float32)
-    model = model if model.config.get("kind") != KIND or stage.side not in model.sizes else model.at(stage.side)
+    whole = load_model(init, "cpu", torch.float32)
+    model = whole.at(stage.side) if stage.side in whole.sizes else whole
     if model.config.get("kind") != KIND or model.size != stage.side or not isinstance(model.denoiser, NetworkDenoiser):
         raise UsageError(
             f"{init} is no pocket model of {stage.side}×{stage.side}, so nothing here can start from it: "
@@ -290,11 +293,16 @@ def _weights_of(init: str, stage: TrainedStage) -> tuple[PocketConfig, dict[str,
     return PocketConfig.from_json(model.config), network.state_dict()
 
 
-def _first_stage(name: str) -> PocketConfig:
-    model = load_model(name, "cpu", torch.float32)
+def _first_stage(run: PocketRun, engine: Engine) -> Model | None:
+    """The model whose words a second stage reads and whose pictures it makes large; None for a first stage."""
+    if run.first_stage is None:
+        return None
+    model = load_model(run.first_stage, str(engine.device), engine.dtype)
     if model.config.get("kind") != KIND:
-        raise UsageError(f"{name} is no pocket model, so nothing makes its pictures large: give --first-stage pocket.")
-    return PocketConfig.from_json(model.config)
+        raise UsageError(
+            f"{run.first_stage} is no pocket model, so nothing makes its pictures large: give --first-stage pocket."
+        )
+    return model
 
 
 def _resumed(checkpoint: Path) -> tuple[PocketConfig, PocketUNet]:
@@ -315,9 +323,12 @@ def _account(run: PocketRun, material: Material, state: TrainingState) -> dict[s
     return {**account, **asdict(run.hyperparameters)}
 
 
-def _model(run: PocketRun, state: TrainingState, config: PocketConfig, engine: Engine) -> Model:
+def _words(material: Material, first: Model | None) -> tuple[str, ...]:
+    """The words that a new network reads: its material's, or those of the stage before it."""
+    return material.words if first is None else PocketConfig.from_json(first.config).words
+
+
+def _model(first: Model | None, state: TrainingState, config: PocketConfig, engine: Engine) -> Model:
     """What is being trained as a model; a second stage after its first."""
     model = pocket_model("training", state.average.state_dict(), config.to_json(), "", engine.device, engine.dtype)
-    if run.first_stage is None:
-        return model
-    return with_second_stage(load_model(run.first_stage, str(engine.device), engine.dtype), model)
+    return model if first is None else with_second_stage(first, model)
