@@ -106,9 +106,12 @@ def until(look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
 
 
 @contextmanager
-def studio(folder: Path, *, before: Callable[[], None] | None = None, host: str | None = None) -> Iterator[Running]:
+def studio(
+    folder: Path, *, before: Callable[[], None] | None = None, host: str | None = None, port: int | None = None
+) -> Iterator[Running]:
     """A studio with its pictures in folder/out; `before` runs in its process before it starts."""
     where = [] if host is None else ["--host", host]
+    where += [] if port is None else ["--port", str(port)]
     command = [sys.executable, "-m", "duckrabbit", "studio", "--no-browser", "--out", "out", *where]
     process = subprocess.Popen(
         command,

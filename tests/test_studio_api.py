@@ -190,6 +190,26 @@ def test_a_job_that_the_model_cannot_make_fails_with_its_sentence(running: Runni
     assert "horse" in over["problem"]
 
 
+def test_a_hybrid_is_guided_more_in_its_near_part_where_that_is_asked_for(running: Running) -> None:
+    def hybrid(near_scale: float) -> dict[str, Any]:
+        parts = {"far": {"prompt": "3"}, "near": {"prompt": "8"}}
+        return {
+            "verb": "hybrid",
+            "recipe": {"parts": parts, "near_scale": near_scale, "sampler": sampler(4)},
+            "seed": 9,
+        }
+
+    fields = running.ask("/openapi.json").json["components"]["schemas"]["HybridJob"]["properties"]["recipe"]
+    assert fields["properties"]["near_scale"]["maximum"] == 20
+    [usual], [strong] = running.made(hybrid(1)), running.made(hybrid(4))
+    assert not np.array_equal(np.asarray(running.picture(usual)), np.asarray(running.picture(strong)))
+    assert running.ask(f"/api/pictures/{strong}").json["job"]["recipe"]["near_scale"] == 4
+    assert running.ask("/api/jobs", "POST", hybrid(21)).status == 422
+    over = running.wait(running.submit(hybrid(0)))
+    assert over["state"] == "failed"
+    assert "near-scale" in over["problem"]
+
+
 def test_unsaid_models_are_chosen_by_the_prompts(running: Running) -> None:
     job = digit_job()
     del job["model"]

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from studio_server import DIGITS, Running, digit_job, long_job, png, studio, until
 
@@ -140,6 +141,8 @@ def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
     page.locator("#guess input").press("Enter")
     expect(page.locator("#guess")).to_contain_text("You see one of them")
     expect(page.locator("#guess")).to_contain_text("a watercolor of a rabbit")
+    page.get_by_role("button", name="Save as").click()
+    expect(page.locator("#deeds .menu ul")).to_be_in_viewport(ratio=1)
 
 
 def test_a_picture_is_turned_by_hand(browser: Browser, running: Running) -> None:
@@ -233,6 +236,15 @@ def test_a_hybrid_is_stepped_back_from(browser: Browser, running: Running) -> No
     visit.close()
 
 
+def test_a_setting_that_does_not_fit_is_shown_even_where_the_settings_are_closed(visit: Visit) -> None:
+    page = visit.page
+    visit.task("digits")
+    visit.settings(steps=999, count=1)
+    page.locator(".settings summary").click()
+    page.locator("#go").click()
+    expect(page.get_by_label("Steps")).to_be_focused()
+
+
 def test_a_job_is_cancelled(visit: Visit, running: Running) -> None:
     page = visit.page
     visit.task("digits")
@@ -275,6 +287,64 @@ def test_what_waits_changes_places_and_what_failed_says_why(browser: Browser, ru
         page.get_by_role("button", name="Try again").click()
     expect(page.locator("#guess [role=alert]")).to_contain_text("zzgrx")
     visit.close()
+
+
+def test_a_job_that_is_over_before_the_page_hears_of_it_is_on_stage_all_the_same(
+    visit: Visit, running: Running
+) -> None:
+    def slowly(route: Route) -> None:
+        answer = route.fetch()
+        if route.request.method == "POST":
+            running.wait(answer.json()["id"])
+        route.fulfill(response=answer)
+
+    page = visit.page
+    page.route("**/api/jobs", slowly)
+    visit.task("digits")
+    visit.settings(steps=2, count=1)
+    with visit.asking():
+        page.locator("#go").click()
+    expect(page.locator("#forming")).to_be_hidden()
+    visit.made()
+
+
+def test_a_studio_that_ended_and_came_back_says_what_was_lost(browser: Browser, tmp_path: Path) -> None:
+    with studio(tmp_path) as opened:
+        [kept] = opened.made(digit_job("5"))
+        visit = Visit(browser, opened)
+        page = visit.page
+        making = opened.submit(long_job())
+        page.locator("#queue-button").click()
+        page.get_by_role("button", name="Watch").click()
+        expect(page.locator("#forming")).to_contain_text("Step")
+        until((tmp_path / "out/.studio/journal.json").read_text, lambda text: making in text)
+        opened.process.send_signal(signal.SIGKILL)
+        expect(page.locator("#notice")).to_contain_text("does not answer")
+        expect(page.locator("#forming")).to_contain_text("Waiting for the studio")
+        page.locator("#go").click()
+        expect(page.locator("#problem")).to_contain_text("Say ")
+        opened.process.wait()
+    with studio(tmp_path, port=opened.port) as again:
+        # Neither the page that stayed open nor a new one is left with a job that nobody makes.
+        expect(page.locator("#lost")).to_contain_text("“3”")
+        expect(page.locator("#notice")).to_be_hidden()
+        expect(page.locator("#forming")).to_be_hidden()
+        expect(page.locator("#guess")).to_contain_text("The studio ended before this was made")
+        page.reload()
+        visit.ready()
+        expect(page.locator("#lost")).to_contain_text("“3”")
+        page.locator("#lost").get_by_role("button", name="Make it again").click()
+        expect(page.locator("#lost")).to_be_hidden()
+        expect(page.locator("#queue-count")).to_have_text("1")
+        page.locator("#cancel").click()
+        expect(page.locator("#queue-count")).to_have_text("0")
+        page.locator("#queue-button").click()
+        expect(page.locator("#queue")).not_to_contain_text("null")
+        assert [entry["id"] for entry in again.ask("/api/pictures").json["pictures"]] == [kept]
+        page.reload()
+        visit.ready()
+        expect(page.locator("#lost")).to_be_hidden()
+        visit.context.close()
 
 
 def test_something_is_drawn_and_made_anew(visit: Visit) -> None:
@@ -427,11 +497,22 @@ def test_it_all_works_by_keyboard_alone(browser: Browser, running: Running) -> N
     page.keyboard.press("m")
     page.keyboard.press("4")
     easel = page.locator(".easel canvas").nth(1)
-    easel.focus()
+    page.locator(".prompt input").focus()
+    page.keyboard.press("Escape")
+    expect(easel).to_be_focused()
     before = _seen(easel)
-    page.keyboard.press("Space")
-    page.keyboard.press("ArrowRight")
-    assert np.abs(_seen(easel) - before).max() > 100
+    page.keyboard.down("Space")
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.up("Space")
+    page.keyboard.press("ArrowDown")
+    painted = np.abs(_seen(easel) - before).max((0, 2)) > 100
+    assert painted[len(painted) // 2 :].sum() > 8 * 16 / 512 * page.evaluate("document.activeElement.clientWidth") * 0.9
+    with visit.asking():
+        page.keyboard.press("Control+Enter")
+    expect(page.locator("#viewer")).to_be_focused()
+    page.keyboard.press("c")
+    expect(page.locator("#forming")).to_be_hidden()
     visit.close()
 
 
@@ -441,6 +522,14 @@ def test_on_a_phone_a_finger_is_enough(browser: Browser, running: Running) -> No
     for task in TASKS:
         visit.task(task)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    # What is missing is said where it is seen, and a word that is not known is underlined where it stands.
+    visit.task("generate")
+    page.locator("#go").tap()
+    expect(page.locator("#problem")).to_be_in_viewport()
+    fonts = [
+        page.locator(part).evaluate("one => getComputedStyle(one).font") for part in (".prompt .ghost", ".prompt input")
+    ]
+    assert fonts[0] == fonts[1]
     visit.task("edit")
     easel = page.locator(".easel canvas").nth(1)
     easel.scroll_into_view_if_needed()

@@ -475,7 +475,7 @@ def _children(parent: int) -> list[int]:
 def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     # No file may grow beyond this: what writing to a full disk is like, for the studio and its model process.
     def fill() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (150, 150))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
 
     with studio(tmp_path, before=fill) as opened:
         over = opened.wait(opened.submit(digit_job()))
@@ -483,7 +483,16 @@ def test_a_full_disk_is_reported(tmp_path: Path) -> None:
         assert "make room" in over["problem"]
         assert opened.ask("/api/pictures").json["total"] == 0
         assert until(lambda: opened.ask("/api/studio").json["notice"], bool)
-    assert not [path for path in (tmp_path / "out").glob("*.png") if path.stat().st_size]
+        taken = opened.ask(f"/api/sources?model={DIGITS}&name=photo.png", "POST", body=png())
+        assert taken.status == 400
+        assert "photo.png" in taken.json["problem"]
+        assert "make room" in taken.json["problem"]
+        # Someone makes room, and what was said of it goes.
+        for process in (opened.process.pid, *_children(opened.process.pid)):
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        assert until(lambda: opened.ask("/api/studio").json["notice"], lambda notice: notice is None) is None
+        assert len(opened.made(digit_job())) == 1
+    assert len([path for path in (tmp_path / "out").glob("*.png") if path.stat().st_size]) == 1
 
 
 def test_two_studios_do_not_share_a_folder(tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from duckrabbit.studio.journal import read_journal, write_journal
 from duckrabbit.studio.settings import Settings
 from duckrabbit.studio.training import Training
 
+JOURNAL_SECONDS = 2.0
+"""Between two tries to write the journal where the disk is full."""
+
 GONE = "The model process ended in the middle of this, perhaps for lack of memory: try again, or ask for fewer."
 
 
@@ -39,6 +42,9 @@ class Studio:
     async def open(self) -> None:
         """Start everything; the pictures are looked through and the models are loaded while the page comes up."""
         self.crew.start()
+        # A page that comes back at once, and asks for a job that was lost, is told so.
+        for row in await self.errands.quick(read_journal, self.settings.private):
+            self.queue.lost(row["id"], row["request"])
         self._tasks = [asyncio.create_task(task) for task in (self._prepare(), self._keep_journal(), self._work())]
 
     async def close(self) -> None:
@@ -80,10 +86,11 @@ class Studio:
         else:
             raise Refusal(409, "This job is over: there is nothing to cancel.")
 
-    def say(self, notice: str) -> None:
-        """Tell everyone what is wrong with the studio as a whole."""
-        self.notice = notice
-        self.events.tell("notice", "notice", {"notice": notice})
+    def say(self, notice: str | None) -> None:
+        """Tell everyone what is wrong with the studio as a whole; None where nothing is any more."""
+        if notice != self.notice:
+            self.notice = notice
+            self.events.tell("notice", "notice", {"notice": notice})
 
     def look(self) -> None:
         """Tell everyone that the gallery has changed."""
@@ -94,8 +101,6 @@ class Studio:
             await self.errands.quick(self.gallery.open)
         except Refusal as refusal:
             self.say(refusal.problem)
-        for row in await self.errands.quick(read_journal, self.settings.private):
-            self.queue.lost(row["id"], row["request"])
         self.look()
 
     async def _work(self) -> None:
@@ -164,7 +169,7 @@ class Studio:
             self._journal_due.set()
 
     async def _keep_journal(self) -> None:
-        """Write the journal whenever the line has changed."""
+        """Write the journal whenever the line has changed; where that fails, again after a while."""
         while True:
             await self._journal_due.wait()
             self._journal_due.clear()
@@ -173,3 +178,7 @@ class Studio:
                 await self.errands.quick(write_journal, self.settings.private, rows)
             except Refusal as refusal:
                 self.say(refusal.problem)
+                await asyncio.sleep(JOURNAL_SECONDS)
+                self._journal_due.set()
+            else:
+                self.say(None)

@@ -13,7 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from duckrabbit.diffusion.grid import GRIDS
 from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.models.model import Sampler
-from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Part
+from duckrabbit.recipes.hybrid import DECOMPOSITIONS, MAX_NEAR_SCALE, Part
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.record import RECIPES
 from duckrabbit.recipes.source import Source
@@ -70,6 +70,7 @@ _LIMITED: Mapping[str, Schema] = {
     "views": _array({"type": "string", "minLength": 1, "maxLength": 100}, 1, MAX_PROMPTS),
     "parts": {**_object({name: ref("Part") for name in PART_NAMES}), "minProperties": 2, "maxProperties": 3},
     "sigma": _number(0, 100),
+    "near_scale": _number(0, MAX_NEAR_SCALE, "times as much guidance for the finest part, above 0"),
     "blur_sigma": _number(0.1, 32),
     "start": _integer(0, MAX_STEPS),
     "start_level": _number(0, 999),

@@ -90,13 +90,16 @@ def _kept(content: bytes, name: str) -> Iterator[Path]:
     """A file with this content for as long as it is looked at: what reads pictures reads files.
 
     Raises:
-        UsageError: if the header alone says that it is no picture, or too large a one.
+        UsageError: if the header alone says that it is no picture, or too large a one, or the disk is full.
     """
     _check_header(content, name)
-    with tempfile.NamedTemporaryFile(prefix="duckrabbit-") as file:
-        file.write(content)
-        file.flush()
-        yield Path(file.name)
+    with tempfile.TemporaryDirectory(prefix="duckrabbit-") as folder:
+        path = Path(folder) / "picture"
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise UsageError(f"There is no room for {name} ({error.strerror}): make room, then try again.") from error
+        yield path
 
 
 def _check_header(content: bytes, name: str) -> None:

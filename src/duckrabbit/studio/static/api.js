@@ -1,6 +1,14 @@
 // The studio's API: every request this page makes goes to the address that it came from.
 
-export class Problem extends Error {}
+export const SILENT = "The studio does not answer: is it still running?";
+const RETRY = 2000;
+
+export class Problem extends Error {
+  constructor(words, status = 0) {
+    super(words);
+    this.status = status; // 0 where nobody answered
+  }
+}
 
 /** Ask, and give the JSON answer; throws a Problem with the server's sentence. */
 export async function ask(path, { method = "GET", json, body, signal } = {}) {
@@ -14,10 +22,10 @@ export async function ask(path, { method = "GET", json, body, signal } = {}) {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem("The studio does not answer: is it still running?");
+    throw new Problem(SILENT);
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Problem(answer.problem ?? `The studio answered ${response.status}.`);
+  if (!response.ok) throw new Problem(answer.problem ?? `The studio answered ${response.status}.`, response.status);
   return answer;
 }
 
@@ -46,7 +54,11 @@ export function follow(heard, connected) {
     events.addEventListener(kind, (event) => heard(kind, JSON.parse(event.data)));
   }
   events.onopen = () => connected(true);
-  events.onerror = () => connected(false);
+  events.onerror = () => {
+    connected(false);
+    // A browser that was refused does not try again by itself.
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => follow(heard, connected), RETRY);
+  };
 }
 
 /** An image, once it is there. */

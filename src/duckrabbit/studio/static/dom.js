@@ -32,11 +32,15 @@ export function drawing(paths, box = "0 0 24 24") {
 }
 
 export function toast(words, action) {
+  // What is being said need not be said twice.
+  if (!action && [...$("#toasts").children].some((one) => one.textContent === words)) return;
   const shown = el("div", { class: "toast" }, el("span", {}, words));
   const away = () => shown.remove();
   if (action) shown.append(el("button", { type: "button", onclick: () => (away(), action.run()) }, action.name));
   $("#toasts").append(shown);
-  setTimeout(away, action ? 9000 : 5000);
+  // It stays for whoever is about to answer it.
+  const stay = () => setTimeout(() => (shown.matches(":hover, :focus-within") ? stay() : away()), action ? 9000 : Math.max(5000, 80 * words.length));
+  stay();
 }
 
 /** Run something that may fail, and say why it did. */

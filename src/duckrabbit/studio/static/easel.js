@@ -39,7 +39,9 @@ export class Easel {
     this.canvas.addEventListener("pointermove", (event) => this.#follow(event));
     this.canvas.addEventListener("pointerleave", () => (this.cursor.hidden = true));
     this.canvas.addEventListener("focus", () => this.#showCursor());
-    this.canvas.addEventListener("blur", () => (this.cursor.hidden = true));
+    this.canvas.addEventListener("blur", () => ((this.cursor.hidden = true), (this.held = null)));
+    // Other keys come and go while the one that paints is down.
+    this.canvas.addEventListener("keyup", (event) => event.key === this.held && ((this.held = null), this.changed()));
     this.blank();
     this.#buildPalette();
   }
@@ -206,8 +208,7 @@ export class Easel {
       if (this.tool === "fill") this.#fill(this.at);
       else {
         this.#line(this.at, this.at);
-        this.held = true;
-        this.canvas.addEventListener("keyup", () => ((this.held = false), this.changed()), { once: true });
+        this.held = event.key;
       }
       this.changed();
     } else return;

@@ -1,14 +1,15 @@
 // The page: rooms, the composer, and how everything hangs together.
 
-import { ask, fileOf, follow, query } from "./api.js";
+import { SILENT, ask, fileOf, follow, query } from "./api.js";
 import { $, drawing, el, toast, trying } from "./dom.js";
 import { TASKS as TASK_ICONS } from "./icons.js";
 import { deletePicture, openGallery, refreshGallery } from "./gallery.js";
 import { openLesson } from "./lesson.js";
+import { openLost } from "./lost.js";
 import { openQueue } from "./queue.js";
 import { easelOf, lay, layJob, sent, sourceFields, sourcesOf, takesPicture } from "./sources.js";
 import { onStage, openStage, present, side, takeDown, turn, watch, welcome } from "./stage.js";
-import { known, model, on, refreshJobs, refreshStudio, tell } from "./state.js";
+import { known, model, on, refreshJobs, refreshStudio, settle, tell } from "./state.js";
 import { TASKS, fieldsOf, jobOf, modelName, settingsOf, takeJob, wishes } from "./tasks.js";
 import { openTraining, refreshTraining } from "./training.js";
 
@@ -50,7 +51,7 @@ function choose(name) {
   for (const input of document.querySelectorAll("#tasks input")) input.checked = input.value === name;
   $("#task-title").textContent = TASKS[name].title;
   $("#task-what").textContent = TASKS[name].what;
-  $("#problem").hidden = true;
+  calm();
   buildFields();
   const paints = takesPicture(name);
   $("#stage-switch").hidden = !paints;
@@ -61,7 +62,7 @@ function choose(name) {
 }
 
 function buildFields() {
-  const open = (address, name) => trying(() => lay(task, address, name));
+  const open = (address, name) => (calm(), trying(() => lay(task, address, name)));
   $("#fields").replaceChildren(...fieldsOf(task, buildFields, (name) => sourceFields(name, open)).filter(Boolean));
   $("#settings").replaceChildren(...settingsOf(task, buildFields).filter(Boolean));
   sayGo();
@@ -79,9 +80,9 @@ function sayGo() {
 }
 
 async function make(event) {
-  event?.preventDefault();
+  event.preventDefault();
   const problem = $("#problem");
-  problem.hidden = true;
+  calm();
   $("#go").disabled = true;
   try {
     const sources = takesPicture(task) ? await sourcesOf(task) : {};
@@ -97,11 +98,15 @@ async function make(event) {
   }
 }
 
+/** Whoever is putting it right need not be told any more. */
+const calm = () => ($("#problem").hidden = true);
+
 /** Hand a job in, and watch it. */
 async function submit(request) {
   const busy = known.order.length > 0;
   const job = await ask("/api/jobs", { method: "POST", json: request });
-  known.jobs.set(job.id, job);
+  // What was told of it meanwhile is newer.
+  if (!known.jobs.has(job.id)) known.jobs.set(job.id, job);
   watch(job);
   goTo("make");
   if (busy) toast("In the queue: it is made as soon as its turn comes.");
@@ -251,6 +256,7 @@ const KEYS = [
   ["Space", "turn the picture, or step back from it"],
   ["← →", "turn it little by little, with the picture in focus"],
   ["1 … 6", "what to make"],
+  ["Esc", "out of a field, to the picture"],
   ["[ ]", "the picture before, the picture after"],
   ["C", "cancel what is being made"],
   ["G, M, T", "gallery, make, training"],
@@ -269,7 +275,11 @@ function openKeys() {
   addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      make();
+      $("#composer").requestSubmit();
+      return;
+    }
+    if (event.key === "Escape" && event.target.closest?.("#composer")) {
+      ($("#look").hidden ? easelOf(task).canvas : $("#viewer")).focus();
       return;
     }
     const busy = event.target.closest?.("input:not([type=radio]):not([type=checkbox]), select, textarea, [role=application], dialog[open]");
@@ -314,17 +324,24 @@ function openTheme() {
 
 function heard(kind, content) {
   if (kind === "job") {
-    const before = known.jobs.get(content.id);
     known.jobs.set(content.id, content);
-    if (!before && content.state === "lost") toast(`Lost when the studio ended: ${content.prompts.join(" · ") || content.verb}`);
   } else if (kind === "queue") known.order = content.order;
   else if (kind === "notice") notice(content.notice);
   tell(kind, content);
 }
 
 function notice(words) {
-  $("#notice").textContent = words ?? "";
+  // What stands there already is not read out again.
+  if ($("#notice").textContent !== words) $("#notice").textContent = words ?? "";
   $("#notice").hidden = !words;
+}
+
+/** The studio answers again: what it had said meanwhile, and what is out of date on the page. */
+function back() {
+  trying(async () => notice((await ask("/api/studio")).notice));
+  if ($("#problem").textContent === SILENT) calm();
+  if (!$("#room-training").hidden) refreshTraining();
+  tell("back");
 }
 
 async function open() {
@@ -332,15 +349,20 @@ async function open() {
   await refreshStudio();
   notice(known.studio.notice);
   buildTasks();
-  const remake = (job) => trying(async () => submit((await ask(`/api/jobs/${job.id}`)).request));
+  const remake = (job) => trying(async () => (await submit((await ask(`/api/jobs/${job.id}`)).request), settle(job)));
   openStage(again, remake);
   openQueue({ watch, remake });
+  openLost(remake);
   openGallery(again);
   openTraining();
   openIntake();
   openKeys();
   on("studio", buildFields);
   $("#composer").addEventListener("submit", make);
+  $("#composer").addEventListener("input", calm);
+  // What does not fit can be pointed at only where it is seen.
+  $("#composer").addEventListener("invalid", () => ($(".settings").open = true), true);
+  for (const kind of ["pointerdown", "keydown"]) $("#paint").addEventListener(kind, calm);
   $("#fewer").addEventListener("click", () => count(-1));
   $("#more").addEventListener("click", () => count(1));
   $("#lesson-button").addEventListener("click", () => openLesson(task, TASKS[task].title.toLowerCase(), lessonPicture));
@@ -356,9 +378,14 @@ async function open() {
   let lost = false;
   follow(heard, (connected) => {
     if (connected) trying(refreshJobs).then(() => tell("gallery"));
-    if (connected && lost) notice(null);
+    if (connected && lost) back();
+    if (!connected && !lost) {
+      notice(SILENT);
+      tell("away");
+    }
     lost = !connected;
-    if (lost) notice("The studio does not answer: is it still running?");
+    // It may well answer, but not this page: then it says why.
+    if (lost) ask("/api/jobs").catch((error) => lost && notice(error.message));
   });
   await trying(refreshJobs);
   const making = known.order.map((id) => known.jobs.get(id)).find((job) => job?.state === "making");

@@ -111,6 +111,7 @@ export class PromptField {
 
   #close() {
     this.closed++;
+    if (!this.options.hidden) this.listen();
     this.options.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
@@ -148,12 +149,17 @@ export class PromptField {
     }
     const reading = await ask(`/api/reading?${query({ model: this.modelName(), prompt })}`).catch(() => null);
     if (!reading || prompt !== this.value) return;
-    this.#underline(reading.unknown.map((one) => one.word));
+    // A word that may become one of the suggestions is not wrong yet.
+    const half = this.options.hidden ? null : prompt.toLowerCase().split(/\s+/).at(-1);
+    const unknown = reading.unknown.filter(({ word }) => word !== half);
+    this.#underline(unknown.map((one) => one.word));
     const parts = [];
-    for (const { word, near } of reading.unknown) {
-      parts.push(el("span", {}, near.length ? `“${word}” is not known. Perhaps` : `“${word}” is not known and is left out.`));
+    for (const { word, near } of unknown) {
+      const left = reading.known.length ? `“${word}” is not known and is left out.` : `“${word}” is not known.`;
+      parts.push(el("span", {}, near.length ? `“${word}” is not known. Perhaps` : left));
       for (const other of near) parts.push(el("button", { type: "button", onclick: () => this.#replace(word, other) }, other));
     }
+    if (!reading.known.length && unknown.length) parts.push(el("span", {}, "Ask for everyday things: a rabbit, a lighthouse, a red car."));
     for (const { place, kind } of reading.places) parts.push(el("span", {}, `${place}: a ${kind} to this model.`));
     this.heard.replaceChildren(...parts);
   }

@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { $, el, seconds, trying } from "./dom.js";
-import { known, on } from "./state.js";
+import { known, notMade, on, settle } from "./state.js";
 
 const NAMES = { generate: "Picture", anagram: "Anagram", hybrid: "Hybrid", edit: "Edit", inpaint: "Inpainting", upscale: "Upscaling", noise: "Noise", denoise: "Denoising" };
 const SAID = { failed: "failed", lost: "was lost when the studio ended", cancelled: "cancelled" };
@@ -15,7 +15,7 @@ export function openQueue({ watch, remake }) {
     button.setAttribute("aria-expanded", String(open));
     draw();
   };
-  const draw = () => drawQueue(panel, { watch: (job) => (toggle(false), watch(job)), remake });
+  const draw = () => drawQueue(panel, { watch: (job) => (toggle(false), watch(job)), remake: (job) => (toggle(false), remake(job)) });
   button.addEventListener("click", () => toggle(panel.hidden));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !panel.hidden && (toggle(false), button.focus()));
   document.addEventListener("pointerdown", (event) => !panel.contains(event.target) && !button.contains(event.target) && toggle(false));
@@ -25,7 +25,7 @@ export function openQueue({ watch, remake }) {
 
 function drawQueue(panel, deeds) {
   const jobs = known.order.map((id) => known.jobs.get(id)).filter(Boolean);
-  const over = [...known.jobs.values()].filter((job) => job.state === "failed" || job.state === "lost");
+  const over = notMade();
   const count = $("#queue-count");
   count.textContent = String(jobs.length);
   count.classList.toggle("busy", jobs.length > 0);
@@ -41,10 +41,9 @@ function drawQueue(panel, deeds) {
   panel.replaceChildren(
     el("h2", {}, "Queue"),
     jobs.length ? el("ol", {}, jobs.map((job, k) => row(job, k, jobs, deeds))) : el("p", { class: "quiet-text" }, "Nothing waits. Whatever you ask for next is made at once."),
-    over.length ? el("h3", { style: "margin-top:20px" }, "Not made") : null,
-    over.length ? el("ol", {}, over.map((job) => lostRow(job, deeds))) : null,
+    ...(over.length ? [el("h3", { style: "margin-top:20px" }, "Not made"), el("ol", {}, over.map((job) => lostRow(job, deeds)))] : []),
   );
-  if (focused) panel.querySelector(`[data-key="${focused}"]`)?.focus();
+  if (focused) (panel.querySelector(`[data-key="${focused}"]`) ?? panel.querySelector("button"))?.focus();
 }
 
 function drawProgress(shown, job) {
@@ -54,7 +53,9 @@ function drawProgress(shown, job) {
 }
 
 const left = (job) => (job.state !== "making" ? "waits" : job.seconds_left === null ? "being made" : `${seconds(job.seconds_left)} left`);
-const words = (job) => job.prompts.filter(Boolean).join(" · ") || NAMES[job.verb];
+
+/** What a job shows, in a few words. */
+export const wordsOf = (job) => job.prompts.filter(Boolean).join(" · ") || NAMES[job.verb];
 
 function row(job, k, jobs, deeds) {
   const making = job.state === "making";
@@ -66,15 +67,15 @@ function row(job, k, jobs, deeds) {
   const shown = el(
     "li",
     { "data-job": job.id },
-    el("div", { class: "row" }, el("p", {}, words(job)), el("button", { type: "button", "data-key": `${job.id}-x`, "aria-label": `Cancel ${words(job)}`, onclick: () => trying(() => ask(`/api/jobs/${job.id}`, { method: "DELETE" })) }, "✕")),
+    el("div", { class: "row" }, el("p", {}, wordsOf(job)), el("button", { type: "button", "data-key": `${job.id}-x`, "aria-label": `Cancel ${wordsOf(job)}`, onclick: () => trying(() => ask(`/api/jobs/${job.id}`, { method: "DELETE" })) }, "✕")),
     making ? el("progress", { "aria-label": "How far it is" }) : null,
     el(
       "div",
       { class: "row" },
       el("span", { class: "quiet-text progress-words", style: "flex:1" }),
       making ? el("button", { type: "button", onclick: () => deeds.watch(job) }, "Watch") : null,
-      !making && k > 1 ? el("button", { type: "button", "data-key": `${job.id}-up`, "aria-label": `Sooner: ${words(job)}`, onclick: () => move(jobs[k - 1].id) }, "↑") : null,
-      !making && k < jobs.length - 1 ? el("button", { type: "button", "data-key": `${job.id}-down`, "aria-label": `Later: ${words(job)}`, onclick: () => move(jobs[k + 2]?.id ?? null) }, "↓") : null,
+      !making && k > 1 ? el("button", { type: "button", "data-key": `${job.id}-up`, "aria-label": `Sooner: ${wordsOf(job)}`, onclick: () => move(jobs[k - 1].id) }, "↑") : null,
+      !making && k < jobs.length - 1 ? el("button", { type: "button", "data-key": `${job.id}-down`, "aria-label": `Later: ${wordsOf(job)}`, onclick: () => move(jobs[k + 2]?.id ?? null) }, "↓") : null,
     ),
   );
   drawProgress(shown, job);
@@ -85,7 +86,7 @@ function lostRow(job, deeds) {
   return el(
     "li",
     { class: "lost" },
-    el("div", { class: "row" }, el("p", {}, words(job)), el("button", { type: "button", onclick: () => deeds.remake(job) }, "Make it again")),
+    el("div", { class: "row" }, el("p", {}, wordsOf(job)), el("button", { type: "button", onclick: () => deeds.remake(job) }, "Make it again"), el("button", { type: "button", "data-key": `${job.id}-x`, "aria-label": `Forget ${wordsOf(job)}`, onclick: () => settle(job) }, "✕")),
     el("span", { class: "quiet-text" }, job.problem ?? SAID[job.state]),
   );
 }

@@ -14,13 +14,18 @@ let chosen = 0;
 let revealed = new Set();
 let image = null; // the latest strip of what is forming
 let before = []; // the pictures that were on stage before it
+let deeds; // does what can be done with a picture
 let remake; // makes a job again
+const UNKNOWN = { state: "lost", problem: "The studio was started anew, and knows no more of this: look in the gallery, or make it again." };
 
 /** Set up the stage. */
 export function openStage(again, makeAgain) {
+  deeds = again;
   remake = makeAgain;
   viewer = new Viewer($("#viewer"), $("#hands"), motionOf);
   on("job", (job) => job.id === watched && follow(job, again));
+  on("away", () => watched && forming(true, "Waiting for the studio …"));
+  on("back", () => watched && pickUp(watched));
   on("preview", (preview) => preview.id === watched && form(preview));
   $("#cancel").addEventListener("click", () => watched && trying(() => ask(`/api/jobs/${watched}`, { method: "DELETE" })));
   $("#strip").addEventListener("keydown", (event) => {
@@ -52,14 +57,19 @@ export function watch(job) {
   select();
   $("#viewer").setAttribute("aria-label", "Forming");
   drawGrain();
-  follow(job, () => {});
+  follow(job, deeds);
+  // It may be over already: what was told of that came too early.
+  if (watched) pickUp(watched);
 }
 
 /** The same side of the stage for canvas and picture. */
 export function side(name) {
   for (const button of $("#stage-switch").children) button.setAttribute("aria-pressed", String(button.dataset.side === name));
+  const painting = $("#paint").contains(document.activeElement);
   $("#look").hidden = name !== "look";
   $("#paint").hidden = name !== "paint";
+  // Whoever painted by keyboard goes on with the picture.
+  if (painting && name === "look") $("#viewer").focus({ preventScroll: true });
 }
 
 /** Show pictures of the gallery. */
@@ -124,11 +134,11 @@ function forming(is, words = "") {
 }
 
 async function follow(job, again) {
+  $("#thread i").style.transform = `scaleX(${job.steps ? job.step / job.steps : 0})`;
   if (job.state === "waiting") forming(true, "Waiting its turn …");
   else if (job.state === "making") {
     const left = job.seconds_left === null ? "" : ` · ${seconds(job.seconds_left)} left`;
     forming(true, job.steps ? `Step ${job.step} of ${job.steps}${left}` : "Waking the model …");
-    $("#thread i").style.transform = `scaleX(${job.steps ? job.step / job.steps : 0})`;
     for (const remark of job.step === 0 ? job.remarks : []) toast(remark);
   } else {
     watched = null;
@@ -148,10 +158,16 @@ async function follow(job, again) {
   }
 }
 
+/** Ask what has become of the job on stage. */
+async function pickUp(id) {
+  const job = await ask(`/api/jobs/${id}`).catch((error) => (error.status === 404 ? UNKNOWN : null));
+  if (job && watched === id) await follow(job, deeds);
+}
+
 /** Say why a job came to nothing. */
 function fail(job) {
-  const again = el("button", { type: "button", onclick: () => remake(job) }, "Try again");
-  $("#guess").replaceChildren(el("p", { class: "problem", role: "alert" }, job.problem ?? "That did not work."), again);
+  const again = job.id && el("button", { type: "button", onclick: () => remake(job) }, "Try again");
+  $("#guess").replaceChildren(el("p", { class: "problem", role: "alert" }, job.problem ?? "That did not work."), again ?? "");
 }
 
 async function form(preview) {
@@ -238,7 +254,7 @@ function save(picture) {
   button.addEventListener("click", () => open(list.hidden));
   menu.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), event.preventDefault(), open(false), button.focus()));
   menu.addEventListener("focusout", (event) => !menu.contains(event.relatedTarget) && open(false));
-  list.addEventListener("click", () => setTimeout(() => open(false)));
+  list.addEventListener("click", () => setTimeout(() => (open(false), button.focus())));
   return menu;
 }
 

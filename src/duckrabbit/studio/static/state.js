@@ -9,6 +9,7 @@ export const known = {
 };
 
 const listeners = new Map();
+const settled = new Set(JSON.parse(localStorage.getItem("settled") ?? "[]")); // jobs that came to nothing, and that is that
 
 export function on(kind, listener) {
   if (!listeners.has(kind)) listeners.set(kind, new Set());
@@ -28,6 +29,16 @@ export async function refreshJobs() {
   const { jobs } = await ask("/api/jobs");
   known.jobs = new Map(jobs.map((job) => [job.id, job]));
   known.order = jobs.filter((job) => job.state === "waiting" || job.state === "making").map((job) => job.id);
+  tell("queue");
+}
+
+/** Jobs that failed or were lost, and are neither made again nor forgotten. */
+export const notMade = () => [...known.jobs.values()].filter((job) => (job.state === "failed" || job.state === "lost") && !settled.has(job.id));
+
+/** Speak no more of a job that came to nothing. */
+export function settle(job) {
+  settled.add(job.id);
+  localStorage.setItem("settled", JSON.stringify([...settled].slice(-200)));
   tell("queue");
 }
 

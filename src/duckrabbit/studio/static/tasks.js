@@ -44,7 +44,7 @@ export const wishes = {
   size: null,
   generate: { prompt: "" },
   anagram: { prompts: ["", ""], view: "rotate-180", others: [] },
-  hybrid: { kind: "far,near", prompts: {}, sigma: 2 },
+  hybrid: { kind: "far,near", prompts: {}, sigma: 2, near_scale: null },
   edit: { prompt: "", level: 700 },
   inpaint: { prompt: "", resamplings: 1 },
   digits: { first: "6", second: "9", view: "rotate-180" },
@@ -183,7 +183,7 @@ export function jobOf(task, sources) {
     const parts = Object.fromEntries(
       Object.entries(HYBRIDS[wish.kind].parts).map(([part, [label]]) => [part, { prompt: said(wish.prompts[part] ?? "", `what is to be seen: ${label.toLowerCase()}`) }]),
     );
-    return finish("hybrid", { parts, sigma: wish.sigma });
+    return finish("hybrid", { parts, sigma: wish.sigma, near_scale: wish.near_scale ?? 1 });
   }
   if (task === "edit") {
     if (!sources.picture) throw new Error("Draw something first, or choose a picture.");
@@ -227,7 +227,7 @@ export function takeJob(job) {
   else if (verb === "hybrid") {
     const names = Object.keys(recipe.parts);
     const kind = Object.keys(HYBRIDS).find((one) => one.split(",").sort().join() === [...names].sort().join()) ?? "far,near";
-    Object.assign(wishes.hybrid, { kind, sigma: recipe.sigma ?? 2 });
+    Object.assign(wishes.hybrid, { kind, sigma: recipe.sigma ?? 2, near_scale: (recipe.near_scale ?? 1) === 1 ? null : recipe.near_scale });
     for (const name of names) wishes.hybrid.prompts[name] = recipe.parts[name].prompt ?? "";
   } else if (verb === "edit") Object.assign(wishes.edit, { prompt: recipe.prompt ?? "", level: recipe.start_level ?? 990 - 30 * (recipe.start ?? 10) });
   else if (verb === "inpaint") Object.assign(wishes.inpaint, { prompt: recipe.prompt ?? "", resamplings: recipe.resamplings ?? 1 });
@@ -240,7 +240,8 @@ export function settingsOf(task, again) {
   const facts = model(modelName(task));
   const kind = isDigits(task) ? "digits" : "words";
   const models = known.studio.models.filter((one) => one.kind === kind && one.samples);
-  const usual = task === "anagram" || task === "hybrid" ? facts.illusion_sampler : facts.sampler;
+  const usual = { near_scale: 1, ...(task === "anagram" || task === "hybrid" ? facts.illusion_sampler : facts.sampler) };
+  const [finest] = Object.values(HYBRIDS[wishes.hybrid.kind].parts)[0];
   const number = (label, name, low, high, step, holder) => {
     const input = el("input", { type: "number", min: low, max: high, step, placeholder: String(usual[name] ?? "by chance"), ".value": holder[name] ?? "" });
     input.addEventListener("input", () => (holder[name] = input.value === "" || !input.validity.valid ? null : Number(input.value)));
@@ -260,6 +261,7 @@ export function settingsOf(task, again) {
       number("Guidance", "guidance_scale", 0, 30, 0.5, wishes.sampler),
       choice("Solver", [["", usual.solver], ...known.studio.solvers.filter((name) => name !== usual.solver).map((name) => [name, name])], wishes.sampler.solver ?? "", (name) => (wishes.sampler.solver = name || null)),
     ),
+    task === "hybrid" ? number(`Guidance of what is seen ${finest.toLowerCase()}, times`, "near_scale", 0.1, 20, 0.1, wishes.hybrid) : null,
     choice("Choose among", [["", "all are kept"], ...[8, 16, 32, 64].map((each) => [String(each), `the best of ${each} each`])], wishes.among ? String(wishes.among) : "", (each) => ((wishes.among = each ? Number(each) : null), again())),
     facts.sizes.length > 1 ? choice("Size", facts.sizes.map((size, k) => [k ? String(size) : "", `${size} × ${size}${k ? ", slower" : ""}`]), wishes.size ? String(wishes.size) : "", (size) => (wishes.size = size ? Number(size) : null)) : null,
     isDigits(task) ? null : el("label", {}, el("span", {}, "Steer away from"), negative),
