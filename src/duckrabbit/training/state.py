@@ -22,9 +22,9 @@ class TrainingState:
     """
 
     def __init__(self, network: nn.Module, ema_decay: float, device: torch.device) -> None:
-        # Converting later would move the weights away from the optimizer's and the average's references.
-        layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
-        self.network: nn.Module = network.to(device).to(memory_format=layout)  # type: ignore[call-overload]
+        # Channels last, or a convolution's input and output are laid out anew each time. Converting later would move
+        # the weights away from the optimizer's and the average's references.
+        self.network: nn.Module = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema_decay = ema_decay
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False) if ema_decay > 0 else self.network
         self.device = device
