@@ -35,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.path import Path as ProbabilityPath
+from duckrabbit.models.deepfloyd.compiling import compile_blocks
 from duckrabbit.models.deepfloyd.conventions import Conventions, conventions_of
 from duckrabbit.models.deepfloyd.extras import diffusers
 from duckrabbit.models.deepfloyd.stages import ILLUSIONS
@@ -133,6 +134,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tiny", action="store_true", help="scaled-down networks, for a test on any machine")
     parser.add_argument("--compile", action="store_true", help="measure (c) with compiled residual blocks, too")
+    parser.add_argument("--text-encoder", action="store_true", help="measure nothing but the text encoder")
     parser.add_argument("--seconds", type=float, default=330, help="begin no measurement after that (330)")
     parser.add_argument("--json", type=Path, help="write the numbers there")
     arguments = parser.parse_args()
@@ -148,7 +150,8 @@ def main() -> int:
     versions = {name: importlib.metadata.version(name) for name in ("torch", "diffusers")}
     bench.results |= {"device": torch.cuda.get_device_name() if cuda else "cpu", **versions}
     bench.say(", ".join(f"{name} {value}" for name, value in bench.results.items()))
-    for part in (_matmul_peak, _first_stage, _compiled if arguments.compile else _nothing, _second_stage):
+    parts = (_matmul_peak, _first_stage, _compiled if arguments.compile else _nothing, _second_stage)
+    for part in (_text_encoder,) if arguments.text_encoder else (*parts, _text_encoder):
         # One part that fails must not cost the others' numbers.
         try:
             part(bench)
@@ -224,10 +227,6 @@ def _compiled(bench: Bench) -> None:
     if "c" not in bench.results or bench.left() < 120:
         bench.say("no time for compiling")
         return
-    import torch._dynamo
-    from diffusers.models.resnet import ResnetBlock2D
-
-    torch._dynamo.config.recompile_limit = 64
     scale, best = bench.scale, bench.results["c"]
     dtype = getattr(torch, best["dtype"])
     network = _random_network(
@@ -235,9 +234,7 @@ def _compiled(bench: Bench) -> None:
     )
     if bench.device.type == "cuda":
         network.to(memory_format=torch.channels_last)
-    for block in network.modules():
-        if isinstance(block, ResnetBlock2D):
-            block.compile(dynamic=False)
+    compile_blocks(network)
     started = time.monotonic()
     rate = _rate(bench, _model(bench, network, dtype), best["candidates_at_once"], 2)
     _report(bench, f"c, compiled, 2 steps (after {time.monotonic() - started:.0f} s)", rate)
@@ -267,6 +264,30 @@ def _second_stage(bench: Bench) -> None:
             seconds = (bench.wait() - started) / 3
             bench.results[f"II-L, {rows} rows"] = {"seconds": seconds, "peak_gib": bench.peak_gib()}
             bench.say(f"II-L, {rows:3} rows: {seconds:.3f} s an evaluation, peak {bench.peak_gib():.1f} GiB")
+
+
+def _text_encoder(bench: Bench) -> None:
+    """Memory and time of T5-XXL's encoder in bf16, random weights."""
+    from transformers import T5Config, T5EncoderModel
+
+    full = bench.scale is FULL
+    config = T5Config(
+        vocab_size=32128, d_model=bench.scale.text, d_kv=64 if full else 8, d_ff=10240 if full else 64,
+        num_layers=24 if full else 2, num_heads=64 if full else 4, feed_forward_proj="gated-gelu",
+    )  # fmt: skip
+    with torch.device("meta"):
+        network = T5EncoderModel(config)
+    network = network.to(torch.bfloat16).to_empty(device=bench.device).eval().requires_grad_(False)
+    for parameter in network.parameters():
+        parameter.normal_(0, 0.02)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    tokens = torch.zeros(1, TOKENS, dtype=torch.int64, device=bench.device)
+    network(tokens)
+    started = bench.wait()
+    network(tokens)
+    seconds = bench.wait() - started
+    bench.results["T5"] = {"seconds": seconds, "peak_gib": bench.peak_gib()}
+    bench.say(f"T5: {count / 1e9:.4f} B parameters, {seconds:.3f} s a prompt, peak {bench.peak_gib():.1f} GiB")
 
 
 @dataclass(frozen=True)

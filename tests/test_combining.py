@@ -33,7 +33,7 @@ def combined(
 def estimate(combination: Combination, x: Tensor, t: float, recorder: Recorder | None = None) -> Tensor:
     """x̂_0 of every row under a combination, without a threshold."""
     denoiser = recorder or Shifting(Cosine())
-    return Composition(denoiser, (combination.terms,) * len(x), lambda x0: x0, combination.rule)(x, t).x0
+    return Composition(denoiser, (combination.terms,) * len(x), lambda x0: x0, (combination.rule,) * len(x))(x, t).x0
 
 
 def views_pushes(prompts: Sequence[str], x: Tensor, t: float) -> list[Tensor]:

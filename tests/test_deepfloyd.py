@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ import diffusers
 import numpy as np
 import pytest
 import torch
+from diffusers.models.resnet import ResnetBlock2D
 from diffusers.schedulers import scheduling_ddpm
 from huggingface_hub import errors as hub_errors
 from PIL import Image
@@ -26,10 +28,11 @@ from duckrabbit.diffusion.path import LinearBeta, SquaredCosine, time_of_level
 from duckrabbit.errors import UsageError
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.deepfloyd import hub, t5
+from duckrabbit.models.deepfloyd.compiling import compile_blocks, require_compiler
 from duckrabbit.models.deepfloyd.conventions import conventions_of
 from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import fingerprint, read_part
-from duckrabbit.models.deepfloyd.stages import find
+from duckrabbit.models.deepfloyd.stages import deepfloyd, find
 from duckrabbit.models.deepfloyd.turns import Turns
 from duckrabbit.models.deepfloyd.unet import load_unet
 from duckrabbit.models.load import load_model
@@ -37,6 +40,7 @@ from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.make import make
+from duckrabbit.recipes.record import circumstances
 from tiny_if import (
     LARGE,
     SMALL,
@@ -466,6 +470,129 @@ def test_a_batch_too_large_for_the_network_is_halved(
     assert "going on with 2" in capsys.readouterr().err
     for a, b in zip(whole, halved, strict=True):
         assert (a.pixels - b.pixels).abs().max() < 1 / 255
+
+
+# --- Compiling -------------------------------------------------------------------------------------------------------
+
+
+class _Counting:
+    """A backend that compiles nothing, and counts what it is given to compile."""
+
+    def __init__(self) -> None:
+        self.graphs = 0
+
+    def __call__(self, graph: torch.fx.GraphModule, inputs: Sequence[Tensor]) -> Callable[..., Any]:
+        self.graphs += 1
+        return graph.forward
+
+
+TWO_STEPS = Generate(PROMPT, sampler=Sampler("ddpm", 2, "leading", 5.0))
+
+
+def _compiled(cascade: Path, backend: object) -> Model:
+    """The cascade with both stages' blocks compiled."""
+    model = _load(cascade)
+    for stage in (model, model.at(LARGE)):
+        compile_blocks(stage.denoiser.lend(), backend)  # type: ignore[attr-defined]
+    return model
+
+
+def test_blocks_are_compiled_once_and_make_the_same_pictures(cascade: Path, home: Path) -> None:
+    torch.compiler.reset()
+    counting = _Counting()
+    whole, model = (make(TWO_STEPS, own, 2, size=LARGE) for own in (_load(cascade), _compiled(cascade, counting)))
+    for a, b in zip(whole, model, strict=True):
+        assert (a.pixels - b.pixels).abs().max() < 1e-4
+    # Some blocks have the shape of others, and none is left out: torch would stop at 8.
+    assert 8 < counting.graphs < 2 * 18
+
+
+def test_what_is_compiled_survives_leaving_the_device_and_loading_again(cascade: Path, home: Path) -> None:
+    torch.compiler.reset()
+    counting = _Counting()
+    model = _compiled(cascade, counting)
+    first = make(TWO_STEPS, model)
+    graphs = counting.graphs
+    assert graphs > 0
+    # To another kind of tensors and back, as to another device and back.
+    network = model.denoiser.lend()  # type: ignore[attr-defined]
+    network.to(torch.float64)
+    assert torch.equal(make(TWO_STEPS, _with(model, network.to(torch.float32)))[0].pixels, first[0].pixels)
+    make(TWO_STEPS, _compiled(cascade, counting))
+    assert counting.graphs == graphs
+
+
+def _with(model: Model, network: nn.Module) -> Model:
+    return replace(model, denoiser=replace(model.denoiser, lend=lambda: network))  # type: ignore[type-var]
+
+
+def test_memory_that_runs_out_in_a_compiled_block_halves_the_batch(
+    cascade: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.compiler.reset()
+
+    def cramped(graph: torch.fx.GraphModule, inputs: Sequence[Any]) -> Callable[..., Any]:
+        def run(*given: Any) -> Any:
+            if any(isinstance(one, Tensor) and one.ndim == 4 and len(one) == 8 for one in given):
+                raise torch.OutOfMemoryError("no room")
+            return graph.forward(*given)
+
+        return run
+
+    model = _load(cascade / "stage1")
+    compile_blocks(model.denoiser.lend(), cramped)  # type: ignore[attr-defined]
+    make(TWO_STEPS, model, 4)
+    assert "8 evaluations at once do not fit this device's memory: going on with 4" in capsys.readouterr().err
+
+
+def test_a_model_says_that_it_is_compiled_and_so_do_its_pictures(
+    cascade: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("duckrabbit.models.deepfloyd.stages.require_compiler", lambda device: None)
+    model = deepfloyd("deepfloyd", str(cascade), None, torch.device("cpu"), None, compiled=True)
+    blocks = [block for block in model.denoiser.lend().modules() if isinstance(block, ResnetBlock2D)]  # type: ignore[attr-defined]
+    assert blocks
+    assert all(block._compiled_call_impl is not None for block in blocks)
+    assert model.compiled
+    assert model.at(LARGE).compiled
+    assert circumstances(model)["compiled"] is True
+    assert "compiled" not in circumstances(_load(cascade))
+
+
+def test_a_compiler_that_is_missing_is_said() -> None:
+    require_compiler(torch.device("cpu"), "eager")
+    with pytest.raises(UsageError, match="install a C compiler and triton, or leave --compile out") as refusal:
+        require_compiler(torch.device("cpu"), "no such compiler")
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("words", [["--model", "deepfloyd"], ["--model", "pocket"]])
+def test_compiling_in_vain_is_refused(duckrabbit: Command, cascade: Path, words: list[str]) -> None:
+    weights = ["--weights", str(cascade)] if "deepfloyd" in words else []
+    code, out, err = duckrabbit("generate", PROMPT, *words, *weights, *QUICK, "--compile")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith("duckrabbit: error: --compile is for a CUDA GPU, and this runs on cpu")
+    assert not list(Path().rglob("*.png"))
+
+
+def test_other_models_are_not_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A pretended GPU: a pipeline's network is loaded when it is first used, and this one never is.
+    monkeypatch.setattr("duckrabbit.models.load.choose_device", lambda _: torch.device("cuda"))
+    folder = str(write_pixel_pipeline(tmp_path, 10))
+    assert not load_model(folder).compiled
+    with pytest.raises(UsageError, match="for DeepFloyd IF, and "):
+        load_model(folder, compiled=True)
+
+
+def test_a_compiled_models_picture_is_remade_where_nothing_is_compiled(duckrabbit: Command, cascade: Path) -> None:
+    picture = make(TWO_STEPS, replace(_load(cascade / "stage1"), compiled=True))[0]
+    picture.save("made.png")
+    code, out, err = duckrabbit("info", "made.png")
+    assert code == 0, err
+    assert "--compile" in out
+    code, out, err = duckrabbit("rerun", "made.png")
+    assert code == 0, err
+    assert "identical" in err
 
 
 # --- The hub ---------------------------------------------------------------------------------------------------------

@@ -219,7 +219,7 @@ def test_a_rule_gets_the_terms_their_results_and_the_time() -> None:
 
     x, denoiser = pictures(2, dtype=torch.float64), Shifting(Cosine())
     terms = ((Term("duck"), Term("rabbit", view=TURNED)),) * 2
-    composition = Composition(denoiser, terms, unclipped, alternate)
+    composition = Composition(denoiser, terms, unclipped, (alternate,) * 2)
     torch.testing.assert_close(composition(x, 0.4).x0, denoiser(x, 0.4, ["duck"] * 2).x0)
     torch.testing.assert_close(composition(x, 0.5).x0, TURNED.inverse(denoiser(TURNED(x), 0.5, ["rabbit"] * 2).x0))
 

@@ -21,7 +21,7 @@ from duckrabbit.datasets.prompts import vocabulary_of
 from duckrabbit.errors import UsageError
 from duckrabbit.models.load import load_model
 from duckrabbit.models.pocket import PocketConfig
-from duckrabbit.models.storage import read_weights
+from duckrabbit.models.storage import read_weights, write_weights
 from duckrabbit.networks.text_encoder import START
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.make import make
@@ -458,6 +458,25 @@ def test_a_second_stage_is_trained_and_makes_the_first_ones_pictures_large(
     # What is trained further is the second stage, not the first.
     assert main([*words, "--out", "more", "--init", "run", "--show-every", "0"]) == 0
     assert PocketConfig.from_json(read_weights(here / "more" / "model.safetensors")[1]).size == 256
+    # A second stage that follows another reads its first one's words, and makes its pictures large.
+    assert main([*words, *SHAPE, "--first-stage", "run", "--out", "again", "--show-every", "0"]) == 0
+    config = PocketConfig.from_json(read_weights(here / "again" / "model.safetensors")[1])
+    assert (config.first_stage, config.words) == ("run", PocketConfig.from_json(read_weights(first)[1]).words)
+    again = load_model("again", "cpu")
+    assert (again.sizes, again.name) == ((64, 256), "again")
+    assert again.at(256).checksum != model.at(256).checksum
+    assert torch.equal(make(Generate("a cat"), again)[0].pixels, before[0].pixels)
+
+
+def test_second_stages_that_lead_in_a_circle_are_refused(here: Path) -> None:
+    first = write_tiny_pocket(here / "first.safetensors", ["a cat"])
+    weights, header = read_weights(first)
+    for name, leads_to in (("a", "b"), ("b", "a"), ("itself", "itself")):
+        second = {**header, "low_time": SECOND.low_time, "first_stage": f"{leads_to}.safetensors"}
+        write_weights(here / f"{name}.safetensors", dict(weights), second)
+    for name in ("a", "b", "itself"):
+        with pytest.raises(UsageError, match=f"{name}.safetensors names lead in a circle"):
+            load_model(f"{name}.safetensors", "cpu")
 
 
 def test_pictures_that_are_left_out_are_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,32 +1,121 @@
 """Train the two judges of pictures on the two halves of the packs, and say how well each reads the other's half.
 
-python tools/train_picture_judges.py --data PACKS --out DIR --role selecting
+python tools/train_picture_judges.py --data PACKS --out DIR --role selecting --made 20000
 python tools/train_picture_judges.py --data PACKS --out DIR --role reporting
+
+`--made` lets the selecting judge learn from so many pictures that pocket makes of every class in turn, too: it is to
+choose among such. The reporting judge never sees any.
 """
 
 import argparse
 import json
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from duckrabbit.datasets.classes import classes_of
 from duckrabbit.datasets.names import kept_names
 from duckrabbit.datasets.packs import read_packs
 from duckrabbit.datasets.paint.library import build_library
+from duckrabbit.diffusion.denoiser import Denoiser, Prediction
+from duckrabbit.diffusion.grid import GRIDS
+from duckrabbit.diffusion.noise import Noise
+from duckrabbit.diffusion.path import Path as ProbabilityPath
+from duckrabbit.diffusion.sampling import initial_noise, sample, trajectory
+from duckrabbit.diffusion.steps import SOLVERS
+from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.models.device import choose_device
+from duckrabbit.models.load import load_model
 from duckrabbit.models.storage import quantized, write_weights
 from duckrabbit.networks.picture_judges import ReportingPictureJudge, SelectingPictureJudge
+from duckrabbit.search.subjects import prompt_for
+from duckrabbit.training.data import Batch, Examples
 from duckrabbit.training.loop import Engine, Hyperparameters, train
 from duckrabbit.training.named import NamedExamples, half
 from duckrabbit.training.objectives import ClassificationObjective
+from duckrabbit.training.spoiling import spoiled
 from duckrabbit.training.state import TrainingState
 
 NETWORKS = {"selecting": SelectingPictureJudge, "reporting": ReportingPictureJudge}
 PACKS = ("art", "photos", "openmoji")
 TESTED = 16_384
+
+STYLES = (
+    "an oil painting of",
+    "a cartoon of",
+    "a watercolor of",
+    "a lithograph of",
+    "a 3d render of",
+    "a drawing of",
+    "",
+)
+STEPS, GUIDANCE_SCALE = 12, 3.0
+MADE_SHARE = 0.35
+
+
+@dataclass(frozen=True)
+class WithMade:
+    """Named pictures of which a share is replaced by pictures that a model made; all are spoiled afterwards."""
+
+    named: NamedExamples
+    pictures: Tensor = field(repr=False)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.named)
+
+    def prepared(self, order: Tensor) -> Iterator[Any]:
+        """As for the named ones."""
+        return self.named.prepared(order)
+
+    def batch(self, prepared: Any, generator: torch.Generator) -> Batch:
+        """Pictures [B, 3, 64, 64] and classes [B]; the k-th picture that was made is of class k modulo their number."""
+        real = replace(self.named, spoiled=False).batch(prepared, generator)
+        device = real.x0.device
+        chosen = torch.randint(len(self.pictures), (len(real.x0),), generator=generator, device=device)
+        made = torch.rand(len(chosen), generator=generator, device=device) < MADE_SHARE
+        x0 = torch.where(made[:, None, None, None], self.pictures[chosen] / 127.5 - 1, real.x0)
+        labels = torch.where(made, chosen % len(self.named.classes), real.condition)
+        return Batch(spoiled(x0, generator), labels)
+
+
+@dataclass(frozen=True)
+class Guided:
+    """Pocket under guidance, a prompt for each picture."""
+
+    denoiser: Denoiser
+    prompts: tuple[str, ...]
+
+    @property
+    def path(self) -> ProbabilityPath:
+        """The denoiser's."""
+        return self.denoiser.path
+
+    def __call__(self, x: Tensor, t: float) -> Prediction:
+        """x̂_0 of x [B, 3, 64, 64], one call for both branches."""
+        both = self.denoiser(torch.cat([x, x]), t, [*self.prompts, *("",) * len(x)]).x0
+        told, free = both.chunk(2)
+        return Prediction(clip(free + GUIDANCE_SCALE * (told - free)))
+
+
+def made_by_pocket(names: tuple[str, ...], count: int, device: torch.device) -> Tensor:
+    """Pictures of every class in turn, styles taking turns, uint8 [count, 3, 64, 64] on the device."""
+    model = load_model("pocket", str(device))
+    grid, batch, parts = GRIDS["uniform"](model.denoiser.path, STEPS), 1024 if device.type == "cuda" else 32, []
+    for first in range(0, count, batch):
+        seeds = tuple(range(first, min(count, first + batch)))
+        styles = [STYLES[k // len(names) % len(STYLES)] for k in seeds]
+        prompts = tuple(prompt_for(names[k % len(names)], style) for k, style in zip(seeds, styles, strict=True))
+        guided, noise = Guided(model.denoiser, prompts), Noise(seeds)
+        x = initial_noise(guided.path, noise, model.shape).to(device)
+        x0 = sample(trajectory(guided, x, grid, SOLVERS["dpmpp_2m"], noise))
+        parts.append(((x0.float() + 1) * 127.5).round().clamp(0, 255).byte())
+    return torch.cat(parts)
 
 
 def main() -> None:
@@ -37,6 +126,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0, help="of training; the first steps tell how many that is")
     parser.add_argument("--batch-size", type=int, default=512)
     parser.add_argument("--learning-rate", type=float, default=1.5e-3)
+    parser.add_argument("--made", type=int, default=0, help="pictures of pocket's to learn from as well")
     parser.add_argument("--copies", type=int, default=200, help="drawings of each backdrop")
     options = parser.parse_args()
 
@@ -59,11 +149,18 @@ def main() -> None:
     )  # fmt: skip
     state = TrainingState(NETWORKS[role](len(classes)), hyperparameters.ema_decay, device)
     engine = Engine(device, torch.bfloat16 if on_gpu else torch.float32, trial // 3, captured=False)
-    examples = NamedExamples(own, pictures, classes, 100_000_000, seed=1 + which)
+    named = NamedExamples(own, pictures, classes, 100_000_000, seed=1 + which)
+    examples: Examples[Any] = named
+    if options.made:
+        made = made_by_pocket(classes.names, options.made, device)
+        print(f"{len(made)} pictures made", flush=True)
+        examples = WithMade(named, made)
     for report in islice(train(state, examples, ClassificationObjective(), hyperparameters, engine), 3):
         speed = report.pictures_per_second
-    whole = replace(examples, count=state.step * options.batch_size + int(60 * options.minutes * speed))
-    for report in train(state, whole, ClassificationObjective(), hyperparameters, engine):
+    count = state.step * options.batch_size + int(60 * options.minutes * speed)
+    whole = replace(named, count=count)
+    examples = replace(examples, named=whole) if isinstance(examples, WithMade) else whole
+    for report in train(state, examples, ClassificationObjective(), hyperparameters, engine):
         print(f"{report.step}/{report.steps} loss {report.loss:.3f} {report.pictures_per_second:.0f}/s", flush=True)
 
     scores = {}
@@ -74,7 +171,7 @@ def main() -> None:
     config = {
         "kind": f"picture-judge-{role}",
         "classes": list(classes.names),
-        "training": {"pictures": state.step * options.batch_size, **scores},
+        "training": {"pictures": state.step * options.batch_size, "made": options.made, **scores},
     }
     write_weights(options.out / f"picture-judge-{role}.safetensors", quantized(state.average.state_dict()), config)
 

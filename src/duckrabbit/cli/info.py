@@ -40,6 +40,7 @@ def run(options: Options) -> int:
         model = ["--model", memory.model, *(["--weights", memory.weights] if memory.weights else [])]
         size = [] if memory.second_sampler is None else ["--size", str(memory.size)]
         exact = ["--precision", str(memory.circumstances["dtype"]), "--threads", str(memory.threads)]
+        exact += ["--compile"] if memory.compiled else []
         command = shlex.join(["duckrabbit", *words, *model, "--seed", str(memory.seed), *size, *exact])
     if options.json:
         print(json.dumps({**memory.record, "command": command}))

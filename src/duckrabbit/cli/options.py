@@ -31,6 +31,8 @@ class Computing:
     """of the network: auto (what the model and the hardware are best at), float32, bfloat16 or float16"""
     threads: Annotated[int | None, option("N")] = None
     """CPU threads (by default all cores)"""
+    compile: Flag = False
+    """compile the network's blocks: DeepFloyd IF on a GPU gets a third faster after a minute"""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Sampling:
     """the times above LOW up to HIGH at which guidance acts; 0 is clean, 1 is noise"""
     mean_guidance_scale: Annotated[float | None, option("SCALE")] = None
     """guidance of the picture's mean colour, where it is below the guidance scale: less keeps photographs bright"""
+
+    judge_scale: Annotated[float | None, option("SCALE")] = None
+    """how strongly each step is pulled towards what a judge reads as asked; 0 is not at all"""
 
     @property
     def given(self) -> bool:

@@ -56,6 +56,11 @@ class Memory:
         """CPU threads it was made with."""
         return int(self.circumstances["threads"])
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the network's blocks were compiled."""
+        return bool(self.circumstances.get("compiled", False))
+
 
 def remembered(path: Path) -> Memory:
     """The record of a PNG that duckrabbit wrote.
@@ -149,6 +154,7 @@ def remembered_model(memory: Memory, weights: str | None = None, embeddings: str
         threads=memory.threads,
         weights=weights or memory.weights,
         embeddings=embeddings,
+        compile=memory.compiled and device == "cuda",
     )
     return named_model(memory.model, computing, memory.size)
 

@@ -40,6 +40,7 @@ def sampler_of(sampling: Sampling, default: Sampler) -> Sampler | None:
         guidance_scale=scale,
         guidance_interval=_interval(sampling, default),
         mean_guidance_scale=mean,
+        judge_scale=default.judge_scale if sampling.judge_scale is None else sampling.judge_scale,
     )
 
 

@@ -59,7 +59,14 @@ def named_model(name: str, computing: Computing, size: int | None = None) -> Mod
         raise UsageError(f"There is no precision {computing.precision!r}: the precisions are {', '.join(precisions)}.")
     set_threads(computing.threads)
     _take_own_gpu()
-    model = load_model(name, computing.device, precisions[computing.precision], computing.weights, computing.embeddings)
+    model = load_model(
+        name,
+        computing.device,
+        precisions[computing.precision],
+        computing.weights,
+        computing.embeddings,
+        computing.compile,
+    )
     model.at(size)
     return model
 

@@ -52,7 +52,7 @@ def _options(recipe: Recipe) -> Iterator[str]:
         for name, part in recipe.parts.items():
             yield from (f"--{name}", part.prompt) if part.picture is None else (f"--{name}-image", part.picture.name)
         yield from ("--sigma", f"{recipe.sigma:g}")
-        if recipe.near_scale != 1:
+        if recipe.near_scale is not None:
             yield from ("--near-scale", f"{recipe.near_scale:g}")
     elif isinstance(recipe, Forward):
         yield from _level(recipe.level)
@@ -90,4 +90,5 @@ def _sampling(recipe: Recipe) -> list[str]:
     interval = [f"{time:g}" for time in sampler.guidance_interval]
     words += ["--guidance-scale", f"{sampler.guidance_scale:g}", "--guidance-interval", *interval]
     mean = sampler.mean_guidance_scale
-    return words if mean is None else [*words, "--mean-guidance-scale", f"{mean:g}"]
+    words += [] if mean is None else ["--mean-guidance-scale", f"{mean:g}"]
+    return [*words, "--judge-scale", f"{sampler.judge_scale:g}"]

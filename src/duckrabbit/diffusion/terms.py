@@ -109,7 +109,7 @@ class Composition:
         denoiser: the denoiser D.
         terms: for each sample of the batch, its terms.
         threshold: applied once to the combined x̂_0.
-        rule: how the terms' results become one x̂_0.
+        rules: for each sample, how its terms' results become one x̂_0; none for the weighted sum.
         low: what a second stage sees behind x, [B, C, H, W]: the enlarged, noised pictures of the first stage, one for
             each sample. A view is applied to both, since enlarging does not commute with every view.
     """
@@ -117,7 +117,7 @@ class Composition:
     denoiser: Denoiser
     terms: tuple[tuple[Term, ...], ...]
     threshold: Threshold = clip
-    rule: Rule = weighted_sum
+    rules: tuple[Rule, ...] = ()
     low: Tensor | None = None
 
     @property
@@ -141,8 +141,9 @@ class Composition:
 
         x0 = torch.empty_like(x)
         fraction = None if prediction.variance_fraction is None else torch.empty_like(x)
-        for terms, samples in _samples_of_terms(active).items():
-            x0[samples] = self.rule(terms, [term.band(answers.x0(term, samples)) for term in terms], t)
+        rules = self.rules or (weighted_sum,) * len(active)
+        for (terms, rule), samples in _samples_of_combinations(active, rules).items():
+            x0[samples] = rule(terms, [term.band(answers.x0(term, samples)) for term in terms], t)
             if fraction is not None:
                 # At guidance scale 0 only terms that do not lead are left: theirs is the variance then.
                 leading = [term for term in terms if term.leads] or terms
@@ -183,9 +184,11 @@ def _rows_of_requests(terms: Sequence[tuple[Term, ...]]) -> dict[Request, list[i
     return rows
 
 
-def _samples_of_terms(terms: Sequence[tuple[Term, ...]]) -> dict[tuple[Term, ...], list[int]]:
-    """Which samples share the same terms, so that they are combined together."""
-    samples: dict[tuple[Term, ...], list[int]] = {}
-    for sample, own in enumerate(terms):
+def _samples_of_combinations(
+    terms: Sequence[tuple[Term, ...]], rules: Sequence[Rule]
+) -> dict[tuple[tuple[Term, ...], Rule], list[int]]:
+    """Which samples share the same terms and rule, so that they are combined together."""
+    samples: dict[tuple[tuple[Term, ...], Rule], list[int]] = {}
+    for sample, own in enumerate(zip(terms, rules, strict=True)):
         samples.setdefault(own, []).append(sample)
     return samples

@@ -53,6 +53,7 @@ def load_model(
     dtype: torch.dtype | None = None,
     weights: str | None = None,
     embeddings: str | None = None,
+    compiled: bool = False,
 ) -> Model:
     """Load a model by its name, from a run folder, a .safetensors file, or a folder in diffusers' layout.
 
@@ -64,29 +65,64 @@ def load_model(
             float16 on a GPU and float32 elsewhere.
         weights: of `deepfloyd`: a folder with stage1 and stage2, or hub ids joined by a comma.
         embeddings: of models that read prompts' embeddings: the folder or .safetensors file that holds them.
+        compiled: whether blocks of the network are compiled: of DeepFloyd IF on a CUDA GPU.
 
     Raises:
-        UsageError: if there is no such model, its file is damaged, or the device is not there.
+        UsageError: if there is no such model, its file is damaged, the device is not there, or nothing can be compiled.
     """
     chosen = choose_device(device)
     if chosen.type == "cpu":
         keep_freed_memory()
+    if compiled and chosen.type != "cuda":
+        raise UsageError(f"--compile is for a CUDA GPU, and this runs on {chosen.type}: leave it out.")
+    model = _found(name, chosen, dtype, weights, embeddings, compiled)
+    if compiled and not model.compiled:
+        raise UsageError(f"--compile is for DeepFloyd IF, and {name} is another model: leave it out.")
+    return model
+
+
+def _found(
+    name: str,
+    chosen: torch.device,
+    dtype: torch.dtype | None,
+    weights: str | None,
+    embeddings: str | None,
+    compiled: bool,
+) -> Model:
+    """As `load_model`; what is not compiled is given as it is."""
     path = Path(name)
     if name == DEEPFLOYD or (path / "stage1").is_dir():
-        return stages.deepfloyd(DEEPFLOYD, weights if name == DEEPFLOYD else name, embeddings, chosen, dtype)
+        place = weights if name == DEEPFLOYD else name
+        return stages.deepfloyd(DEEPFLOYD, place, embeddings, chosen, dtype, compiled)
     if weights is not None:
         raise UsageError(f"--weights are of --model {DEEPFLOYD}, and {name} has its own: leave them out.")
     if (path / pixels.INDEX).is_file():
-        return pixels.pipeline(name, path, embeddings, chosen, dtype)
+        return pixels.pipeline(name, path, embeddings, chosen, dtype, compiled)
     precision = choose_dtype(chosen) if dtype is None else dtype
     model = _stage(name, chosen, precision)
     if name in SECOND_STAGES:
         return pocket.with_second_stage(model, _stage(SECOND_STAGES[name], chosen, precision))
     if model.config.get("low_time") is None:
         return model
-    # A run that trained a second stage alone knows whose pictures it makes large.
-    first = _stage(str(model.config.get("first_stage") or DEFAULT_TEXT), chosen, precision)
-    return replace(pocket.with_second_stage(first, model), name=name)
+    return replace(pocket.with_second_stage(_first_stage(model, chosen, precision), model), name=name)
+
+
+def _first_stage(second: Model, device: torch.device, dtype: torch.dtype) -> Model:
+    """The model whose pictures a second stage makes large, as its file says; if it names a second stage, then that's.
+
+    Raises:
+        UsageError: if there is none, or they name each other in a circle.
+    """
+    model, passed = second, {second.checksum}
+    while model.config.get("low_time") is not None:
+        model = _stage(str(model.config.get("first_stage") or DEFAULT_TEXT), device, dtype)
+        if model.checksum in passed:
+            raise UsageError(
+                f"The first stages that {second.name} names lead in a circle, so nothing draws its pictures: "
+                "train it with --first-stage pocket."
+            )
+        passed.add(model.checksum)
+    return model
 
 
 def _stage(name: str, device: torch.device, dtype: torch.dtype) -> Model:

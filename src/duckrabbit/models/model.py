@@ -27,6 +27,7 @@ class Sampler:
         guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024); γ is 1
             elsewhere.
         mean_guidance_scale: γ of the picture's mean colour, where it is below `guidance_scale`; None for the same.
+        judge_scale: how far each step is pulled towards what the judge reads as asked, see `search.pull`; 0 is no pull.
     """
 
     solver: str = "dpmpp_2m"
@@ -35,6 +36,7 @@ class Sampler:
     guidance_scale: float = 1.0
     guidance_interval: tuple[float, float] = (0.0, 1.0)
     mean_guidance_scale: float | None = None
+    judge_scale: float = 0.0
 
 
 def _nothing_to_say(prompt: str) -> tuple[str, ...]:  # noqa: ARG001
@@ -65,6 +67,8 @@ class Model:
         remarks: sentences that a user should read about how a prompt was understood.
         weights: where its weights are, as the user said; None for models whose name says it.
         second_stage: what makes its pictures larger.
+        near_scale: how many times as much guidance the finest part of a hybrid needs.
+        compiled: whether its network's blocks are compiled, which rounds in another way.
     """
 
     name: str
@@ -86,6 +90,8 @@ class Model:
     remarks: Callable[[str], tuple[str, ...]] = _nothing_to_say
     weights: str | None = None
     second_stage: "SecondStage | None" = field(default=None, repr=False)
+    near_scale: float = 1.0
+    compiled: bool = False
 
     @property
     def sizes(self) -> tuple[int, ...]:

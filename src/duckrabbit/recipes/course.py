@@ -12,6 +12,7 @@ from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State, trajectory
 from duckrabbit.diffusion.terms import Composition
 from duckrabbit.models.model import Model, Sampler
+from duckrabbit.recipes.pulled import pulled_plan
 from duckrabbit.recipes.recipe import Plan, Recipe, with_sampler
 
 Watch = Callable[[State], None]
@@ -41,7 +42,8 @@ Course = tuple[Stage, ...]
 def course_of(recipe: Recipe, model: Model, size: int | None = None, second_sampler: Sampler | None = None) -> Course:
     """The stages that make a recipe at a size.
 
-    At the second stage's size the recipe plans for both: the same terms, constraint and solver. Where the second
+    At the second stage's size the recipe plans for both: the same terms, constraint and solver; only the first, which
+    decides what is to be seen, is pulled by the judge. Where the second
     plan asks nothing of the model, as when a picture is only noised or blurred, there is no first.
 
     Raises:
@@ -49,11 +51,11 @@ def course_of(recipe: Recipe, model: Model, size: int | None = None, second_samp
     """
     final = model.at(size)
     if final is model:
-        return (Stage(model, recipe.plan(model)),)
+        return (Stage(model, pulled_plan(recipe, model)),)
     second = Stage(final, with_sampler(recipe, second_sampler).plan(final))
     if not second.plan.asks_model:
         return (second,)
-    return Stage(model, recipe.plan(model)), second
+    return Stage(model, pulled_plan(recipe, model)), second
 
 
 def steps_of(course: Course) -> int:
@@ -91,7 +93,7 @@ def followed(courses: Sequence[Course], seeds: tuple[int, ...], denoisers: Denoi
     """Take a batch through all stages.
 
     Args:
-        courses: each sample's; they must agree in all but their terms and starts.
+        courses: each sample's; they must agree in all but their terms, rules and starts.
         seeds: each sample's.
         denoisers: each stage's.
         watch: is shown the states.
@@ -142,9 +144,9 @@ def _sample(
     finished = False
     while not finished:
         finished = True
-        terms = tuple(plans[row].terms for row in rows)
+        terms, rules = tuple(plans[row].terms for row in rows), tuple(plans[row].rule for row in rows)
         guide = None if low is None else low[torch.tensor(rows)]
-        composition = Composition(denoiser, terms, model.threshold, plan.rule, guide)
+        composition = Composition(denoiser, terms, model.threshold, rules, guide)
         own = noise.rows(rows)
         for state in trajectory(composition, x, plan.grid, plan.step, own, plan.constraint, plan.resamplings, after):
             x = state.x_s

@@ -81,6 +81,7 @@ def circumstances(model: Model) -> dict[str, Any]:
         "device": device_name(model.device),
         "dtype": str(model.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
+        **({"compiled": True} if model.compiled else {}),
     }
 
 

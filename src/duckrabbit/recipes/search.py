@@ -63,6 +63,7 @@ class Search:
             "second_stage": example.get("second_stage"),
             "dtype": example["circumstances"]["dtype"],
             "device": example["circumstances"]["device"],
+            "compiled": candidates.model.compiled,
             "judge": reader.checksum,
             "ladder": [
                 [rung.after, rung.least, None if math.isinf(rung.bar) else rung.bar] for rung in candidates.ladder

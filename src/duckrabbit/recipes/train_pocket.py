@@ -266,7 +266,14 @@ def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, Pocket
     if run.init is None:
         shape = replace(stage.network, vocabulary=len(Vocabulary(words)), widths=run.widths, blocks=run.blocks)
         config = PocketConfig(
-            words, shape, stage.sampler, stage.illusion_sampler, {}, stage.side, stage.low_time, run.first_stage
+            words,
+            shape,
+            stage.sampler,
+            stage.illusion_sampler,
+            size=stage.side,
+            low_time=stage.low_time,
+            first_stage=run.first_stage,
+            near_scale=stage.near_scale,
         )
         return config, PocketUNet(shape)
     known, weights = _weights_of(run.init, stage)

@@ -12,7 +12,7 @@ def model_words(model: Model) -> str:
 
 
 def sampler_words(sampler: Sampler, model: Model) -> tuple[str, ...]:
-    """Guidance scale where the model has one, and the solver, steps, grid and guidance interval."""
+    """Guidance scale where the model has one, and the solver, steps, grid, guidance interval and judge scale."""
     how = f"{sampler.solver}, {sampler.steps} steps, {sampler.grid} grid"
     if not model.conditional:
         return (how,)
@@ -20,7 +20,8 @@ def sampler_words(sampler: Sampler, model: Model) -> tuple[str, ...]:
     interval = () if (low, high) == (0.0, 1.0) else (f"guidance for t in ({low:g}, {high:g}]",)
     mean = sampler.mean_guidance_scale
     of_mean = "" if mean is None or mean >= sampler.guidance_scale else f" ({mean:g} for the mean colour)"
-    return (f"guidance scale {sampler.guidance_scale:g}{of_mean}", how, *interval)
+    pull = (f"judge scale {sampler.judge_scale:g}",) if sampler.judge_scale else ()
+    return (f"guidance scale {sampler.guidance_scale:g}{of_mean}", how, *interval, *pull)
 
 
 def seed_words(seeds: Sequence[int]) -> str:

@@ -34,6 +34,7 @@ class Reader:
         names: what it can tell apart, a name for each class.
         asked_for: the class that a prompt asks for; None where it has no name for it.
         judge: from pictures of its own shape [N, C, S, S] in [−1, 1] to log p of each class, [N, K], on the CPU.
+        network: from pictures of its own shape, on its device, to logits [N, K]; gradients go through.
         checksum: of its weights, so that scores can say whose they are.
     """
 
@@ -42,6 +43,7 @@ class Reader:
     names: tuple[str, ...] = field(repr=False)
     asked_for: Callable[[str], int | None] = field(repr=False)
     judge: Callable[[Tensor], Tensor] = field(repr=False)
+    network: Callable[[Tensor], Tensor] = field(repr=False)
     checksum: str
 
     def log_probabilities(self, pictures: Tensor) -> Tensor:
@@ -56,6 +58,13 @@ class Reader:
             )
         return self.judge(fitted(pictures, SIDES[self.kind], CHANNELS[self.kind]))
 
+    def scores(self, pictures: Tensor) -> Tensor:
+        """Pictures [N, 1 or 3, S, S] on the judge's device → log p of each class at one glance, [N, K], with gradients.
+
+        `log_probabilities` is the verdict: the mean over several glances.
+        """
+        return self.network(fitted(pictures, SIDES[self.kind], CHANNELS[self.kind])).log_softmax(dim=1)
+
     @property
     def chance(self) -> float:
         """How often a guess is right."""
@@ -67,7 +76,15 @@ def load_reader(kind: Kind, role: Role, device: torch.device | None = None) -> R
     """The shipped judge of that kind and role as a reader."""
     if kind == "digits":
         digits = load_judge(role, device)
-        return Reader(kind, role, DIGITS, digit_asked_for, digits.log_probabilities, _checksum(f"digit-judge-{role}"))
+        return Reader(
+            kind,
+            role,
+            DIGITS,
+            digit_asked_for,
+            digits.log_probabilities,
+            digits.network,
+            _checksum(f"digit-judge-{role}"),
+        )
     pictures = load_picture_judge(role, device)
     return Reader(
         kind,
@@ -75,6 +92,7 @@ def load_reader(kind: Kind, role: Role, device: torch.device | None = None) -> R
         pictures.classes.names,
         pictures.classes.asked_for,
         pictures.log_probabilities,
+        pictures.network,
         _checksum(f"picture-judge-{role}"),
     )
 

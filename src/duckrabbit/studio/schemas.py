@@ -15,6 +15,7 @@ from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.models.model import Sampler
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, MAX_NEAR_SCALE, Part
 from duckrabbit.recipes.level import Level
+from duckrabbit.recipes.pulled import MAX_JUDGE_SCALE
 from duckrabbit.recipes.record import RECIPES
 from duckrabbit.recipes.source import Source
 from duckrabbit.studio.limits import (
@@ -82,6 +83,7 @@ _LIMITED: Mapping[str, Schema] = {
     "guidance_scale": _number(-100, 100),
     "guidance_interval": _array(_number(0, 1), 2, 2),
     "mean_guidance_scale": _number(-100, 100),
+    "judge_scale": _number(0, MAX_JUDGE_SCALE, "how strongly the judge pulls; 0 is not at all"),
 }
 """The fields of recipes whose types say too little of what is taken."""
 

@@ -6,22 +6,33 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from duckrabbit.training.banded import close_by, from_afar
+
 TURN, GROW, SHIFT = 20.0, 0.2, 0.1
 """Degrees, share of the size and share of the side by which a picture is moved at most."""
+
+NEAR, FAR = 0.1, 0.1
+"""So many pictures are the part of a hybrid that is seen close by, or from afar, and shrunk."""
 
 FAINTEST = 0.68
 """The least share of itself that is left of a picture another one is mixed into: it must stay the one that is seen."""
 
 
 def spoiled(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Pictures [B, 3, S, S] in [−1, 1], each moved, recoloured, and some of them mixed, covered, blurred or noisy."""
+    """Pictures [B, 3, S, S] in [−1, 1], moved, recoloured, some mixed, covered, blurred, noisy, in hybrids."""
     x = _recoloured(_moved(x, generator), generator)
+    hybrid = _uniform(x, generator)
+    x = torch.where(hybrid < NEAR, close_by(x), torch.where(hybrid < NEAR + FAR, _shrunk(from_afar(x), 4), x))
     x = _some(0.3, x, _mixed(x, generator), generator)
     x = _some(0.3, x, _covered(x, generator), generator)
-    soft = F.interpolate(F.avg_pool2d(x, 2), scale_factor=2.0, mode="bilinear")
-    x = _some(0.25, x, soft, generator)
+    x = _some(0.25, x, _shrunk(x, 2), generator)
     noise = torch.randn(x.shape, generator=generator, device=x.device)
     return _some(0.3, x, x + 0.3 * _uniform(x, generator) * noise, generator).clamp(-1, 1)
+
+
+def _shrunk(x: Tensor, factor: int) -> Tensor:
+    """Shrunk and enlarged again."""
+    return F.interpolate(F.avg_pool2d(x, factor), size=x.shape[-2:], mode="bilinear")
 
 
 def _uniform(x: Tensor, generator: torch.Generator, channels: int = 1) -> Tensor:

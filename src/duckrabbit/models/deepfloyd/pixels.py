@@ -22,8 +22,17 @@ INDEX = "model_index.json"
 AUTOENCODERS = ("vae", "vqvae", "movq")
 
 
-def pipeline(name: str, folder: Path, embeddings: str | None, device: torch.device, dtype: torch.dtype | None) -> Model:
+def pipeline(
+    name: str,
+    folder: Path,
+    embeddings: str | None,
+    device: torch.device,
+    dtype: torch.dtype | None,
+    compiled: bool = False,
+) -> Model:
     """The model in a pipeline's folder: prompts are class numbers, or nothing, or text for one that is built like IF.
+
+    Only one that is built like IF is compiled.
 
     Raises:
         UsageError: if it is a pipeline of another kind, or not whole.
@@ -36,7 +45,7 @@ def pipeline(name: str, folder: Path, embeddings: str | None, device: torch.devi
         raise UsageError(f"{name} is a {kind} without a UNet: give a pixel-space pipeline that has one.")
     unet = read_part(folder / "unet")
     if unet.kind == "UNet2DConditionModel" and is_first_stage(unet):
-        return deepfloyd(DEEPFLOYD, name, embeddings, device, dtype)
+        return deepfloyd(DEEPFLOYD, name, embeddings, device, dtype, compiled)
     if unet.kind != "UNet2DModel":
         raise UsageError(
             f"{name} has a {unet.kind} that is conditional in a way this version can't serve: give a pipeline of "

@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.errors import UsageError
 from duckrabbit.models.cascade import SecondStage, bilinear
+from duckrabbit.models.deepfloyd.compiling import load_compiled_unet, require_compiler
 from duckrabbit.models.deepfloyd.conventions import conventions_of, path_of
 from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
@@ -91,7 +92,12 @@ def _hub_ids(weights: str | None) -> list[str]:
 
 
 def deepfloyd(
-    name: str, weights: str | None, embeddings: str | None, device: torch.device, dtype: torch.dtype | None
+    name: str,
+    weights: str | None,
+    embeddings: str | None,
+    device: torch.device,
+    dtype: torch.dtype | None,
+    compiled: bool = False,
 ) -> Model:
     """DeepFloyd IF. Networks are loaded when they are first used, and take turns on the device.
 
@@ -101,16 +107,19 @@ def deepfloyd(
         embeddings: see `Dictionary.at`.
         device: where to compute.
         dtype: of the UNets; for None float16 on a GPU, float32 elsewhere.
+        compiled: whether the UNets' residual blocks are compiled.
 
     Raises:
-        UsageError: if the folders are not there or not whole, or hold something else.
+        UsageError: if the folders are not there or not whole, or hold something else, or nothing can be compiled.
     """
     folders = find(weights)
+    if compiled:
+        require_compiler(device)
     precision = dtype or (torch.float16 if device.type == "cuda" else torch.float32)
     turns = Turns(device)
     dictionary = Dictionary.at(embeddings)
     embeddings_of = _embeddings(folders, str(weights), dictionary, turns)
-    shared = _Shared(name, weights, device, precision, turns, embeddings_of)
+    shared = _Shared(name, weights, device, precision, compiled, turns, embeddings_of)
     first = _stage(folders.first, CHANNELS, text_conditional, shared)
     model = replace(first, sampler=FIRST, illusion_sampler=ILLUSIONS)
     if folders.second is None:
@@ -150,8 +159,14 @@ class _Shared:
     weights: str | None
     device: torch.device
     dtype: torch.dtype
+    compiled: bool
     turns: Turns
     embeddings: Embeddings
+
+    def load(self, unet: Part) -> nn.Module:
+        """A stage's network, on the CPU."""
+        load = load_compiled_unet if self.compiled else load_unet
+        return load(unet, self.device, self.dtype)
 
 
 def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model:
@@ -172,7 +187,7 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
     return Model(
         name=shared.name,
         denoiser=UNetDenoiser(
-            lend=partial(turns.lend, str(folder), need, partial(load_unet, unet, device, dtype)),
+            lend=partial(turns.lend, str(folder), need, partial(shared.load, unet)),
             conventions=conventions,
             channels=CHANNELS,
             encode=encode,
@@ -195,6 +210,7 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
         device=device,
         dtype=dtype,
         weights=shared.weights,
+        compiled=shared.compiled,
     )
 
 

@@ -1,0 +1,28 @@
+"""A recipe's plan under judge guidance, where its sampler asks for that."""
+
+from dataclasses import replace
+
+from duckrabbit.errors import UsageError
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.looks import looks_of
+from duckrabbit.recipes.recipe import Plan, Recipe
+from duckrabbit.search.pull import Pulled
+from duckrabbit.search.question import question_of
+from duckrabbit.search.reader import kind_for, load_reader
+
+MAX_JUDGE_SCALE = 2.0
+
+
+def pulled_plan(recipe: Recipe, model: Model) -> Plan:
+    """The recipe's plan; what is asked for under a name that the selecting judge knows pulls, the rest does not."""
+    plan = recipe.plan(model)
+    scale = (recipe.sampler or recipe.default_sampler(model)).judge_scale
+    if not 0 <= scale <= MAX_JUDGE_SCALE:
+        raise UsageError(
+            f"judge-scale {scale:g} can't be used: give 0 for no pull by the judge, or up to {MAX_JUDGE_SCALE:g}."
+        )
+    if scale == 0 or not plan.asks_model:
+        return plan
+    reader = load_reader(kind_for(model.channels), "selecting", model.device)
+    looks = [look for look in looks_of(recipe) if reader.asked_for(look.prompt) is not None]
+    return replace(plan, rule=Pulled(plan.rule, question_of(reader, looks), scale)) if looks else plan

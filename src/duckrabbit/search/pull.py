@@ -1,0 +1,71 @@
+"""Judge guidance: at every step x̂_0 is pulled towards what the selecting judge reads as asked in every look.
+
+    x̂_0 ← x̂_0 + λ t g / rms(g)        g = ∇_{x̂_0} Σ_l w_l log p(c_l | look_l(x̂_0))        w = softmax_l(−log p)
+
+Classifier guidance (Dhariwal and Nichol, 2021) of the clean estimate, as in "Universal Guidance" (Bansal et al., 2023),
+so that the judge need not know noise and no gradient goes through the denoiser. The denoiser sees the result again at
+the next step, and takes back what no picture has; at the last steps there is no pull. The look that is read worst pulls
+most. The judge sees the picture shifted and noisy, each time another way: what one pixel's place says is no reading.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from duckrabbit.diffusion.terms import Rule, Term
+from duckrabbit.search.question import Question
+
+FROM, DOWN_TO = 0.9, 0.15
+"""The times at which it pulls: before, nothing is there to be read; after, nothing would mend what it does."""
+
+GLIMPSES, SHIFT, NOISE = 2, 3, 0.075
+"""So often the judge looks at a step; by so many pixels shifted at most, with noise of this deviation."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pulled:
+    """A rule, and after it the pull.
+
+    A sample's pull depends on nothing but its own x̂_0 and the time.
+
+    Attributes:
+        rule: how the terms' results become x̂_0.
+        question: what is to be read, and by whom.
+        scale: λ, the root mean square of the change at t = 1.
+    """
+
+    rule: Rule
+    question: Question
+    scale: float
+
+    def __call__(self, terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
+        """x̂_0 [B, C, H, W] at the time t."""
+        x0 = self.rule(terms, results, t)
+        if not DOWN_TO < t <= FROM:
+            return x0
+        gradient = self._gradient(x0, t)
+        size = gradient.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+        return x0 + self.scale * t * (gradient / size.clamp_min(1e-12)).to(x0.dtype)
+
+    def _gradient(self, x0: Tensor, t: float) -> Tensor:
+        generator = torch.Generator().manual_seed(round(1e6 * t))
+        with torch.enable_grad():
+            x = x0.detach().float().clamp(-1, 1).requires_grad_()
+            log_p = torch.stack([self._glimpse(x, generator) for _ in range(GLIMPSES)]).mean(dim=0)
+            weights = (-log_p.detach()).softmax(dim=0)
+            (gradient,) = torch.autograd.grad((weights * log_p).sum(), x)
+        return gradient
+
+    def _glimpse(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Log p of what is asked for, look by look, [L, B]; the same shift and noise for every picture."""
+        dy, dx = (int(shift) for shift in torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator))
+        noise = NOISE * torch.randn(x.shape[1:], generator=generator).to(x)
+        looks = zip(self.question.looks, self.question.classes, strict=True)
+        return torch.stack(
+            [
+                self.question.reader.scores(look.see(x).roll((dy, dx), (2, 3)) + noise)[:, wanted]
+                for look, wanted in looks
+            ]
+        )

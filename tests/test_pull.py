@@ -1,0 +1,130 @@
+"""Judge guidance: how far it pulls and when, what the other judge says of it, and that each sample is pulled alone."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from duckrabbit.diffusion.terms import Term, weighted_sum
+from duckrabbit.errors import UsageError
+from duckrabbit.models.load import load_model
+from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.generate import Generate
+from duckrabbit.recipes.hybrid import Hybrid, Part
+from duckrabbit.recipes.looks import looks_of
+from duckrabbit.recipes.make import make, make_all
+from duckrabbit.recipes.pulled import pulled_plan
+from duckrabbit.recipes.recipe import Recipe
+from duckrabbit.recipes.record import recipe_of
+from duckrabbit.search.pull import DOWN_TO, FROM, Pulled
+from duckrabbit.search.question import Question, question_of
+from duckrabbit.search.reader import load_reader
+from helpers import pictures
+
+PAIR = Anagram(("4", "7"), ("flip",))
+
+
+@pytest.fixture(scope="module")
+def digits() -> Question:
+    return question_of(load_reader("digits", "selecting"), looks_of(PAIR))
+
+
+def given(terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
+    return results[0]
+
+
+@pytest.mark.parametrize("t", [1.0, FROM, 0.5, DOWN_TO + 0.01, DOWN_TO, 0.01])
+@pytest.mark.parametrize("scale", [0.1, 0.5])
+def test_it_changes_every_picture_by_its_scale_times_the_time_and_none_early_or_late(
+    digits: Question, t: float, scale: float
+) -> None:
+    x0 = pictures(5, 28, 1).clamp(-0.9, 0.9)
+    change = Pulled(given, digits, scale)((), [x0], t) - x0
+    expected = scale * t if DOWN_TO < t <= FROM else 0.0
+    torch.testing.assert_close(change.square().mean((1, 2, 3)).sqrt(), torch.full((5,), expected))
+
+
+def test_a_little_of_it_makes_every_picture_more_readable(digits: Question) -> None:
+    x0 = 0.5 * pictures(16, 28, 1).clamp(-1, 1)
+    pull = Pulled(given, digits, 0.02)
+    after = x0
+    for _ in range(10):
+        after = pull((), [after], 0.5)
+    assert (digits.scores(after) > digits.scores(x0) + 0.1).all()
+
+
+def test_a_sample_is_pulled_alike_alone_and_in_company(digits: Question) -> None:
+    x0, pull = pictures(6, 28, 1), Pulled(given, digits, 0.3)
+    together = pull((), [x0], 0.5)
+    alone = torch.cat([pull((), [x0[k : k + 1]], 0.5) for k in range(6)])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+
+
+def test_what_is_asked_of_the_denoiser_stays_and_the_rule_is_kept(digits: Question) -> None:
+    terms, results = [Term("4", 0.25), Term("7", 0.75)], list(pictures(2, 28, 1)[:, None])
+    late = Pulled(weighted_sum, digits, 0.3)(terms, results, DOWN_TO / 2)
+    torch.testing.assert_close(late, weighted_sum(terms, results, DOWN_TO / 2))
+
+
+def with_pull(recipe: Recipe, model_name: str, scale: float) -> Recipe:
+    model = load_model(model_name, "cpu")
+    return replace(recipe, sampler=replace(recipe.default_sampler(model), judge_scale=scale))  # type: ignore[type-var]
+
+
+def test_the_judge_that_did_not_pull_reads_more_of_them() -> None:
+    model, hard = load_model("mnist-ddpm-class", "cpu"), Anagram(("3", "5"), ("flip",))
+    question = question_of(load_reader("digits", "reporting"), looks_of(hard))
+    plain, pulled = (
+        torch.stack([made.pixels for made in make(with_pull(hard, model.name, scale), model, 24)])
+        for scale in (0.0, 0.3)
+    )
+    assert question.scores(pulled).mean() > question.scores(plain).mean() + 0.3
+    assert question.read(pulled).sum() > question.read(plain).sum() + 4
+
+
+def test_recipes_that_are_pulled_differently_share_a_batch() -> None:
+    model = load_model("mnist-ddpm-class", "cpu")
+    other = Anagram(("6", "9"), ("rotate-180",))
+    recipes = [with_pull(PAIR, model.name, 0.3), with_pull(other, model.name, 0.3), with_pull(PAIR, model.name, 0.0)]
+    together = make_all(recipes, model, [3, 4, 5])
+    for recipe, seed, made in zip(recipes, (3, 4, 5), together, strict=True):
+        torch.testing.assert_close(made.pixels, make(recipe, model, 1, seed)[0].pixels, atol=0.02, rtol=0)
+    assert not torch.allclose(together[0].pixels, make(recipes[2], model, 1, 3)[0].pixels, atol=0.1)
+
+
+def test_the_record_says_how_strong_it_was() -> None:
+    model = load_model("mnist-ddpm-class", "cpu")
+    recipe = with_pull(PAIR, model.name, 0.3)
+    record = make(recipe, model)[0].record
+    assert recipe_of(record) == recipe
+
+
+@pytest.mark.parametrize("scale", [-0.1, 2.1, math.nan, math.inf])
+def test_a_scale_that_is_none_is_refused(scale: float) -> None:
+    with pytest.raises(UsageError, match="judge-scale"):
+        pulled_plan(with_pull(PAIR, "mnist-ddpm-class", scale), load_model("mnist-ddpm-class", "cpu"))
+
+
+def test_what_the_judge_has_no_name_for_does_not_pull() -> None:
+    model = load_model("pocket", "cpu")
+    nameless = "a high quality photo"
+    assert load_reader("pictures", "selecting").asked_for(nameless) is None
+    rule = pulled_plan(with_pull(Generate(nameless), model.name, 0.3), model).rule
+    assert rule is weighted_sum
+    half = pulled_plan(with_pull(Anagram(("a duck", nameless), ("flip",)), model.name, 0.3), model).rule
+    assert isinstance(half, Pulled)
+    assert [look.prompt for look in half.question.looks] == ["a duck"]
+
+
+def test_pocket_is_pulled_in_illusions_alone_and_hears_the_near_part_twice_as_loud() -> None:
+    model = load_model("pocket", "cpu")
+    hybrid = Hybrid({"far": Part("a duck"), "near": Part("a rabbit")})
+    assert isinstance(pulled_plan(hybrid, model).rule, Pulled)
+    assert pulled_plan(Generate("a duck"), model).rule is weighted_sum
+    weights = {term.condition: term.weight_at(0.5) for term in hybrid.plan(model).terms if term.condition}
+    assert weights["a rabbit"] == 2 * weights["a duck"]
+    alike = replace(hybrid, near_scale=1.0).plan(model).terms
+    assert len({term.weight_at(0.5) for term in alike if term.condition}) == 1
