@@ -49,8 +49,8 @@ PAIRS = (
         "Both are there: a headland under a heavy sky, and a village below a peak.",
     ),
     Pair(
-        ("an oil painting of an old man", "an oil painting of people around a campfire"), "flip", 1,
-        "A failure: a yellow something that is neither.",
+        ("an oil painting of an old man", "an oil painting of people around a campfire"), "flip", 3,
+        "A failure: a face either way, with the colours of a fire.",
     ),
     Pair(
         ("a photo of a man", "a photo of a dog"), "flip", 9,
@@ -62,11 +62,11 @@ PAIRS = (
     ),
     Pair(
         ("an old Chinese city", "a modern city"), "flip", 0,
-        "Half a success: roofs one way, lit windows the other.",
+        "Half a success: houses and lit windows, whichever way.",
     ),
     Pair(
         ("a rabbit", "a duck"), "rotate-90", 8,
-        "The old joke that this program is named after. Both are there, to a kind eye.",
+        "The old joke that this program is named after. Both are there.",
     ),
     Pair(
         ("a penguin", "a giraffe"), "jigsaw", 3,
@@ -114,6 +114,8 @@ def visual_anagrams(workshop: Workshop) -> Figure:
         "It works where the two can share their masses: a ridge turned over is a valley. It fails where one prompt "
         "is so much stronger that the mean leans to its side, as faces do. Seeds matter, so each was chosen by eye "
         "among a few, and the failures of the list are shown like the rest.",
+        "Pocket is helped: at every step a judge that reads pictures pulls a little towards what each view is to show. "
+        "What is written under each is the verdict of another judge, which has no say in it.",
         "Turn the pictures: press the button, or take hold of one and drag.",
     )
     return Figure(lesson, tuple(exhibits))

@@ -59,27 +59,27 @@ class Kind:
 
 PICTURES = (TOWER, ASTRONAUT)
 KINDS = (
-    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, 5, "Both are there."),
+    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, 3, "Both are there."),
     Kind(
         {"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}, 4,
-        "The old man is there from afar; from near there are colours of a fire and no people.",
+        "From near there are people around a fire; from afar a yellow head, to a kind eye.",
     ),
     Kind(
         {"far": "a photo of a dog", "near": "an oil painting of an old man"}, 0,
-        "The dog is there, and in his suit and tie from near half a man.",
+        "Both are there: a man in a suit from near, and from afar his face is a muzzle.",
     ),
     Kind(
-        {"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}, 4,
-        "A failure: a dark hill with a white patch, from near and from afar.",
+        {"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}, 3,
+        "Half a success: mountains from near, and from afar a dark dog with a white stripe, if one knows.",
     ),
     Kind({"far": "a photo of a tower", "near": PAGODA}, 4, "Both are there, but they are alike."),
     Kind(
-        {"far": "a pencil", "near": "a photo of a mountain"}, 5,
-        "A failure: a pencil with frayed edges.",
+        {"far": "a pencil", "near": "a photo of a mountain"}, 3,
+        "A pencil from afar, and from near ridges run along it.",
     ),
     Kind(
-        {"far": "a man wearing a hat", "near": "a pencil"}, 1,
-        "It failed in the sources. Here there is a hat over a face from afar, whose lines are pencils from near.",
+        {"far": "a man wearing a hat", "near": "a pencil"}, 6,
+        "It failed in the sources. Here there are two pencils from near, and from afar a black hat on a yellow face.",
     ),
 )  # fmt: skip
 INVERSE = (
@@ -87,18 +87,18 @@ INVERSE = (
         {"far": SKULL, "near": ASTRONAUT}, 0,
         "A failure: the photograph's fine part says so clearly what it is that the coarse part follows it.",
     ),
-    Kind({"far": TOWER, "near": PAGODA}, 0, "Both are there: the tower's clock faces have become roofs."),
+    Kind({"far": TOWER, "near": PAGODA}, 5, "Both are there: the tower's clock faces have become roofs."),
 )  # fmt: skip
 RELATIVES = (
     Kind(
-        {"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}, 5,
-        "The panda is there, hatched as in a lithograph; the rabbit is not.",
+        {"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}, 1,
+        "The panda is there, hatched as in a lithograph; of the rabbit there are ears.",
     ),
     Kind({"grey": "a rabbit", "colour": "a campfire"}, 6, "Both are there: the fire burns on the rabbit's cheek."),
-    Kind({"blurred": "a skull", "sharp": "a tree"}, 2, "Both are there: the eyes are the tree's crown."),
+    Kind({"blurred": "a skull", "sharp": "a tree"}, 3, "Both are there: the eyes are the tree's crown."),
     Kind(
-        {"small": "a dog", "large": "a tulip"}, 5,
-        "Half a success: a dog when small, and petals of a tulip's colours rather than a tulip.",
+        {"small": "a dog", "large": "a tulip"}, 3,
+        "Both are there: a tulip, and when it is small a black and white dog.",
     ),
 )  # fmt: skip
 PROMPTS = tuple(what for kind in (*KINDS, *INVERSE, *RELATIVES) for what in kind.parts.values() if what not in PICTURES)
@@ -121,8 +121,9 @@ def hybrid_images(workshop: Workshop) -> Figure:
         "lithograph), and fails where it needs masses of its own. An inverse hybrid keeps one part of a photograph "
         "and lets the model find the other. Any split of a picture into parts that add up will do: into grey and "
         "colour, into what motion leaves and what it blurs, into what shrinking leaves and what it loses.",
-        "What the reporting judge reads stands under each. It has seen ordinary pictures only and is stricter than the "
-        "eye, which knows that it is being fooled and looks for both.",
+        "Near is drowned by far where both are guided alike, so with pocket it has twice the guidance, and a judge of "
+        "pictures pulls at every step towards both. What another judge reads, which pulls at nothing, stands under "
+        "each. It is stricter than the eye, which knows that it is being fooled and looks for both.",
         "Move the slider, or step back from the screen.",
     )
     return Figure(lesson, tuple(exhibits))
