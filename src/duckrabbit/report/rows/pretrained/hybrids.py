@@ -81,6 +81,12 @@ KINDS = (
         {"far": "a man wearing a hat", "near": "a pencil"}, 6,
         "It failed in the sources. Here there are two pencils from near, and from afar a black hat on a yellow face.",
     ),
+    Kind(
+        {"far": "a cartoon of a cat", "near": "a cartoon of a guitar"}, 1,
+        "Both are there. Two that share their colours make the best hybrids.",
+    ),
+    Kind({"far": "a watercolor of an owl", "near": "a watercolor of a pineapple"}, 4, "Both are there."),
+    Kind({"far": "a cartoon of a pumpkin", "near": "a cartoon of a castle"}, 4, "Both are there."),
 )  # fmt: skip
 INVERSE = (
     Kind(
@@ -106,7 +112,7 @@ SEEN_AS = {"grey": "without its colours", "blurred": "in motion", "small": "shru
 
 
 def hybrid_images(workshop: Workshop) -> Figure:
-    """A1.9: the sources' hybrids, two with a part from a photograph, and four other decompositions."""
+    """A1.9: the sources' hybrids, three that suit pocket, two with a part of a photo, four other decompositions."""
     exhibits = [
         *_exhibits(workshop, KINDS, "near", together=True),
         *_exhibits(workshop, INVERSE, "inverse", together=False),
