@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from duckrabbit.cli.train import (
+from duckrabbit.cli.training import (
     TEXT_RECIPES,
     Options,
     conclude,

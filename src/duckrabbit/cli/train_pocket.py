@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from duckrabbit.cli.train import (
+from duckrabbit.cli.training import (
     Options,
     conclude,
     engine_of,

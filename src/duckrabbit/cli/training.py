@@ -1,0 +1,205 @@
+"""What training has in common on the command line, whatever is trained: its options, and how it is shown."""
+
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import Positional
+
+from duckrabbit.cli.options import Flag, option
+from duckrabbit.errors import UsageError
+
+if TYPE_CHECKING:
+    from duckrabbit.training.loop import Engine, Report
+
+TEXT_RECIPES = ("pocket", "pocket-256", "folder")
+SAID_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Digits:
+    """What only the digit models' recipes take."""
+
+    epochs: Annotated[int | None, option("N")] = None
+    """passes over the examples"""
+    learning_rate_decay: Annotated[float | None, option("FACTOR")] = None
+    """by which the learning rate falls over the whole run; 1 keeps it"""
+    hidden: Annotated[int | None, option("N")] = None
+    """channels of the network at full resolution"""
+    drop_class: Annotated[float | None, option("P")] = None
+    """how often the class is dropped in training, for classifier-free guidance"""
+    noise_sigma: Annotated[float | None, option("SIGMA")] = None
+    """the noise that mnist-denoiser learns to remove, for pictures from 0 to 1"""
+    ddpm_steps: Annotated[int | None, option("T")] = None
+    """the length of the DDPM recipes' table of levels"""
+    examples: Annotated[int | None, option("N")] = None
+    """train on the first N pictures only"""
+
+
+@dataclass(frozen=True)
+class TextToImage:
+    """What only pocket, pocket-256 and folder take."""
+
+    pictures: Annotated[int | None, option("N")] = None
+    """how many pictures are seen in all"""
+    init: Annotated[str | None, option("MODEL")] = None
+    """the model whose weights it starts from: pocket (as folder does), a run, a file, or none"""
+    widths: Annotated[tuple[int, int, int] | None, option("N N N")] = None
+    """channels of the network at each level"""
+    blocks: Annotated[tuple[int, int, int] | None, option("N N N")] = None
+    """residual blocks at each level"""
+    backdrops: Annotated[int | None, option("N")] = None
+    """how many drawings of each place pocket's scenes are set in"""
+    first_stage: Annotated[str | None, option("MODEL")] = None
+    """the model whose pictures pocket-256 makes large (by default pocket)"""
+    show_every: Annotated[int | None, option("STEPS")] = None
+    """steps between two sheets of samples; 0 for none"""
+    minutes: Annotated[float | None, option("MINUTES")] = None
+    """stop after so long, to go on later with --resume"""
+    eager: Flag = False
+    """don't compile the network on a GPU: slower, but needs no compiler"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Train a model into a run folder that can be interrupted at any moment and resumed: duckrabbit train
+    mnist-ddpm-class, or duckrabbit train folder --data my-pictures. What is left out is the recipe's own (see
+    RUN/config.toml). On several GPUs: torchrun --nproc-per-node 4 -m duckrabbit train pocket"""
+
+    recipe: Positional[Annotated[str, option("RECIPE")]]
+    """mnist-denoiser, mnist-denoiser-pure-noise, mnist-ddpm, mnist-ddpm-class, mnist-flow,
+    mnist-flow-class; mnist-ddpm-class-long and mnist-flow-class-long train the default models of the package;
+    pocket is text to image, pocket-256 makes its pictures large, folder is pocket on your own pictures"""
+    data: Annotated[str | None, option("FOLDER")] = None
+    """of digits: a folder with files in MNIST's format, or fashion-mnist (by default mnist); of pocket and pocket-256:
+    the folder of their packs; of folder: your pictures, named after what they show or in folders named so, or with
+    NAME.txt beside"""
+    batch_size: Annotated[int | None, option("N")] = None
+    """pictures a step"""
+    learning_rate: Annotated[float | None, option("RATE")] = None
+    """Adam's, in the first epoch"""
+    warmup_steps: Annotated[int | None, option("N")] = None
+    """steps over which the learning rate rises from 0"""
+    cooldown: Annotated[float | None, option("SHARE")] = None
+    """the last share of the run, over which the learning rate falls to 0"""
+    clip_gradient: Annotated[float | None, option("NORM")] = None
+    """the norm beyond which a step's gradient is shortened; 0 for never"""
+    ema_decay: Annotated[float | None, option("DECAY")] = None
+    """of the moving average of the weights; 0 for none"""
+    seed: Annotated[int | None, option("SEED")] = None
+    """of the first weights, the order of the pictures and the noise"""
+    device: Annotated[str, option("DEVICE")] = "auto"
+    """auto (a GPU where there is one), cpu, cuda or cuda:1"""
+    precision: Annotated[str, option("PRECISION")] = "auto"
+    """of the network's arithmetic: auto (bfloat16 where the hardware has it), float32 or bfloat16"""
+    threads: Annotated[int | None, option("N")] = None
+    """CPU threads (by default all cores)"""
+    out: Annotated[str | None, option("RUN")] = None
+    """the run folder (by default runs/RECIPE)"""
+    resume: Flag = False
+    """go on with the run in the folder"""
+    digits: Digits = field(default_factory=Digits)
+    text: TextToImage = field(default_factory=TextToImage)
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return Path(self.out or f"runs/{self.recipe}")
+
+
+def given(options: Any, *names: str) -> dict[str, Any]:
+    """Those of some options that were given."""
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+
+def hyperparameters_given(options: Options) -> dict[str, Any]:
+    """The hyperparameters of any training that were given."""
+    return given(
+        options,
+        *("batch_size", "learning_rate", "warmup_steps", "cooldown", "clip_gradient", "ema_decay", "seed"),
+    )
+
+
+def require_new(folder: Path) -> None:
+    """Raise UsageError unless a run can begin in a folder."""
+    if folder.is_dir() and (folder / "config.toml").exists():
+        raise UsageError(f"{folder} holds a run already: give --resume to go on with it, or another folder with --out.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} exists and is not an empty folder: give another folder with --out.")
+
+
+def require_same(wanted: Any, known: Any, folder: Path) -> None:
+    """Raise UsageError where what a run is asked to be differs from what the run in a folder is."""
+    for asked, own in ((wanted, known), (wanted.hyperparameters, known.hyperparameters)):
+        for name, value in vars(own).items():
+            if name != "hyperparameters" and vars(asked)[name] != value:
+                word = "RECIPE" if name == "recipe" else "--" + name.replace("_", "-")
+                raise UsageError(
+                    f"{word} is {vars(asked)[name]} and the run in {folder} has {value}: "
+                    "leave it out to resume, or start another run with another --out."
+                )
+
+
+def engine_of(options: Options, device: str) -> "Engine":
+    """Where and in what precision to train."""
+    import torch
+
+    from duckrabbit.cli.session import set_threads
+    from duckrabbit.models.device import choose_device, choose_dtype
+    from duckrabbit.training.loop import Engine
+
+    set_threads(options.threads)
+    chosen = choose_device(device)
+    precisions = {"auto": choose_dtype(chosen), "float32": torch.float32, "bfloat16": torch.bfloat16}
+    if options.precision not in precisions:
+        raise UsageError(f"There is no precision {options.precision!r}: the precisions are {', '.join(precisions)}.")
+    return Engine(chosen, precisions[options.precision])
+
+
+def follow(reports: "Iterator[Report]", epochs: int, folder: Path, recipe: str) -> "Report | None":
+    """Show each report as it comes, on a terminal as a bar, and elsewhere as a line an epoch or a minute; the last.
+
+    Raises:
+        KeyboardInterrupt: saying what is kept, if the user ends it.
+    """
+    from duckrabbit.cli.display import Display
+
+    report = None
+    said = time.monotonic()
+    try:
+        with Display(0, "train") as display:
+            for report in reports:
+                where = f"epoch {report.epoch} of {epochs}" if epochs > 1 else f"step {report.step} of {report.steps}"
+                line = f"{where}, loss {report.loss:.4f}, {report.pictures_per_second:,.0f} pictures/s"
+                display.at(report.step, report.steps, line)
+                if report.epoch_done or time.monotonic() - said > SAID_SECONDS:
+                    display.say(line)
+                    said = time.monotonic()
+    except KeyboardInterrupt:
+        kept = "all up to the last checkpoint" if (folder / "checkpoint.safetensors").exists() else "the configuration"
+        again = resume_command(recipe, folder)
+        raise KeyboardInterrupt(f"{kept} is kept in {folder}; to go on, run {again}") from None
+    return report
+
+
+def conclude(last: "Report | None", folder: Path, recipe: str) -> int:
+    """Say how a training ended, and print the model's path."""
+    model = folder / "model.safetensors"
+    if last is None:
+        print(f"{folder} is trained to the end already: use it with --model {folder}", file=sys.stderr)
+    else:
+        print(f"wrote {model}: use it with --model {folder}", file=sys.stderr)
+        if last.step < last.steps:
+            again = resume_command(recipe, folder)
+            print(f"the time is over after {last.step} of {last.steps} steps; to go on, run {again}", file=sys.stderr)
+    print(model)
+    return 0
+
+
+def resume_command(recipe: str, folder: Path) -> str:
+    """What resumes a run."""
+    return shlex.join(["duckrabbit", "train", recipe, "--out", str(folder), "--resume"])
