@@ -458,6 +458,9 @@ def test_a_second_stage_is_trained_and_makes_the_first_ones_pictures_large(
     # What is trained further is the second stage, not the first.
     assert main([*words, "--out", "more", "--init", "run", "--show-every", "0"]) == 0
     assert PocketConfig.from_json(read_weights(here / "more" / "model.safetensors")[1]).size == 256
+    # It goes with the first stage that was named, whichever it went with before.
+    assert main([*words, "--first-stage", "run", "--out", "other", "--init", "run", "--show-every", "0"]) == 0
+    assert PocketConfig.from_json(read_weights(here / "other" / "model.safetensors")[1]).first_stage == "run"
     # A second stage that follows another reads its first one's words, and makes its pictures large.
     assert main([*words, *SHAPE, "--first-stage", "run", "--out", "again", "--show-every", "0"]) == 0
     config = PocketConfig.from_json(read_weights(here / "again" / "model.safetensors")[1])

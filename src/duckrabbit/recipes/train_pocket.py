@@ -283,7 +283,7 @@ def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, Pocket
     embedding = network.text.words.weight.detach().clone()
     embedding[: known.network.vocabulary] = weights["text.words.weight"]
     network.load_state_dict({**weights, "text.words.weight": embedding})
-    return replace(known, words=together, network=shape), network
+    return replace(known, words=together, network=shape, first_stage=run.first_stage), network
 
 
 def _weights_of(init: str, stage: TrainedStage) -> tuple[PocketConfig, dict[str, Tensor]]:
