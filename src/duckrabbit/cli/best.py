@@ -202,8 +202,7 @@ def _workplace(model: Model, workers: int, computing: Computing) -> Workplace:
     if model.device.type != "cpu":
         raise UsageError("--workers share a CPU: on GPUs, start the command with torchrun --nproc-per-node N instead.")
     threads = max(1, (computing.threads or os.cpu_count() or 1) // workers)
-    place = computing.weights, computing.embeddings
-    return Workplace(model.name, "cpu", model.dtype, threads, *place, computing.compile)
+    return Workplace(model.name, "cpu", model.dtype, threads, computing.weights, computing.embeddings)
 
 
 def _published(folder: SearchFolder, search: Search, job: Job, output: Output, display: Display) -> list[Kept]:

@@ -51,7 +51,6 @@ class Sampling:
     """the times above LOW up to HIGH at which guidance acts; 0 is clean, 1 is noise"""
     mean_guidance_scale: Annotated[float | None, option("SCALE")] = None
     """guidance of the picture's mean colour, where it is below the guidance scale: less keeps photographs bright"""
-
     judge_scale: Annotated[float | None, option("SCALE")] = None
     """how strongly each step is pulled towards what a judge reads as asked; 0 is not at all"""
 

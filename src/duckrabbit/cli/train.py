@@ -5,8 +5,6 @@ from dataclasses import fields
 from duckrabbit.cli.training import TEXT_RECIPES, Digits, Options, TextToImage
 from duckrabbit.errors import UsageError
 
-__all__ = ["Options", "run"]
-
 
 def run(options: Options) -> int:
     """Train to the end, or as long as was asked for, showing how it goes."""

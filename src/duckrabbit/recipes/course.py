@@ -43,8 +43,8 @@ def course_of(recipe: Recipe, model: Model, size: int | None = None, second_samp
     """The stages that make a recipe at a size.
 
     At the second stage's size the recipe plans for both: the same terms, constraint and solver; only the first, which
-    decides what is to be seen, is pulled by the judge. Where the second
-    plan asks nothing of the model, as when a picture is only noised or blurred, there is no first.
+    decides what is to be seen, is pulled by the judge. Where the second plan asks nothing of the model, as when a
+    picture is only noised or blurred, there is no first.
 
     Raises:
         UsageError: if the recipe can't be made with this model, or the model has no such size.

@@ -71,7 +71,6 @@ class Workplace:
         threads: of the CPU.
         weights: as in `load_model`.
         embeddings: as in `load_model`.
-        compiled: as in `load_model`.
     """
 
     model: str
@@ -80,9 +79,8 @@ class Workplace:
     threads: int
     weights: str | None = None
     embeddings: str | None = None
-    compiled: bool = False
 
     def open(self) -> Model:
         """The model."""
         torch.set_num_threads(self.threads)
-        return load_model(self.model, self.device, self.dtype, self.weights, self.embeddings, self.compiled)
+        return load_model(self.model, self.device, self.dtype, self.weights, self.embeddings)

@@ -53,19 +53,17 @@ class Pulled:
         generator = torch.Generator().manual_seed(round(1e6 * t))
         with torch.enable_grad():
             x = x0.detach().float().clamp(-1, 1).requires_grad_()
-            log_p = torch.stack([self._glimpse(x, generator) for _ in range(GLIMPSES)]).mean(dim=0)
+            seen = [look.see(x) for look in self.question.looks]
+            log_p = torch.stack([self._glimpse(seen, generator) for _ in range(GLIMPSES)]).mean(dim=0)
             weights = (-log_p.detach()).softmax(dim=0)
             (gradient,) = torch.autograd.grad((weights * log_p).sum(), x)
         return gradient
 
-    def _glimpse(self, x: Tensor, generator: torch.Generator) -> Tensor:
+    def _glimpse(self, seen: Sequence[Tensor], generator: torch.Generator) -> Tensor:
         """Log p of what is asked for, look by look, [L, B]; the same shift and noise for every picture."""
         dy, dx = (int(shift) for shift in torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator))
-        noise = NOISE * torch.randn(x.shape[1:], generator=generator).to(x)
-        looks = zip(self.question.looks, self.question.classes, strict=True)
+        noise = NOISE * torch.randn(seen[0].shape[1:], generator=generator).to(seen[0])
+        glance, classes = self.question.reader.glance, self.question.classes
         return torch.stack(
-            [
-                self.question.reader.scores(look.see(x).roll((dy, dx), (2, 3)) + noise)[:, wanted]
-                for look, wanted in looks
-            ]
+            [glance(x.roll((dy, dx), (2, 3)) + noise)[:, wanted] for x, wanted in zip(seen, classes, strict=True)]
         )

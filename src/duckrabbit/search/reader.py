@@ -56,14 +56,17 @@ class Reader:
             raise UsageError(
                 "A picture with NaN among its pixels can't be read: give one of finite numbers in [−1, 1]."
             )
-        return self.judge(fitted(pictures, SIDES[self.kind], CHANNELS[self.kind]))
+        return self.judge(self._fitted(pictures))
 
-    def scores(self, pictures: Tensor) -> Tensor:
+    def glance(self, pictures: Tensor) -> Tensor:
         """Pictures [N, 1 or 3, S, S] on the judge's device → log p of each class at one glance, [N, K], with gradients.
 
         `log_probabilities` is the verdict: the mean over several glances.
         """
-        return self.network(fitted(pictures, SIDES[self.kind], CHANNELS[self.kind])).log_softmax(dim=1)
+        return self.network(self._fitted(pictures)).log_softmax(dim=1)
+
+    def _fitted(self, pictures: Tensor) -> Tensor:
+        return fitted(pictures, SIDES[self.kind], CHANNELS[self.kind])
 
     @property
     def chance(self) -> float:

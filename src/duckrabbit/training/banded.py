@@ -17,10 +17,13 @@ COARSE = LowPass(2.0)
 
 def close_by(x: Tensor) -> Tensor:
     """Pictures [B, C, S, S] in [−1, 1], what is coarse in each from the one before it in the batch."""
-    return (x + COARSE(x.roll(1, dims=0) - x)).clamp(-1, 1)
+    return _hybrid(x.roll(1, dims=0), x)
 
 
 def from_afar(x: Tensor) -> Tensor:
     """Pictures [B, C, S, S] in [−1, 1], what is fine in each from the one before it in the batch."""
-    other = x.roll(1, dims=0)
-    return (other + COARSE(x - other)).clamp(-1, 1)
+    return _hybrid(x, x.roll(1, dims=0))
+
+
+def _hybrid(far: Tensor, near: Tensor) -> Tensor:
+    return (near + COARSE(far - near)).clamp(-1, 1)
