@@ -5,7 +5,7 @@
 Candidates are unselected. For each kind of judge, Platt's two numbers turn the selecting judge's least log-odds into
 the probability that the reporting judge reads every look as asked. The expected calibration error has bins of equal
 count, of 100 pictures or more; "chosen" are the best of each eight by the selecting judge. --write puts the numbers
-into the package, beside the judges.
+into the package, beside the judges; they hold for the judge scale of these candidates (--judge-scale) alone.
 """
 
 import argparse
@@ -55,8 +55,13 @@ def calibrate(model: Model, options: argparse.Namespace) -> None:
     fitted_on, reported_on = split(court, quick=options.quick, seed=options.seed, few=options.pairs < REPORTED)
     fitted = [judged for _, judged in judge_all(fitted_on, candidates, maker, court)]
     reported = [judged for _, judged in judge_all(reported_on, candidates, maker, court)]
-    calibration = fit(margins(torch.cat([own.readings for own in fitted])), torch.cat([own.read() for own in fitted]))
-    print(f"\n{kind}: fitted on {len(fitted)} pairs, {candidates} candidates each: "
+    calibration = fit(
+        margins(torch.cat([own.readings for own in fitted])),
+        torch.cat([own.read() for own in fitted]),
+        model.illusion_sampler.judge_scale,
+    )
+    print(f"\n{kind}: fitted on {len(fitted)} pairs, {candidates} candidates each, "
+          f"judge scale {calibration.judge_scale:g}: "
           f"p = 1/(1 + exp(−({calibration.intercept:.3f}) − {calibration.slope:.3f} m))")  # fmt: skip
     table(fitted, calibration, "fitted", options.least)
     every = table(reported, calibration, "reported", options.least)
@@ -104,8 +109,7 @@ def best_of_groups(judged: Judged) -> Judged:
     """Of each eight candidates the one that the selecting judge would take."""
     groups = len(judged.pictures) // GROUP
     best = judged.scores[: groups * GROUP].view(groups, GROUP).argmax(dim=1) + GROUP * torch.arange(groups)
-    parts = (judged.pictures, judged.readings, judged.places, judged.among, judged.agree, judged.logs)
-    return Judged(*(part[best] for part in parts))
+    return judged.rows(best)
 
 
 def table(judged: Sequence[Judged], calibration: Calibration, title: str, least: int) -> list[Bin]:

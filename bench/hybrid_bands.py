@@ -6,14 +6,16 @@ Far is judged after shrinking by four and back, near at full size. Unselected pi
 seeds at every setting. The default is chosen by the selecting judge; the reporting judge's columns choose nothing.
 With u the estimate without a prompt, L a Gaussian blur and d = D(prompt) − u, `plain` is
 
-    x̂_0 = u + γ L d_far + γ (1 − L) d_near
+    x̂_0 = u + γ L d_far + ν γ (1 − L) d_near
 
-and the other levers change one thing each, see `LEVERS`.
+and the other levers change one thing each, see `LEVERS`. ν is the near scale, 1 unless --near-scales says otherwise;
+all are pulled by the selecting judge as --judge-scale says.
 """
 
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 
 import torch
 from pairs import STYLES, Court, Maker, add_options, opened, share
@@ -24,7 +26,7 @@ from duckrabbit.illusions.bands import Grey, HighPass, LowPass
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.recipes.recipe import Plan
+from duckrabbit.recipes.recipe import Plan, guidance_of
 from duckrabbit.search.question import question_of
 from duckrabbit.search.reader import Reader
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
@@ -79,36 +81,32 @@ def part(prompt: str, band: Band, scale: Weight, other: str = "", away: float = 
     return (*terms, Term(other, steered, band=band, leads=False)) if away else terms
 
 
-Lever = Callable[[str, str, float, float], tuple[Term, ...]]
-"""From the far and the near prompt, σ and γ to terms."""
+Lever = Callable[[str, str, float, float, float], tuple[Term, ...]]
+"""From the far and the near prompt, σ, γ of the far part and γ of the near part to terms."""
 
 
 def both(low: Callable[[float], Band], high: Callable[[float], Band], away: float = 0.0) -> Lever:
-    return lambda far, near, sigma, scale: (
-        *part(far, low(sigma), scale, near, away),
-        *part(near, high(sigma), scale, far, away),
+    return lambda far, near, sigma, far_scale, near_scale: (
+        *part(far, low(sigma), far_scale, near, away),
+        *part(near, high(sigma), near_scale, far, away),
     )
 
 
 LEVERS: Mapping[str, Lever] = {
     "plain": both(LowPass, HighPass),
-    # More guidance for the near part, all the time or late.
-    "near twice": lambda far, near, sigma, scale: (
-        *part(far, LowPass(sigma), scale),
-        *part(near, HighPass(sigma), 2 * scale),
-    ),
-    "near late": lambda far, near, sigma, scale: (
-        *part(far, LowPass(sigma), scale),
-        *part(near, HighPass(sigma), Late(scale)),
+    # More guidance for the near part late.
+    "near late": lambda far, near, sigma, far_scale, near_scale: (
+        *part(far, LowPass(sigma), far_scale),
+        *part(near, HighPass(sigma), Late(near_scale)),
     ),
     # Half of what each part steers away from is the other part's prompt.
     "apart": both(LowPass, HighPass, AWAY),
     # Far is brightness alone; the colours are those of near.
     "grey": both(GreyLow, GreyHigh),
     "grey apart": both(GreyLow, GreyHigh, AWAY),
-    "grey far twice": lambda far, near, sigma, scale: (
-        *part(far, GreyLow(sigma), 2 * scale),
-        *part(near, GreyHigh(sigma), scale),
+    "grey far twice": lambda far, near, sigma, far_scale, near_scale: (
+        *part(far, GreyLow(sigma), 2 * far_scale),
+        *part(near, GreyHigh(sigma), near_scale),
     ),
 }
 
@@ -122,8 +120,9 @@ class Tried(Hybrid):
     def plan(self, model: Model) -> Plan:
         """The hybrid's own plan with the lever's terms."""
         far, near = self.prompts
-        scale = (self.sampler or self.default_sampler(model)).guidance_scale
-        return replace(super().plan(model), terms=LEVERS[self.lever](far, near, self.sigma, scale))
+        guidance = guidance_of(self.sampler or self.default_sampler(model), self.negative_prompt, model)
+        scales = guidance.scale, self._stronger(guidance, model).scale
+        return replace(super().plan(model), terms=LEVERS[self.lever](far, near, self.sigma, *scales))
 
 
 def main() -> None:
@@ -132,26 +131,29 @@ def main() -> None:
     parser.add_argument("--levers", nargs="*", choices=LEVERS, default=list(LEVERS))
     parser.add_argument("--sigmas", nargs="*", type=float, default=SIGMAS)
     parser.add_argument("--scales", nargs="*", type=float, default=SCALES)
+    parser.add_argument("--near-scales", nargs="*", type=float, default=(1.0,), help="see --near-scale of hybrids")
     parser.add_argument("--steps", type=int, help="of the sampler (the model's own)")
     options = parser.parse_args()
     model = opened(options.model, options)
     court, maker = Court.of(model), Maker.of(model, options)
     pairs = random_pairs(subjects_of(court.reporting), 2 if options.quick else options.pairs, options.seed)
     each = 4 if options.quick else options.candidates
+    sigmas, scales = ((2.0,), (5.0,)) if options.quick else (options.sigmas, options.scales)
     print(f"{len(pairs)} pairs, {each} unselected pictures each")
-    print(f"{'':29} |  {'selecting judge':^49}  |  {'reporting judge':^49}  |")
+    print(f"{'':36} |  {'selecting judge':^49}  |  {'reporting judge':^49}  |")
     heads = f"{'far':>7} {'near':>7} {'both':>7}  {'log p far':>9} {'near':>7}  {'five':>6}"
-    print(f"{'lever':14} {'sigma':>6} {'scale':>7} |  {heads}  |  {heads}")
+    print(f"{'lever':14} {'sigma':>6} {'scale':>7} {'near':>6} |  {heads}  |  {heads}")
     for lever in options.levers:
-        for sigma in (2.0,) if options.quick else options.sigmas:
-            for scale in (5.0,) if options.quick else options.scales:
-                own = model.illusion_sampler
-                sampler = replace(own, guidance_scale=scale, steps=options.steps or own.steps)
-                recipes = [hybrid(k, far, near, sigma) for k, (far, near) in enumerate(pairs)]
-                tried = [Tried(recipe.parts, sigma, sampler=sampler, lever=lever) for recipe in recipes]
-                pictures = maker.pictures(tried, each)
-                columns = [measured(reader, recipes, pictures) for reader in (court.selecting, court.reporting)]
-                print(f"{lever:14} {sigma:6g} {scale:7g} |  {columns[0]}  |  {columns[1]}", flush=True)
+        for sigma, scale, near_scale in product(sigmas, scales, options.near_scales):
+            own = model.illusion_sampler
+            sampler = replace(own, guidance_scale=scale, steps=options.steps or own.steps)
+            recipes = [hybrid(k, far, near, sigma) for k, (far, near) in enumerate(pairs)]
+            tried = [
+                Tried(recipe.parts, sigma, sampler=sampler, near_scale=near_scale, lever=lever) for recipe in recipes
+            ]
+            pictures = maker.pictures(tried, each)
+            columns = [measured(reader, recipes, pictures) for reader in (court.selecting, court.reporting)]
+            print(f"{lever:14} {sigma:6g} {scale:7g} {near_scale:6g} |  {columns[0]}  |  {columns[1]}", flush=True)
 
 
 def hybrid(k: int, far: str, near: str, sigma: float) -> Hybrid:

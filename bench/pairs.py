@@ -3,8 +3,8 @@
 import argparse
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from pathlib import Path
 from random import Random
@@ -30,6 +30,9 @@ from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of")
 VIEWS = ("flip", "rotate-90", "rotate-180")
 DIGIT_VIEWS = ("flip", "rotate-180")
+
+EVERYDAY, ASKED = "everyday", "asked"
+"""Circles of names: the everyday subjects', and those that the pairs of a run ask for."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Judged:
         pictures: [N, C, S, S], on the CPU.
         readings: log p of what is asked for by the selecting judge, [N, L].
         places: of what is asked for in the reporting judge's order, [N, L], from 1.
-        among: the same among the restricted names.
+        among: the same among the names of each circle.
         agree: whether both judges' first readings are the same class, [N, L].
         logs: the reporting judge's log p of what is asked for, [N, L].
     """
@@ -66,7 +69,7 @@ class Judged:
     pictures: Tensor
     readings: Tensor
     places: Tensor
-    among: Tensor
+    among: Mapping[str, Tensor]
     agree: Tensor
     logs: Tensor
 
@@ -79,29 +82,51 @@ class Judged:
         """Whether the reporting judge has what is asked for among its first, in every look, [N]."""
         return (self.places <= first).all(dim=1)
 
-    def read_among(self) -> Tensor:
-        """Whether it is the first of the restricted names in every look, [N]."""
-        return (self.among <= 1).all(dim=1)
+    def read_among(self, circle: str) -> Tensor:
+        """Whether it is the first of a circle's names in every look, [N]."""
+        return (self.among[circle] <= 1).all(dim=1)
+
+    def rows(self, rows: Tensor) -> "Judged":
+        """Some of the candidates."""
+        return Judged(
+            self.pictures[rows],
+            self.readings[rows],
+            self.places[rows],
+            {circle: places[rows] for circle, places in self.among.items()},
+            self.agree[rows],
+            self.logs[rows],
+        )
 
 
 @dataclass(frozen=True)
 class Court:
-    """Both judges, and the restricted names."""
+    """Both judges.
+
+    Attributes:
+        selecting: the one.
+        reporting: the other.
+        circles: its classes in each circle of names, among which its order is told, too.
+    """
 
     selecting: Reader
     reporting: Reader
-    restricted: Tensor
+    circles: Mapping[str, Tensor]
 
     @staticmethod
     def of(model: Model) -> "Court":
-        """The judges of a model's pictures; the restricted names are the everyday ones."""
+        """The judges of a model's pictures, with the circle of everyday names."""
         kind = kind_for(model.channels)
         selecting, reporting = (
             load_reader(kind, "selecting", model.device),
             load_reader(kind, "reporting", model.device),
         )
-        classes = {reporting.asked_for(prompt_for(subject, "")) for subject in subjects_of(reporting)}
-        return Court(selecting, reporting, torch.tensor(sorted(own for own in classes if own is not None)))
+        everyday = [prompt_for(subject, "") for subject in subjects_of(reporting)]
+        return Court(selecting, reporting, {EVERYDAY: _classes(reporting, everyday)})
+
+    def of_pairs(self, pairs: Sequence[Pair]) -> "Court":
+        """The same with the circle of the names that these pairs ask for."""
+        asked = [prompt for pair in pairs for prompt in pair.recipe.prompts]
+        return replace(self, circles={**self.circles, ASKED: _classes(self.reporting, asked)})
 
     def question(self, recipe: Recipe) -> Question:
         """The selecting judge's question."""
@@ -116,10 +141,19 @@ class Court:
             pictures.float().cpu(),
             torch.stack([log_p[:, own] for log_p, own in zip(selected, ours.classes, strict=True)], dim=1),
             torch.stack([_place(log_p, own) for log_p, own in wanted], dim=1),
-            torch.stack([_place(log_p, own, self.restricted) for log_p, own in wanted], dim=1),
+            {
+                circle: torch.stack([_place(log_p, own, classes) for log_p, own in wanted], dim=1)
+                for circle, classes in self.circles.items()
+            },
             torch.stack([a.argmax(1) == b.argmax(1) for a, b in zip(selected, reported, strict=True)], dim=1),
             torch.stack([log_p[:, own] for log_p, own in wanted], dim=1),
         )
+
+
+def _classes(reader: Reader, prompts: Sequence[str]) -> Tensor:
+    """The classes that prompts ask for, each once."""
+    found = {reader.asked_for(prompt) for prompt in prompts}
+    return torch.tensor(sorted(own for own in found if own is not None))
 
 
 def _place(log_p: Tensor, wanted: int, among: Tensor | None = None) -> Tensor:
@@ -138,13 +172,22 @@ def add_options(parser: argparse.ArgumentParser, candidates: int) -> None:
     parser.add_argument(
         "--cache", type=Path, help="a folder that keeps the pictures, so that the next bench need not make them"
     )
+    add_judge_scale(parser)
     parser.add_argument("--quick", action="store_true", help="a few pairs and candidates, to see that it runs")
 
 
+def add_judge_scale(parser: argparse.ArgumentParser) -> None:
+    """The option that says how strongly a judge pulls."""
+    parser.add_argument("--judge-scale", type=float, help="of anagrams and hybrids (the model's own); 0 is no pull")
+
+
 def opened(name: str, options: argparse.Namespace) -> Model:
-    """A model in bfloat16 on a GPU, in its own precision on a CPU."""
+    """A model in bfloat16 on a GPU, in its own precision on a CPU; its illusions are pulled as the options say."""
     model = load_model(name, options.device)
-    print(f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}", flush=True)
+    if options.judge_scale is not None:
+        model = replace(model, illusion_sampler=replace(model.illusion_sampler, judge_scale=options.judge_scale))
+    dtype = str(model.dtype).removeprefix("torch.")
+    print(f"{model.name} on {model.device} in {dtype}, judge scale {model.illusion_sampler.judge_scale:g}", flush=True)
     return model
 
 
@@ -212,7 +255,7 @@ class Maker:
         if self.cache is None:
             return None
         known = record(recipe, self.model, 0, 1, 0)
-        parts = [known[name] for name in ("verb", "recipe", "model")]
+        parts = [known[name] for name in ("verb", "recipe", "model", "judge") if name in known]
         text = json.dumps([*parts, self.model.device.type], sort_keys=True)
         return self.cache / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.safetensors"
 

@@ -18,6 +18,7 @@ from random import Random
 import numpy as np
 import torch
 import torch.nn.functional as F
+from pairs import add_judge_scale, opened
 from PIL import Image
 from torch import Tensor
 
@@ -29,7 +30,6 @@ from duckrabbit.datasets.paint.scene import Manner
 from duckrabbit.datasets.paint.scenes import MANNERS, on_ground, placed
 from duckrabbit.illusions.views import parse_view
 from duckrabbit.media.pixels import to_uint8
-from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
@@ -76,9 +76,11 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--sheets", type=Path)
     parser.add_argument("--fraction", type=float, default=1.0, help="of the seeds of each pair, for a quick look")
+    add_judge_scale(parser)
+    parser.add_argument("--near-scale", type=float, help="of hybrids (the model's own); 1 is no more than far's")
     options = parser.parse_args()
 
-    model = load_model(options.model, options.device)
+    model = opened(options.model, options)
     judge = load_picture_judge("reporting", model.device, options.judge)
     names = json.loads((options.prototype / "concepts.json").read_text())
     pairs = json.loads((options.prototype / "pairs.json").read_text())
@@ -122,7 +124,7 @@ def main() -> None:
     batch = 384 if model.device.type == "cuda" else 32
     turned = [Anagram((f"{s} a {a}", f"{s} a {b}"), (v,)) for a, b, v, s in (pairs["ana"][k] for k in anagrams)]
     mixed = [
-        Hybrid({"far": Part(f"{s} a {far}"), "near": Part(f"{s} a {near}")})
+        Hybrid({"far": Part(f"{s} a {far}"), "near": Part(f"{s} a {near}")}, near_scale=options.near_scale)
         for far, near, s in (pairs["hyb"][k] for k in hybrids)
     ]
     made = {

@@ -1,21 +1,26 @@
 """How often a search finds an illusion that the other judge reads, next to no selection and chance.
 
-    python bench/search_yield.py [--device cuda] [--sheet winners.png] [--quick]
+    python bench/search_yield.py [--device cuda] [--sheet winners.png] [--save FILE.safetensors] [--quick]
 
 For each pair of prompts all candidates are finished; the selecting judge chooses the best of 8 and of 64, and the
 reporting judge says whether the choice is read as asked both ways: as its first of all its names, as the first of the
-562 everyday names, and among the first five of all. Pairs: 60 random ones of everyday subjects (20 for each of flip,
-rotate-90, rotate-180, in four styles) with pocket, and all 110 pairs of digits by flip and by rotate-180.
+562 everyday names, as the first of those that the pairs of this run ask for, and among the first five of all. Pairs: 60
+random ones of everyday subjects (20 for each of flip, rotate-90, rotate-180, in four styles) with pocket, and all 110
+pairs of digits by flip and by rotate-180. --save keeps what both judges say of every candidate, as `numbers` tells.
 """
 
 import argparse
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from pairs import (
+    ASKED,
     DIGIT_VIEWS,
+    EVERYDAY,
     STYLES,
     VIEWS,
     Court,
@@ -29,9 +34,23 @@ from pairs import (
     share,
     word_pairs,
 )
+from safetensors.torch import save_file
 from torch import Tensor
 
+from duckrabbit.media.atomic import atomic_write
+from duckrabbit.models.model import Model
+
 FEW, PAIRS_AT_ONCE = 8, 12
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Pairs, and what became of their candidates."""
+
+    model: Model
+    court: Court
+    pairs: Sequence[Pair]
+    judged: Sequence[Judged]
 
 
 def main() -> None:
@@ -41,18 +60,27 @@ def main() -> None:
     parser.add_argument("--digit-views", nargs="*", choices=DIGIT_VIEWS, default=DIGIT_VIEWS)
     parser.add_argument("--words", choices=("yes", "no"), default="yes", help="whether to try the pairs of words")
     parser.add_argument("--sheet", type=Path, help="where to put a sheet of the winners")
+    parser.add_argument("--save", type=Path, help="where to put what the judges say of every candidate (safetensors)")
     options = parser.parse_args()
     candidates = FEW if options.quick else options.candidates
+    tried: dict[str, Tried] = {}
 
     if options.words == "yes":
         model = opened(options.model, options)
         court = Court.of(model)
         pairs = word_pairs(court, 3 if options.quick else options.pairs, options.seed)
+        court = court.of_pairs(pairs)
         judged = judge_all(pairs, candidates, Maker.of(model, options), court)
-        names, restricted = len(court.reporting.names), len(court.restricted)
-        print(f"\n{len(pairs)} random pairs, {candidates} candidates each, by {model.name}; {names} names")
-        print(f"chance both ways: first 1 in {names**2:,}, of {restricted} 1 in {restricted**2:,}, "
-              f"first five 1 in {names**2 // 25:,}")  # fmt: skip
+        tried["words"] = Tried(model, court, pairs, judged)
+        if options.save is not None:
+            save(options.save, tried)
+        names, everyday, asked = (
+            len(own) for own in (court.reporting.names, court.circles[EVERYDAY], court.circles[ASKED])
+        )
+        print(f"\n{len(pairs)} random pairs, {candidates} candidates each, by {model.name}; {names} names, "
+              f"{everyday} everyday ones, {asked} asked for")  # fmt: skip
+        print(f"chance both ways: first 1 in {names**2:,}, of the everyday 1 in {everyday**2:,}, of those asked for "
+              f"1 in {asked**2:,}, first five 1 in {names**2 // 25:,}")  # fmt: skip
         table(pairs, judged, [("all", every)])
         table(pairs, judged, [(view, lambda pair, view=view: pair.view == view) for view in VIEWS])
         table(pairs, judged, [(style, lambda pair, style=style: pair.style == style) for style in STYLES])
@@ -62,7 +90,11 @@ def main() -> None:
         model = opened(options.digits, options)
         court = Court.of(model)
         pairs = [pair for pair in digit_pairs(6 if options.quick else None) if pair.view in options.digit_views]
+        court = court.of_pairs(pairs)
         judged = judge_all(pairs, candidates, Maker.of(model, options), court)
+        tried["digits"] = Tried(model, court, pairs, judged)
+        if options.save is not None:
+            save(options.save, tried)
         print(f"\n{len(pairs)} pairs of digits, {candidates} candidates each, by {model.name}; chance both ways 1 %")
         table(pairs, judged, [("all", every)])
         table(pairs, judged, [(view, lambda pair, view=view: pair.view == view) for view in DIGIT_VIEWS])
@@ -90,10 +122,11 @@ def table(
     """A block of lines for each way of counting, a line for each group of pairs."""
     ways: list[tuple[str, Callable[[Judged], Tensor]]] = [
         ("first of all", lambda own: own.read()),
-        ("first of the everyday", lambda own: own.read_among()),
+        ("first of the everyday", lambda own: own.read_among(EVERYDAY)),
+        ("first of those asked for", lambda own: own.read_among(ASKED)),
         ("among the first five", lambda own: own.read(5)),
     ]
-    print(f"\n{'read both ways':22} {'pairs':20} {'n':>3}  {'unselected':>10}  {'any of all':>10}  {'best of 8':>9}  "
+    print(f"\n{'read both ways':24} {'pairs':20} {'n':>3}  {'unselected':>10}  {'any of all':>10}  {'best of 8':>9}  "
           f"{'best of ' + str(len(judged[0].pictures)):>10}")  # fmt: skip
     for name, way in ways:
         for title, belongs in groups:
@@ -104,7 +137,7 @@ def table(
             exists = [bool(way(verdict).any()) for verdict in own]
             few = torch.cat([best_of_each(verdict, way, FEW) for verdict in own])
             most = torch.cat([best_of_each(verdict, way, len(verdict.pictures)) for verdict in own])
-            print(f"{name:22} {title:20} {len(own):3}  {share(unselected):>10}  {share(exists):>10}  {share(few):>9}  "
+            print(f"{name:24} {title:20} {len(own):3}  {share(unselected):>10}  {share(exists):>10}  {share(few):>9}  "
                   f"{share(most):>10}", flush=True)  # fmt: skip
 
 
@@ -113,6 +146,38 @@ def best_of_each(judged: Judged, way: Callable[[Judged], Tensor], size: int) -> 
     groups = len(judged.pictures) // size
     scores, hits = judged.scores[: groups * size].view(groups, size), way(judged)[: groups * size].view(groups, size)
     return hits.gather(1, scores.argmax(dim=1, keepdim=True))[:, 0]
+
+
+def save(path: Path, tried: Mapping[str, Tried]) -> None:
+    """The numbers of what was tried, and as metadata whose they are."""
+    tensors = {f"{kind}.{name}": own for kind, one in tried.items() for name, own in numbers(one.judged).items()}
+    with atomic_write(path) as temporary:
+        save_file(tensors, temporary, {kind: json.dumps(whose(one)) for kind, one in tried.items()})
+    print(f"wrote {path}", flush=True)
+
+
+def numbers(judged: Sequence[Judged]) -> dict[str, Tensor]:
+    """What both judges say of what is asked for, [pairs, N, L] each.
+
+    readings is the selecting judge's log p, logs the reporting one's; places, everyday and asked are its place in the
+    reporting judge's order, from 1, of all names and of each circle's.
+    """
+    return {
+        "readings": torch.stack([own.readings for own in judged]),
+        "logs": torch.stack([own.logs for own in judged]),
+        "places": torch.stack([own.places for own in judged]),
+        **{circle: torch.stack([own.among[circle] for own in judged]) for circle in (EVERYDAY, ASKED)},
+    }
+
+
+def whose(tried: Tried) -> dict[str, object]:
+    """What made the pictures, who judged them, and what they should show."""
+    return {
+        "model": {"name": tried.model.name, "sha256": tried.model.checksum},
+        "judge_scale": tried.model.illusion_sampler.judge_scale,
+        "judges": {"selecting": tried.court.selecting.checksum, "reporting": tried.court.reporting.checksum},
+        "pairs": [asdict(pair) for pair in tried.pairs],
+    }
 
 
 def winners(path: Path, pairs: Sequence[Pair], judged: Sequence[Judged], court: Court) -> None:

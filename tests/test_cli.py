@@ -156,6 +156,34 @@ def test_rerun_says_what_differs(duckrabbit: Command, tmp_path: Path) -> None:
     assert "torch was 1.0" in again.err
 
 
+def test_rerun_says_when_the_judge_that_pulled_has_changed(duckrabbit: Command) -> None:
+    from duckrabbit.media.pixels import from_uint8
+    from duckrabbit.media.png import write_png
+
+    [path] = duckrabbit("anagram", "6", "9", "--view", "flip", "--judge-scale", "0.3", "--steps", "3").paths
+    record = read_metadata(path)
+    judge = record["judge"]
+    assert isinstance(judge, dict)
+    assert str(judge["sha256"]) in duckrabbit("info", str(path)).out
+    assert "identical" in duckrabbit("rerun", str(path)).err.splitlines()
+
+    levels = pixels(path).copy()
+    levels[0, 0] ^= 5
+    without = {name: value for name, value in record.items() if name != "judge"}
+    said = "the judge that pulled the picture has changed"
+    for changed, code, says in (
+        ({**record, "judge": {"sha256": "0" * 16}}, 0, True),
+        (record, 1, False),
+        # As an earlier version wrote it.
+        (without, 1, False),
+    ):
+        write_png(path, from_uint8(levels), changed)
+        again = duckrabbit("rerun", str(path))
+        assert (again.code, said in again.err) == (code, says), again.err
+    write_png(path, from_uint8(levels), {**record, "judge": "somebody"})
+    assert duckrabbit("rerun", str(path)).code == 2
+
+
 @pytest.mark.parametrize("kind", ["generate", "three views", "hybrid", "edit", "inpaint", "blur"])
 def test_a_picture_is_animated(duckrabbit: Command, kind: str) -> None:
     [path] = duckrabbit(*MAKERS[kind]).paths

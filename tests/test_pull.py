@@ -12,13 +12,16 @@ from duckrabbit.diffusion.terms import Term, weighted_sum
 from duckrabbit.errors import UsageError
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
+from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.make import make, make_all
 from duckrabbit.recipes.pulled import pulled_plan
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.record import recipe_of
+from duckrabbit.recipes.record import recipe_of, record
+from duckrabbit.recipes.source import Source
 from duckrabbit.search.pull import DOWN_TO, FROM, Pulled
 from duckrabbit.search.question import Question, question_of
 from duckrabbit.search.reader import load_reader
@@ -98,8 +101,25 @@ def test_recipes_that_are_pulled_differently_share_a_batch() -> None:
 def test_the_record_says_how_strong_it_was() -> None:
     model = load_model("mnist-ddpm-class", "cpu")
     recipe = with_pull(PAIR, model.name, 0.3)
-    record = make(recipe, model)[0].record
-    assert recipe_of(record) == recipe
+    assert recipe_of(make(recipe, model)[0].record) == recipe
+
+
+@pytest.mark.parametrize(
+    ("recipe", "scale", "pulls"),
+    [
+        (PAIR, 0.3, True),
+        (PAIR, 0.0, False),
+        (Generate("7"), 0.3, True),
+        (Denoise(Source.of("grey", torch.zeros(1, 28, 28)), Level(500), "blur", "7"), 0.3, False),
+    ],
+    ids=["pulled", "not pulled", "one prompt", "no model"],
+)
+def test_the_record_names_the_judge_where_one_pulled(recipe: Recipe, scale: float, pulls: bool) -> None:
+    model = load_model("mnist-ddpm-class", "cpu")
+    told = record(with_pull(recipe, model.name, scale), model, 0, 1, 0)
+    assert ("judge" in told) == pulls
+    if pulls:
+        assert told["judge"] == {"sha256": load_reader("digits", "selecting").checksum}
 
 
 @pytest.mark.parametrize("scale", [-0.1, 2.1, math.nan, math.inf])
@@ -114,6 +134,7 @@ def test_what_the_judge_has_no_name_for_does_not_pull() -> None:
     assert load_reader("pictures", "selecting").asked_for(nameless) is None
     rule = pulled_plan(with_pull(Generate(nameless), model.name, 0.3), model).rule
     assert rule is weighted_sum
+    assert "judge" not in record(with_pull(Generate(nameless), model.name, 0.3), model, 0, 1, 0)
     half = pulled_plan(with_pull(Anagram(("a duck", nameless), ("flip",)), model.name, 0.3), model).rule
     assert isinstance(half, Pulled)
     assert [look.prompt for look in half.question.looks] == ["a duck"]

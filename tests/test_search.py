@@ -315,11 +315,12 @@ def test_subjects_can_be_asked_for_in_plain_words() -> None:
 def test_a_fit_finds_the_numbers_that_made_the_data() -> None:
     generator = torch.Generator().manual_seed(1)
     margin = torch.randn(20_000, generator=generator) * 3
-    truth = calibrating.Calibration(-1.2, 0.7)
+    truth = calibrating.Calibration(-1.2, 0.7, 0.25)
     agreed = torch.rand(20_000, generator=generator) < truth.probabilities(margin)
-    found = calibrating.fit(margin, agreed)
+    found = calibrating.fit(margin, agreed, truth.judge_scale)
     assert abs(found.intercept - truth.intercept) < 0.1
     assert abs(found.slope - truth.slope) < 0.05
+    assert found.judge_scale == truth.judge_scale
     told = found.probabilities(margin)
     bins = calibrating.reliability(told, agreed)
     assert all(own.count >= 100 for own in bins)
@@ -330,7 +331,7 @@ def test_a_fit_finds_the_numbers_that_made_the_data() -> None:
 
 @pytest.mark.parametrize("agreed", [[True] * 5, [False] * 5, [False, False, True, True, True]])
 def test_a_fit_stays_finite_where_the_data_separate(agreed: list[bool]) -> None:
-    found = calibrating.fit(torch.tensor([-3.0, -2.0, 1.0, 2.0, 3.0]), torch.tensor(agreed))
+    found = calibrating.fit(torch.tensor([-3.0, -2.0, 1.0, 2.0, 3.0]), torch.tensor(agreed), 0.0)
     assert math.isfinite(found.intercept)
     assert math.isfinite(found.slope)
 
@@ -349,18 +350,31 @@ def test_a_better_reading_never_means_a_smaller_chance(readings: list[float], wo
 
 def test_a_calibration_explains_the_judge_that_it_was_fitted_to_and_no_other(tmp_path: Path) -> None:
     digits, pictures = load_reader("digits", "selecting"), load_reader("pictures", "selecting")
-    known = calibrating.shipped_for(digits)
-    assert known is not None
+    known = calibrating.shipped()[digits.checksum]
+    assert calibrating.shipped_for(digits, known.judge_scale) == known
     assert all(own.slope > 0 for own in calibrating.shipped().values())
-    assert calibrating.shipped_for(replace(digits, checksum="another")) is None
+    assert calibrating.shipped_for(replace(digits, checksum="another"), known.judge_scale) is None
     path = tmp_path / "calibration.json"
     calibrating.write(path, digits, calibrating.Calibration(3.0, 3.0), {})
     calibrating.write(path, digits, calibrating.Calibration(1.0, 2.0), {"pairs": 3})
-    calibrating.write(path, pictures, calibrating.Calibration(-1.0, 0.5), {})
+    calibrating.write(path, pictures, calibrating.Calibration(-1.0, 0.5, 0.25), {})
     assert calibrating.read(path.read_text()) == {
         digits.checksum: calibrating.Calibration(1.0, 2.0),
-        pictures.checksum: calibrating.Calibration(-1.0, 0.5),
+        pictures.checksum: calibrating.Calibration(-1.0, 0.5, 0.25),
     }
+
+
+@pytest.mark.parametrize("judge_scale", [0.0, 0.25, 0.3])
+def test_a_calibration_holds_for_the_judge_scale_that_it_was_fitted_at_alone(model: Model, judge_scale: float) -> None:
+    known = calibrating.shipped()[load_reader("digits", "selecting").checksum]
+    recipe = replace(anagram(), sampler=replace(quick(), judge_scale=judge_scale))
+    used = Order(recipe, 1, 0, 8).search(model).candidates.calibration
+    assert used == (known if judge_scale == known.judge_scale else None)
+
+
+def test_a_calibration_that_names_no_judge_scale_was_fitted_without_judge_guidance() -> None:
+    text = json.dumps({"digits": {"judge": "j", "intercept": 1.0, "slope": 2.0}})
+    assert calibrating.read(text) == {"j": calibrating.Calibration(1.0, 2.0, 0.0)}
 
 
 # --- Which pairs are tried -------------------------------------------------------------------------------------------

@@ -67,6 +67,18 @@ def test_the_best_are_written_ranked_shown_and_can_be_made_again(duckrabbit: Com
         assert np.array_equal(np.asarray(one), np.asarray(other))
 
 
+def test_what_was_pulled_otherwise_than_the_calibration_knows_is_told_as_the_judges_own_opinion(
+    duckrabbit: Command,
+) -> None:
+    words = [*SIX_NINE, "--best", "1", "--from", "4", "--json"]
+    plain, pulled = duckrabbit(*words), duckrabbit(*words, "--judge-scale", "0.3")
+    assert (plain.code, pulled.code) == (0, 0)
+    said = "sure, says the judge that chose it"
+    for ended, calibrated in ((plain, True), (pulled, False)):
+        assert ("read_as_asked" in ended.told[0]["score"]) == calibrated
+        assert (said in ended.err) != calibrated
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -101,16 +101,17 @@ def _hunt(options: Options) -> "Hunt":
     subjects = tuple(dict.fromkeys(options.subjects)) or subjects_of(reader)
     if len(subjects) < FEWEST:
         raise UsageError("One subject makes no pair: give two or more, or none for everyday things.")
+    sampler = sampler_of(options.sampling, model.illusion_sampler)
     hunt = Hunt(
         model,
         reader,
-        shipped_for(reader),
+        shipped_for(reader, (sampler or model.illusion_sampler).judge_scale),
         subjects,
         options.view,
         style,
         options.seed,
         options.wording.negative_prompt,
-        sampler_of(options.sampling, model.illusion_sampler),
+        sampler,
         options.combine,
     )
     # Every subject is asked for once, so that one that can't be is refused before the hunt.

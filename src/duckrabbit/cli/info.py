@@ -57,6 +57,8 @@ def run(options: Options) -> int:
         print(f"  {name:24} {value}")
     print(f"  {'batch':24} picture {memory.row + 1} of {memory.batch} sampled together")
     print(f"  {'model':24} {memory.model} (SHA-256 {memory.checksum[:16]}…)")
+    if memory.judge is not None:
+        print(f"  {'pulled by the judge':24} SHA-256 {memory.judge[:16]}…")
     for name, value in memory.circumstances.items():
         print(f"  {name:24} {value}")
     print(f"again: {command or 'duckrabbit rerun ' + shlex.quote(options.image)}")

@@ -36,6 +36,7 @@ class Memory:
         size: its side; None in the record of an earlier version, which had the model's own size alone.
         second_sampler: how the second stage sampled, if one did.
         weights: where the model's weights were, as the user said.
+        judge: the checksum of the judge that pulled; None where none did, or the record is of an earlier version.
         record: all of it, as it stands in the file.
     """
 
@@ -49,6 +50,7 @@ class Memory:
     size: int | None
     second_sampler: Sampler | None
     weights: str | None
+    judge: str | None
     record: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -122,6 +124,7 @@ def _memory(path: Path, record: Mapping[str, Any]) -> Memory:
             size=None if data.get("size") is None else int(data["size"]),
             second_sampler=second_sampler_of(data),
             weights=None if data["model"].get("weights") is None else str(data["model"]["weights"]),
+            judge=None if data.get("judge") is None else str(data["judge"]["sha256"]),
             record=data,
         )
         good = 0 <= memory.row < memory.batch <= MAX_BATCH and 1 <= memory.threads <= MAX_THREADS

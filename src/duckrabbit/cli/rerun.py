@@ -65,12 +65,14 @@ def run(options: Options) -> int:
 
 
 def _changes(memory: "Memory", now: Mapping[str, Any]) -> list[str]:
-    """What is not as it was: the model's files and every circumstance."""
+    """What is not as it was: the model's files, the judge that pulled, and every circumstance."""
     model = now["model"]
     changes = [f"the file of {model['name']} has changed"] if model["sha256"] != memory.checksum else []
     second = "second_stage"
     if second in now and now[second]["sha256"] != memory.record.get(second, {}).get("sha256"):
         changes.append(f"the file of {model['name']}'s second stage has changed")
+    if memory.judge is not None and now.get("judge", {}).get("sha256") != memory.judge:
+        changes.append("the judge that pulled the picture has changed")
     for name, value in now["circumstances"].items():
         if memory.circumstances.get(name) != value:
             changes.append(f"{name} was {memory.circumstances.get(name)} and is {value}")

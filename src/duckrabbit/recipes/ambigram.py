@@ -16,6 +16,7 @@ from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.candidates import Candidate, Candidates
 from duckrabbit.recipes.looks import looks_of
+from duckrabbit.recipes.pulled import judge_scale_of
 from duckrabbit.search.calibration import shipped_for
 from duckrabbit.search.question import question_of
 from duckrabbit.search.racing import LADDERS, sparing
@@ -95,7 +96,8 @@ def ambigram(
     for number, place in enumerate(places):
         recipe = Anagram((place.upright, place.viewed), (view,), sampler=sampler)
         question = question_of(reader, looks_of(recipe))
-        candidates = Candidates(recipe, model, question, shipped_for(reader), ladder)
+        calibration = shipped_for(reader, judge_scale_of(recipe, model))
+        candidates = Candidates(recipe, model, question, calibration, ladder)
         # Equal places get seeds of their own, so that no two digits of a number look alike.
         before = sum(other == place for other in places[:number])
         finished: list[Candidate] = []

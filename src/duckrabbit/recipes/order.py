@@ -8,6 +8,7 @@ from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.candidates import Candidates
 from duckrabbit.recipes.looks import looks_of
+from duckrabbit.recipes.pulled import judge_scale_of
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.search import Search
 from duckrabbit.search.calibration import shipped_for
@@ -50,7 +51,7 @@ class Order:
             self.recipe,
             model,
             question_of(reader, looks_of(self.recipe)),
-            shipped_for(reader),
+            shipped_for(reader, judge_scale_of(self.recipe, model)),
             sparing(LADDERS[kind] if self.ladder is None else self.ladder, self.best / self.count),
             self.size,
             self.second_sampler,

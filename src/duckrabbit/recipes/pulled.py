@@ -8,15 +8,28 @@ from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Plan, Recipe
 from duckrabbit.search.pull import Pulled
 from duckrabbit.search.question import question_of
-from duckrabbit.search.reader import kind_for, load_reader
+from duckrabbit.search.reader import Reader, kind_for, load_reader
 
 MAX_JUDGE_SCALE = 2.0
+
+
+def judge_scale_of(recipe: Recipe, model: Model) -> float:
+    """λ of the recipe's sampler."""
+    return (recipe.sampler or recipe.default_sampler(model)).judge_scale
+
+
+def pulling_judge(recipe: Recipe, model: Model) -> Reader | None:
+    """The judge that pulls in the recipe's plan; None where nothing is pulled."""
+    if judge_scale_of(recipe, model) == 0:
+        return None
+    rule = pulled_plan(recipe, model).rule
+    return rule.question.reader if isinstance(rule, Pulled) else None
 
 
 def pulled_plan(recipe: Recipe, model: Model) -> Plan:
     """The recipe's plan; what is asked for under a name that the selecting judge knows pulls, the rest does not."""
     plan = recipe.plan(model)
-    scale = (recipe.sampler or recipe.default_sampler(model)).judge_scale
+    scale = judge_scale_of(recipe, model)
     if not 0 <= scale <= MAX_JUDGE_SCALE:
         raise UsageError(
             f"judge-scale {scale:g} can't be used: give 0 for no pull by the judge, or up to {MAX_JUDGE_SCALE:g}."

@@ -17,6 +17,7 @@ from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.noise import Forward
+from duckrabbit.recipes.pulled import pulling_judge
 from duckrabbit.recipes.recipe import Recipe, with_sampler
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale
@@ -58,6 +59,7 @@ def record(
         "size": size or model.size,
         **_second_stage(recipe, model, size, second_sampler),
         "model": {"name": model.name, "sha256": model.checksum} | ({"weights": model.weights} if model.weights else {}),
+        **_judge(recipe, model),
         "batch": {"size": batch, "row": row},
         "circumstances": circumstances(model),
     }
@@ -70,6 +72,12 @@ def _second_stage(recipe: Recipe, model: Model, size: int | None, sampler: Sampl
         return {}
     used = sampler or recipe.sampler or recipe.default_sampler(final)
     return {"second_stage": {"sampler": _to_json(used), "sha256": final.checksum}}
+
+
+def _judge(recipe: Recipe, model: Model) -> dict[str, Any]:
+    """What judge guidance adds to a record: whose weights pulled."""
+    reader = pulling_judge(recipe, model)
+    return {} if reader is None else {"judge": {"sha256": reader.checksum}}
 
 
 def circumstances(model: Model) -> dict[str, Any]:

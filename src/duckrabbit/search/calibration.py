@@ -4,12 +4,13 @@
 
 q is the probability that the selecting judge gives to what is asked for in a look (Platt, 1999). The two numbers of
 each kind of judge were fitted to unselected candidates of some pairs and are reported on others; choosing by m leaves
-them true, since they are conditions on m.
+them true, since they are conditions on m. Judge guidance does not, since the selecting judge overrates what it pulled:
+the numbers hold for the λ with which the candidates were made, and for no other.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -31,15 +32,17 @@ RIDGE = 1e-3
 
 @dataclass(frozen=True)
 class Calibration:
-    """Platt's two numbers.
+    """Platt's two numbers, and what they hold for.
 
     Attributes:
         intercept: a.
         slope: b.
+        judge_scale: λ of judge guidance in the pictures that they were fitted to.
     """
 
     intercept: float
     slope: float
+    judge_scale: float = 0.0
 
     def __call__(self, readings: Sequence[float]) -> float:
         """The probability that the reporting judge reads every look as asked; `readings` is log q, look by look."""
@@ -56,12 +59,13 @@ def margins(readings: Tensor) -> Tensor:
     return (log_q - torch.log(-torch.expm1(log_q))).clamp(-LIMIT, LIMIT)
 
 
-def fit(margin: Tensor, agreed: Tensor, steps: int = 50) -> Calibration:
+def fit(margin: Tensor, agreed: Tensor, judge_scale: float, steps: int = 50) -> Calibration:
     """Maximum likelihood by Newton's method.
 
     Args:
         margin: of each picture, [N].
         agreed: whether the reporting judge read every look as asked, bool [N].
+        judge_scale: with which the pictures were made.
         steps: of Newton's method.
 
     Raises:
@@ -79,7 +83,7 @@ def fit(margin: Tensor, agreed: Tensor, steps: int = 50) -> Calibration:
         step = torch.linalg.solve(curvature, gradient)
         # A bounded step: far from the answer Newton's may leap.
         w = w - step * min(1.0, 5.0 / max(float(step.norm()), 1e-12))
-    return Calibration(float(w[0]), float(w[1]))
+    return Calibration(float(w[0]), float(w[1]), judge_scale)
 
 
 @dataclass(frozen=True)
@@ -121,21 +125,28 @@ def shipped() -> Mapping[str, Calibration]:
     return read(file.read_text("utf-8")) if file.is_file() else {}
 
 
-def shipped_for(reader: Reader) -> Calibration | None:
-    """What a reader's scores mean; None where it was not calibrated, as after its weights have changed."""
-    return shipped().get(reader.checksum)
+def shipped_for(reader: Reader, judge_scale: float) -> Calibration | None:
+    """What a reader's scores of pictures made with that judge scale mean.
+
+    None where it was not calibrated for them, as after its weights have changed.
+    """
+    known = shipped().get(reader.checksum)
+    return known if known is not None and known.judge_scale == judge_scale else None
 
 
 def read(text: str) -> Mapping[str, Calibration]:
     """The calibrations of a file's text, by the checksum of the selecting judge."""
     data: Mapping[Kind, Any] = json.loads(text)
-    return {str(own["judge"]): Calibration(float(own["intercept"]), float(own["slope"])) for own in data.values()}
+    return {
+        str(own["judge"]): Calibration(float(own["intercept"]), float(own["slope"]), float(own.get("judge_scale", 0.0)))
+        for own in data.values()
+    }
 
 
 def write(path: Path, reader: Reader, calibration: Calibration, measured: Mapping[str, Any]) -> None:
     """Put one kind's numbers into a file, beside the other kind's, and what was measured of them."""
     data = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    rounded = {name: round(value, 4) for name, value in asdict(calibration).items()}
-    data[reader.kind] = {"judge": reader.checksum, **rounded, "measured": dict(measured)}
+    rounded = replace(calibration, intercept=round(calibration.intercept, 4), slope=round(calibration.slope, 4))
+    data[reader.kind] = {"judge": reader.checksum, **asdict(rounded), "measured": dict(measured)}
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", "utf-8")
