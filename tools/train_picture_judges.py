@@ -1,10 +1,11 @@
 """Train the two judges of pictures on the two halves of the packs, and say how well each reads the other's half.
 
-python tools/train_picture_judges.py --data PACKS --out DIR --role selecting --made 20000
+python tools/train_picture_judges.py --data PACKS --out DIR --role selecting --made 16000 --radius 0.03
 python tools/train_picture_judges.py --data PACKS --out DIR --role reporting
 
 `--made` lets the selecting judge learn from so many pictures that pocket makes of every class in turn, too: it is to
-choose among such. The reporting judge never sees any.
+choose among such, and to pull them while they are made. The reporting judge never sees any. `--radius` lets a judge
+learn from the worst pictures nearby, so that its gradient is worth following.
 """
 
 import argparse
@@ -13,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,18 +26,19 @@ from duckrabbit.diffusion.denoiser import Denoiser, Prediction
 from duckrabbit.diffusion.grid import GRIDS
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.path import Path as ProbabilityPath
-from duckrabbit.diffusion.sampling import initial_noise, sample, trajectory
+from duckrabbit.diffusion.sampling import initial_noise, trajectory
 from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.models.device import choose_device
 from duckrabbit.models.load import load_model
-from duckrabbit.models.storage import quantized, write_weights
+from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.networks.picture_judges import ReportingPictureJudge, SelectingPictureJudge
 from duckrabbit.search.subjects import prompt_for
-from duckrabbit.training.data import Batch, Examples
+from duckrabbit.training.adversarial import AdversarialObjective
+from duckrabbit.training.data import Batch
 from duckrabbit.training.loop import Engine, Hyperparameters, train
 from duckrabbit.training.named import NamedExamples, half
-from duckrabbit.training.objectives import ClassificationObjective
+from duckrabbit.training.objectives import ClassificationObjective, Objective
 from duckrabbit.training.spoiling import spoiled
 from duckrabbit.training.state import TrainingState
 
@@ -55,33 +56,57 @@ STYLES = (
     "",
 )
 STEPS, GUIDANCE_SCALE = 12, 3.0
-MADE_SHARE = 0.35
+MADE_SHARE, MADE_FROM = 0.35, 0.75
 
 
 @dataclass(frozen=True)
-class WithMade:
-    """Named pictures of which a share is replaced by pictures that a model made; all are spoiled afterwards."""
+class Shown:
+    """Pictures painted once and kept on the device, a share of them a model's; all are spoiled anew at every sight.
 
-    named: NamedExamples
-    pictures: Tensor = field(repr=False)
+    Attributes:
+        painted: uint8 [N, 3, 64, 64].
+        classes: of them, [N].
+        made: a model's, uint8 [M, 3, 64, 64]; may be none.
+        made_classes: of those, [M].
+        count: how many examples there are.
+    """
+
+    painted: Tensor = field(repr=False)
+    classes: Tensor = field(repr=False)
+    made: Tensor = field(repr=False)
+    made_classes: Tensor = field(repr=False)
+    count: int
 
     def __len__(self) -> int:
         """How many there are."""
-        return len(self.named)
+        return self.count
 
-    def prepared(self, order: Tensor) -> Iterator[Any]:
-        """As for the named ones."""
-        return self.named.prepared(order)
+    def prepared(self, order: Tensor) -> Iterator[Tensor]:
+        """The rows themselves, on the device."""
+        return iter(order.to(self.painted.device))
 
-    def batch(self, prepared: Any, generator: torch.Generator) -> Batch:
-        """Pictures [B, 3, 64, 64] and classes [B]; the k-th picture that was made is of class k modulo their number."""
-        real = replace(self.named, spoiled=False).batch(prepared, generator)
-        device = real.x0.device
-        chosen = torch.randint(len(self.pictures), (len(real.x0),), generator=generator, device=device)
-        made = torch.rand(len(chosen), generator=generator, device=device) < MADE_SHARE
-        x0 = torch.where(made[:, None, None, None], self.pictures[chosen] / 127.5 - 1, real.x0)
-        labels = torch.where(made, chosen % len(self.named.classes), real.condition)
-        return Batch(spoiled(x0, generator), labels)
+    def batch(self, prepared: Tensor, generator: torch.Generator) -> Batch:
+        """Pictures [B, 3, 64, 64] in [−1, 1] and classes [B]."""
+        k = prepared % len(self.painted)
+        x0, labels = self.painted[k], self.classes[k]
+        if len(self.made):
+            own = torch.randint(len(self.made), k.shape, generator=generator, device=k.device)
+            chosen = torch.rand(k.shape, generator=generator, device=k.device) < MADE_SHARE
+            x0 = torch.where(chosen[:, None, None, None], self.made[own], x0)
+            labels = torch.where(chosen, self.made_classes[own], labels)
+        return Batch(spoiled(x0 / 127.5 - 1, generator), labels)
+
+
+def painted(examples: NamedExamples, batch_size: int) -> tuple[Tensor, Tensor]:
+    """All examples, uint8 [N, 3, 64, 64], and their classes [N]."""
+    generator = torch.Generator(examples.pictures.device).manual_seed(0)
+    order = torch.arange(len(examples) // batch_size * batch_size).view(-1, batch_size)
+    batches = [examples.batch(prepared, generator) for prepared in examples.prepared(order)]
+    return torch.cat([_bytes(own.x0) for own in batches]), torch.cat([own.condition for own in batches])
+
+
+def _bytes(x: Tensor) -> Tensor:
+    return ((x.float() + 1) * 127.5).round().clamp(0, 255).byte()
 
 
 @dataclass(frozen=True)
@@ -103,19 +128,25 @@ class Guided:
         return Prediction(clip(free + GUIDANCE_SCALE * (told - free)))
 
 
-def made_by_pocket(names: tuple[str, ...], count: int, device: torch.device) -> Tensor:
-    """Pictures of every class in turn, styles taking turns, uint8 [count, 3, 64, 64] on the device."""
+def made_by_pocket(names: tuple[str, ...], count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Pictures of every class in turn, styles taking turns, uint8 [N, 3, 64, 64] on the device, and their classes [N].
+
+    Of each picture every x̂_0 below t = `MADE_FROM`, too: what judge guidance shows the judge.
+    """
     model = load_model("pocket", str(device))
-    grid, batch, parts = GRIDS["uniform"](model.denoiser.path, STEPS), 1024 if device.type == "cuda" else 32, []
+    grid, batch = GRIDS["uniform"](model.denoiser.path, STEPS), 1024 if device.type == "cuda" else 32
+    parts, classes = [], []
     for first in range(0, count, batch):
         seeds = tuple(range(first, min(count, first + batch)))
         styles = [STYLES[k // len(names) % len(STYLES)] for k in seeds]
         prompts = tuple(prompt_for(names[k % len(names)], style) for k, style in zip(seeds, styles, strict=True))
         guided, noise = Guided(model.denoiser, prompts), Noise(seeds)
         x = initial_noise(guided.path, noise, model.shape).to(device)
-        x0 = sample(trajectory(guided, x, grid, SOLVERS["dpmpp_2m"], noise))
-        parts.append(((x0.float() + 1) * 127.5).round().clamp(0, 255).byte())
-    return torch.cat(parts)
+        for state in trajectory(guided, x, grid, SOLVERS["dpmpp_2m"], noise):
+            if state.t < MADE_FROM:
+                parts.append(_bytes(state.x0))
+                classes += [k % len(names) for k in seeds]
+    return torch.cat(parts), torch.tensor(classes, device=device)
 
 
 def main() -> None:
@@ -126,7 +157,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0, help="of training; the first steps tell how many that is")
     parser.add_argument("--batch-size", type=int, default=512)
     parser.add_argument("--learning-rate", type=float, default=1.5e-3)
+    parser.add_argument("--painted", type=int, default=400_000, help="pictures that are painted before training begins")
     parser.add_argument("--made", type=int, default=0, help="pictures of pocket's to learn from as well")
+    parser.add_argument("--radius", type=float, default=0.0, help="root mean square of what an adversary adds at most")
+    parser.add_argument("--init", type=Path, help="a judge to go on from")
     parser.add_argument("--copies", type=int, default=200, help="drawings of each backdrop")
     options = parser.parse_args()
 
@@ -140,27 +174,34 @@ def main() -> None:
     pictures = library.pictures.to(device)
     own, other = half(library, classes, which), half(library, classes, 1 - which)
 
-    torch.manual_seed(which)
     on_gpu = device.type == "cuda"
+    named = NamedExamples(own, pictures, classes, options.painted, spoiled=False, seed=1 + which)
+    made, made_classes = torch.empty(0, 3, 64, 64, dtype=torch.uint8), torch.empty(0, dtype=torch.int64)
+    if options.made:
+        made, made_classes = made_by_pocket(classes.names, options.made, device)
     trial = 300 if on_gpu else 6
+    examples = Shown(*painted(named, options.batch_size), made, made_classes, count=trial * options.batch_size)
+    print(f"{len(examples.painted)} pictures painted, {len(made)} made", flush=True)
+
+    torch.manual_seed(which)
     hyperparameters = Hyperparameters(
         1, options.batch_size, options.learning_rate, ema_decay=0.999, seed=which, warmup_steps=300, cooldown=0.5,
         clip_gradient=1.0,
     )  # fmt: skip
-    state = TrainingState(NETWORKS[role](len(classes)), hyperparameters.ema_decay, device)
-    engine = Engine(device, torch.bfloat16 if on_gpu else torch.float32, trial // 3, captured=False)
-    named = NamedExamples(own, pictures, classes, 100_000_000, seed=1 + which)
-    examples: Examples[Any] = named
-    if options.made:
-        made = made_by_pocket(classes.names, options.made, device)
-        print(f"{len(made)} pictures made", flush=True)
-        examples = WithMade(named, made)
-    for report in islice(train(state, examples, ClassificationObjective(), hyperparameters, engine), 3):
+    network, before = NETWORKS[role](len(classes)), {}
+    if options.init is not None:
+        tensors, config = read_weights(options.init)
+        network.load_state_dict(tensors)
+        before = {"before": config["training"]}
+    state = TrainingState(network, hyperparameters.ema_decay, device)
+    engine = Engine(device, torch.bfloat16 if on_gpu else torch.float32, trial // 3, compiled=on_gpu)
+    objective: Objective = ClassificationObjective()
+    if options.radius:
+        objective = AdversarialObjective(objective, options.radius)
+    for report in islice(train(state, examples, objective, replace(hyperparameters, cooldown=0.0), engine), 3):
         speed = report.pictures_per_second
-    count = state.step * options.batch_size + int(60 * options.minutes * speed)
-    whole = replace(named, count=count)
-    examples = replace(examples, named=whole) if isinstance(examples, WithMade) else whole
-    for report in train(state, examples, ClassificationObjective(), hyperparameters, engine):
+    examples = replace(examples, count=state.step * options.batch_size + int(60 * options.minutes * speed))
+    for report in train(state, examples, objective, hyperparameters, engine):
         print(f"{report.step}/{report.steps} loss {report.loss:.3f} {report.pictures_per_second:.0f}/s", flush=True)
 
     scores = {}
@@ -171,7 +212,13 @@ def main() -> None:
     config = {
         "kind": f"picture-judge-{role}",
         "classes": list(classes.names),
-        "training": {"pictures": state.step * options.batch_size, "made": options.made, **scores},
+        "training": {
+            "pictures": state.step * options.batch_size,
+            "made": options.made,
+            "radius": options.radius,
+            **scores,
+            **before,
+        },
     }
     write_weights(options.out / f"picture-judge-{role}.safetensors", quantized(state.average.state_dict()), config)
 

@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -88,9 +89,7 @@ class LowPass(Band):
     def __call__(self, x: Tensor) -> Tensor:
         zoom = _zoom(x)
         reach = min(math.floor(self.kernel // 2 * zoom + 0.5), min(x.shape[-2:]) - 1)
-        distance = torch.arange(-reach, reach + 1, dtype=torch.float64)
-        weights = torch.exp(-0.5 * (distance / (self.sigma * zoom)) ** 2)
-        weights /= weights.sum()
+        weights = _bell(self.sigma * zoom, reach, x.device, x.dtype)
         return _filtered(_filtered(x, weights[None]), weights[:, None])
 
 
@@ -312,6 +311,15 @@ def _filtered(x: Tensor, weights: Tensor) -> Tensor:
     down, across = weights.shape[0] // 2, weights.shape[1] // 2
     planes = pad(x.reshape(-1, 1, *x.shape[-2:]), (across, across, down, down), mode="reflect")
     return conv2d(planes, weights.to(x.device, x.dtype)[None, None]).reshape(x.shape)
+
+
+@lru_cache(maxsize=64)
+def _bell(sigma: float, reach: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """The window [2 reach + 1] of a Gaussian, its sum is 1; kept, since a copy to a GPU at every step would wait."""
+    with torch.inference_mode(False):
+        distance = torch.arange(-reach, reach + 1, dtype=torch.float64)
+        weights = torch.exp(-0.5 * (distance / sigma) ** 2)
+        return (weights / weights.sum()).to(device, dtype)
 
 
 def _line(length: float, angle: float) -> Tensor:
