@@ -1,20 +1,24 @@
 """What a score means: fitted on 40 pairs, reported on 60 others; and how often the two judges disagree.
 
-    python bench/calibration.py [--device cuda] [--write] [--plot docs/pictures] [--quick]
+    python bench/calibration.py [--device cuda] [--numbers FILE] [--write] [--plot docs/pictures] [--quick]
 
 Candidates are unselected. For each kind of judge, Platt's two numbers turn the selecting judge's least log-odds into
 the probability that the reporting judge reads every look as asked. The expected calibration error has bins of equal
 count, of 100 pictures or more; "chosen" are the best of each eight by the selecting judge. --write puts the numbers
-into the package, beside the judges; they hold for the judge scale of these candidates (--judge-scale) alone.
+into the package, beside the judges; they hold for the judge scale of these candidates (--judge-scale) alone. With
+--numbers nothing is made: the candidates are those of which search_yield.py --save kept what both judges say, two
+fifths of the pairs to fit on.
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import torch
 from pairs import Court, Judged, Maker, Pair, add_options, digit_pairs, opened, share, word_pairs
+from safetensors import safe_open
 from torch import Tensor
 
 from duckrabbit.models.model import Model
@@ -39,6 +43,7 @@ def main() -> None:
     parser.add_argument("--digits", default="mnist-ddpm-class", help="the model of digits")
     parser.add_argument("--only", choices=("digits", "pictures"), help="one kind of judge alone")
     parser.add_argument("--least", type=int, default=100, help="pictures in a bin")
+    parser.add_argument("--numbers", type=Path, help="what search_yield.py --save wrote")
     parser.add_argument("--write", action="store_true", help="put the numbers into the package")
     parser.add_argument("--plot", type=Path, help="a folder for the reliability plots (needs matplotlib)")
     options = parser.parse_args()
@@ -49,12 +54,18 @@ def main() -> None:
 
 def calibrate(model: Model, options: argparse.Namespace) -> None:
     """Fit, report, and write one kind's numbers."""
-    court, maker = Court.of(model), Maker.of(model, options)
+    court = Court.of(model)
     kind = court.selecting.kind
-    candidates = GROUP if options.quick else options.candidates
-    fitted_on, reported_on = split(court, quick=options.quick, seed=options.seed, few=options.pairs < REPORTED)
-    fitted = [judged for _, judged in judge_all(fitted_on, candidates, maker, court)]
-    reported = [judged for _, judged in judge_all(reported_on, candidates, maker, court)]
+    if options.numbers is not None:
+        fitted, reported = saved(options.numbers, model, court)
+    else:
+        maker, candidates = Maker.of(model, options), GROUP if options.quick else options.candidates
+        fitted_on, reported_on = split(court, quick=options.quick, seed=options.seed, few=options.pairs < REPORTED)
+        fitted, reported = (
+            [judged for _, judged in judge_all(pairs, candidates, maker, court)] for pairs in (fitted_on, reported_on)
+        )
+        disagreement(reported)
+    candidates = len(fitted[0].readings)
     calibration = fit(
         margins(torch.cat([own.readings for own in fitted])),
         torch.cat([own.read() for own in fitted]),
@@ -66,7 +77,6 @@ def calibrate(model: Model, options: argparse.Namespace) -> None:
     table(fitted, calibration, "fitted", options.least)
     every = table(reported, calibration, "reported", options.least)
     chosen = table([best_of_groups(own) for own in reported], calibration, "chosen", options.least)
-    disagreement(reported)
     if options.plot is not None:
         plot(options.plot / f"reliability-{kind}.png", kind, {"unselected": every, "best of eight": chosen})
     if options.write:
@@ -81,6 +91,23 @@ def calibrate(model: Model, options: argparse.Namespace) -> None:
         path = Path(str(files("duckrabbit.models"))) / "weights" / FILE
         write(path, court.selecting, calibration, measured)
         print(f"wrote {path}")
+
+
+def saved(path: Path, model: Model, court: Court) -> tuple[list[Judged], list[Judged]]:
+    """What was kept of a run of search_yield.py: two fifths of the pairs to fit on, and the others."""
+    prefix = {"pictures": "words", "digits": "digits"}[court.selecting.kind]
+    with safe_open(path, framework="pt") as file:
+        whose = json.loads(file.metadata()[prefix])
+        readings, places, logs = (file.get_tensor(f"{prefix}.{name}") for name in ("readings", "places", "logs"))
+    now = {"selecting": court.selecting.checksum, "reporting": court.reporting.checksum}
+    if whose["judges"] != now or whose["judge_scale"] != model.illusion_sampler.judge_scale:
+        raise SystemExit(f"{path} is of other judges, or another judge scale: run search_yield.py --save again.")
+    nothing = torch.empty(readings.shape[1], 0)
+    every = [
+        Judged(nothing, own, place, {}, nothing, log) for own, place, log in zip(readings, places, logs, strict=True)
+    ]
+    first = len(every) * FITTED // (FITTED + REPORTED)
+    return every[:first], every[first:]
 
 
 def split(court: Court, quick: bool, seed: int, few: bool) -> tuple[list[Pair], list[Pair]]:
