@@ -45,7 +45,7 @@ LOOKED_AT = 12
 OTHERS_COLUMNS = 4
 PAIRS = (
     Pair(
-        ("a photo of the amalfi coast", "an oil painting of a snowy mountain village"), "flip", 1,
+        ("a photo of the amalfi coast", "an oil painting of a snowy mountain village"), "flip", 2,
         "Both are there: a headland under a heavy sky, and a village below a peak.",
     ),
     Pair(
@@ -65,7 +65,7 @@ PAIRS = (
         "Half a success: houses and lit windows, whichever way.",
     ),
     Pair(
-        ("a rabbit", "a duck"), "rotate-90", 8,
+        ("a rabbit", "a duck"), "rotate-90", 11,
         "The old joke that this program is named after. Both are there.",
     ),
     Pair(

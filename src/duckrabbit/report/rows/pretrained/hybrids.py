@@ -59,34 +59,34 @@ class Kind:
 
 PICTURES = (TOWER, ASTRONAUT)
 KINDS = (
-    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, 3, "Both are there."),
+    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, 7, "Both are there."),
     Kind(
         {"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}, 4,
-        "From near there are people around a fire; from afar a yellow head, to a kind eye.",
+        "Half a success: a yellow head from afar; from near it falls apart, but not into people.",
     ),
     Kind(
-        {"far": "a photo of a dog", "near": "an oil painting of an old man"}, 0,
-        "Both are there: a man in a suit from near, and from afar his face is a muzzle.",
+        {"far": "a photo of a dog", "near": "an oil painting of an old man"}, 10,
+        "Both are there: a man with a cap from near, and from afar his face is a muzzle.",
     ),
     Kind(
         {"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}, 3,
-        "Half a success: mountains from near, and from afar a dark dog with a white stripe, if one knows.",
+        "Half a success: a road between trees from near, and from afar a dark dog with a white muzzle, if one knows.",
     ),
     Kind({"far": "a photo of a tower", "near": PAGODA}, 4, "Both are there, but they are alike."),
     Kind(
-        {"far": "a pencil", "near": "a photo of a mountain"}, 3,
-        "A pencil from afar, and from near ridges run along it.",
+        {"far": "a pencil", "near": "a photo of a mountain"}, 7,
+        "Both are there: a pencil from afar, and from near its edges are ridges.",
     ),
     Kind(
-        {"far": "a man wearing a hat", "near": "a pencil"}, 6,
-        "It failed in the sources. Here there are two pencils from near, and from afar a black hat on a yellow face.",
+        {"far": "a man wearing a hat", "near": "a pencil"}, 9,
+        "It failed in the sources. Here there is a pencil from near, and from afar a black hat on something yellow.",
     ),
     Kind(
         {"far": "a cartoon of a cat", "near": "a cartoon of a guitar"}, 1,
         "Both are there. Two that share their colours make the best hybrids.",
     ),
-    Kind({"far": "a watercolor of an owl", "near": "a watercolor of a pineapple"}, 4, "Both are there."),
-    Kind({"far": "a cartoon of a pumpkin", "near": "a cartoon of a castle"}, 4, "Both are there."),
+    Kind({"far": "a watercolor of an owl", "near": "a watercolor of a pineapple"}, 7, "Both are there."),
+    Kind({"far": "a cartoon of a pumpkin", "near": "a cartoon of a castle"}, 6, "Both are there."),
 )  # fmt: skip
 INVERSE = (
     Kind(
@@ -97,14 +97,14 @@ INVERSE = (
 )  # fmt: skip
 RELATIVES = (
     Kind(
-        {"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}, 1,
-        "The panda is there, hatched as in a lithograph; of the rabbit there are ears.",
+        {"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}, 2,
+        "A panda's eyes under a rabbit's ears; of the waterfalls there are strokes.",
     ),
-    Kind({"grey": "a rabbit", "colour": "a campfire"}, 6, "Both are there: the fire burns on the rabbit's cheek."),
-    Kind({"blurred": "a skull", "sharp": "a tree"}, 3, "Both are there: the eyes are the tree's crown."),
+    Kind({"grey": "a rabbit", "colour": "a campfire"}, 3, "Both are there: the fire glows in the rabbit's body."),
+    Kind({"blurred": "a skull", "sharp": "a tree"}, 8, "Both are there: the eyes are the tree's crown."),
     Kind(
-        {"small": "a dog", "large": "a tulip"}, 3,
-        "Both are there: a tulip, and when it is small a black and white dog.",
+        {"small": "a dog", "large": "a tulip"}, 8,
+        "Both are there: a tulip, and when it is small an orange and white dog.",
     ),
 )  # fmt: skip
 PROMPTS = tuple(what for kind in (*KINDS, *INVERSE, *RELATIVES) for what in kind.parts.values() if what not in PICTURES)
