@@ -144,6 +144,8 @@ def test_pocket_is_pulled_in_illusions_alone_and_hears_the_near_part_twice_as_lo
     model = load_model("pocket", "cpu")
     hybrid = Hybrid({"far": Part("a duck"), "near": Part("a rabbit")})
     assert isinstance(pulled_plan(hybrid, model).rule, Pulled)
+    # One term a prompt: the mean colour, which has guidance of its own, would add another.
+    hybrid = replace(hybrid, sampler=replace(model.illusion_sampler, mean_guidance_scale=None))
     assert pulled_plan(Generate("a duck"), model).rule is weighted_sum
     weights = {term.condition: term.weight_at(0.5) for term in hybrid.plan(model).terms if term.condition}
     assert weights["a rabbit"] == 2 * weights["a duck"]
