@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import torch
-from pairs import Court, Judged, Maker, Pair, add_options, digit_pairs, opened, share, word_pairs
+from pairs import Court, Judged, Maker, Pair, add_options, digit_pairs, judge_all, opened, share, word_pairs
 from safetensors import safe_open
 from torch import Tensor
 
@@ -34,7 +34,6 @@ from duckrabbit.search.calibration import (
 )
 
 FITTED, REPORTED, GROUP = 40, 60, 8
-PAIRS_AT_ONCE = 12
 
 
 def main() -> None:
@@ -61,9 +60,7 @@ def calibrate(model: Model, options: argparse.Namespace) -> None:
     else:
         maker, candidates = Maker.of(model, options), GROUP if options.quick else options.candidates
         fitted_on, reported_on = split(court, quick=options.quick, seed=options.seed, few=options.pairs < REPORTED)
-        fitted, reported = (
-            [judged for _, judged in judge_all(pairs, candidates, maker, court)] for pairs in (fitted_on, reported_on)
-        )
+        fitted, reported = (judge_all(pairs, candidates, maker, court) for pairs in (fitted_on, reported_on))
         disagreement(reported)
     candidates = len(fitted[0].readings)
     calibration = fit(
@@ -120,16 +117,6 @@ def split(court: Court, quick: bool, seed: int, few: bool) -> tuple[list[Pair], 
     else:
         pairs = word_pairs(court, first + second, seed)
     return pairs[:first], pairs[first : first + second]
-
-
-def judge_all(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court) -> list[tuple[Pair, Judged]]:
-    """Every pair's candidates, finished and judged."""
-    judged = []
-    for first in range(0, len(pairs), PAIRS_AT_ONCE):
-        some = pairs[first : first + PAIRS_AT_ONCE]
-        pictures = maker.pictures([pair.recipe for pair in some], candidates)
-        judged += [(pair, court.judge(pair.recipe, x)) for pair, x in zip(some, pictures, strict=True)]
-    return judged
 
 
 def best_of_groups(judged: Judged) -> Judged:

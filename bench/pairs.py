@@ -31,6 +31,8 @@ STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor
 VIEWS = ("flip", "rotate-90", "rotate-180")
 DIGIT_VIEWS = ("flip", "rotate-180")
 
+PAIRS_AT_ONCE = 12
+
 EVERYDAY, ASKED = "everyday", "asked"
 """Circles of names: the everyday subjects', and those that the pairs of a run ask for."""
 
@@ -258,6 +260,16 @@ class Maker:
         parts = [known[name] for name in ("verb", "recipe", "model", "judge") if name in known]
         text = json.dumps([*parts, self.model.device.type], sort_keys=True)
         return self.cache / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.safetensors"
+
+
+def judge_all(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court) -> list[Judged]:
+    """Every pair's candidates, finished and judged."""
+    judged = []
+    for first in range(0, len(pairs), PAIRS_AT_ONCE):
+        recipes = [pair.recipe for pair in pairs[first : first + PAIRS_AT_ONCE]]
+        pictures = maker.pictures(recipes, candidates)
+        judged += [court.judge(recipe, x) for recipe, x in zip(recipes, pictures, strict=True)]
+    return judged
 
 
 def share(hits: Tensor | Sequence[bool]) -> str:

@@ -237,8 +237,7 @@ def diversity(made: Shown, real: Real, stock: Stock) -> None:
         f"judge has not learned from\n"
         f"read as asked at one glance, first (among five): made {_shares(made)}, real {_shares(real.over)}\n"
     )
-    enough = _different(drawings[real.over_items]).amin(dim=1) >= FEWEST
-    both = _different(drawings[real.over_items]).amin(dim=1) == EACH
+    enough, both = different.amin(dim=1) >= FEWEST, different.amin(dim=1) == EACH
     print(
         f"over {len(STYLES)} styles, of the real spread over them{'':9}| names | {HEADER} | at {BAR_OVER:.0%} or more"
     )
@@ -253,7 +252,7 @@ def diversity(made: Shown, real: Real, stock: Stock) -> None:
         f"\nwithin one style, of the real spread over 8 styles {'':5}| names | {HEADER} | at {BAR_WITHIN:.0%} or more"
     )
     for k, style in enumerate(STYLES):
-        _row(f"{style}", made.style(k).spread(), base, BAR_WITHIN)
+        _row(style, made.style(k).spread(), base, BAR_WITHIN)
         count = _different(drawings[real.within_items[:, k : k + 1]]).mean()
         _row(f"    real, of {count:.1f} different pictures", real.within.style(k).spread(), base, None)
     every = torch.stack([made.style(k).spread() for k in range(len(STYLES))]).mean(dim=0)

@@ -18,7 +18,7 @@ from random import Random
 import numpy as np
 import torch
 import torch.nn.functional as F
-from pairs import add_judge_scale, opened
+from pairs import add_judge_scale, opened, share
 from PIL import Image
 from torch import Tensor
 
@@ -95,8 +95,8 @@ def main() -> None:
         wanted = _repeat([_class(judge, names[k]) for k in known], PER_NAME)
         made = Verdicts(judge.log_probabilities(pictures["t2i"]), wanted, among)
         print(
-            f"{title:17} text to image  top-1 {_share(made.hits(1))}  top-5 {_share(made.hits(5))}  "
-            f"among {len(among)}: {_share(made.hits_among(1))} {_share(made.hits_among(5))}",
+            f"{title:17} text to image  top-1 {share(made.hits(1))}  top-5 {share(made.hits(5))}  "
+            f"among {len(among)}: {share(made.hits_among(1))} {share(made.hits_among(5))}",
             flush=True,
         )
         if "ana" not in pictures:
@@ -154,10 +154,6 @@ def _repeat(values: Sequence[int], times: int) -> Tensor:
     return torch.tensor(values).repeat_interleave(times)
 
 
-def _share(hits: Tensor) -> str:
-    return f"{100 * hits.float().mean():5.1f} %"
-
-
 def _pairs_line(
     title: str,
     kind: str,
@@ -174,10 +170,10 @@ def _pairs_line(
     )
     both = first.hits(1) & second.hits(1)
     print(
-        f"{title:17} {kind:8} ({each} each)  both top-1 {_share(both)}  both top-5 "
-        f"{_share(first.hits(5) & second.hits(5))}  each {_share(first.hits(1))} {_share(second.hits(1))}  "
-        f"among {len(among)}: {_share(first.hits_among(1) & second.hits_among(1))}  "
-        f"pairs with a hit {_share(both.view(-1, each).any(1))}",
+        f"{title:17} {kind:8} ({each} each)  both top-1 {share(both)}  both top-5 "
+        f"{share(first.hits(5) & second.hits(5))}  each {share(first.hits(1))} {share(second.hits(1))}  "
+        f"among {len(among)}: {share(first.hits_among(1) & second.hits_among(1))}  "
+        f"pairs with a hit {share(both.view(-1, each).any(1))}",
         flush=True,
     )
 

@@ -29,6 +29,7 @@ from pairs import (
     Pair,
     add_options,
     digit_pairs,
+    judge_all,
     opened,
     save_sheet,
     share,
@@ -40,7 +41,7 @@ from torch import Tensor
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.models.model import Model
 
-FEW, PAIRS_AT_ONCE = 8, 12
+FEW = 8
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def main() -> None:
         court = Court.of(model)
         pairs = word_pairs(court, 3 if options.quick else options.pairs, options.seed)
         court = court.of_pairs(pairs)
-        judged = judge_all(pairs, candidates, Maker.of(model, options), court)
+        judged = timed(pairs, candidates, Maker.of(model, options), court)
         tried["words"] = Tried(model, court, pairs, judged)
         if options.save is not None:
             save(options.save, tried)
@@ -91,7 +92,7 @@ def main() -> None:
         court = Court.of(model)
         pairs = [pair for pair in digit_pairs(6 if options.quick else None) if pair.view in options.digit_views]
         court = court.of_pairs(pairs)
-        judged = judge_all(pairs, candidates, Maker.of(model, options), court)
+        judged = timed(pairs, candidates, Maker.of(model, options), court)
         tried["digits"] = Tried(model, court, pairs, judged)
         if options.save is not None:
             save(options.save, tried)
@@ -105,12 +106,10 @@ def every(pair: Pair) -> bool:  # noqa: ARG001
     return True
 
 
-def judge_all(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court) -> list[Judged]:
-    """Every pair's candidates, finished and judged."""
-    started, judged = time.perf_counter(), []
-    for first in range(0, len(pairs), PAIRS_AT_ONCE):
-        own = [pair.recipe for pair in pairs[first : first + PAIRS_AT_ONCE]]
-        judged += [court.judge(recipe, x) for recipe, x in zip(own, maker.pictures(own, candidates), strict=True)]
+def timed(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court) -> list[Judged]:
+    """What `judge_all` finds, and how long it took."""
+    started = time.perf_counter()
+    judged = judge_all(pairs, candidates, maker, court)
     seconds = time.perf_counter() - started
     print(f"{len(pairs) * candidates} candidates in {seconds:.0f} s", flush=True)
     return judged

@@ -28,6 +28,7 @@ from random import Random
 
 import torch
 import torch.nn.functional as F
+from pairs import share
 from real_pictures import Stock, levels, painted, plain, shown_in, unit
 from torch import Tensor
 
@@ -326,11 +327,7 @@ def reading(log_p: Tensor, labels: Tensor) -> str:
     """How often the class is the first and among the first five, and its mean log p."""
     hits = log_p.topk(5, dim=1).indices == labels[:, None]
     wanted = log_p.gather(1, labels[:, None])
-    return f"{_percent(hits[:, 0])} {_percent(hits.any(dim=1))} {wanted.mean():6.2f}"
-
-
-def _percent(hits: Tensor) -> str:
-    return f"{100 * hits.float().mean():5.1f} %"
+    return f"{share(hits[:, 0])} {share(hits.any(dim=1))} {wanted.mean():6.2f}"
 
 
 def sheet(path: Path, small: Tensor, large: Sequence[Tensor], prompts: Sequence[str]) -> None:

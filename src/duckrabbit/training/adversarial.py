@@ -31,10 +31,8 @@ class AdversarialObjective:
     def __call__(self, network: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
         """The mean loss over the batch."""
         x0 = batch.x0
-        start, share, own = (
-            torch.randn(x0.shape, generator=generator, device=x0.device),
-            *torch.rand(2, len(x0), 1, 1, 1, generator=generator, device=x0.device),
-        )
+        start = torch.randn(x0.shape, generator=generator, device=x0.device)
+        share, own = torch.rand(2, len(x0), 1, 1, 1, generator=generator, device=x0.device)
         radius = self.radius * own
         delta = share * radius * _direction(start)
         for _ in range(self.steps):
