@@ -200,6 +200,19 @@ def _shown(stock: Stock, rng: Random, label: int, manner: Manner, wanted: frozen
 
 
 @dataclass(frozen=True)
+class Sought:
+    """Pictures whose neighbours are sought, and the same left and right swapped."""
+
+    pictures: Nearby
+    mirrored: Nearby
+
+    def photographs(self) -> "Sought":
+        """Those among them."""
+        rows = [k for k, style in enumerate(self.pictures.styles) if style == PHOTOGRAPH]
+        return Sought(self.pictures.rows(rows), self.mirrored.rows(rows))
+
+
+@dataclass(frozen=True)
 class Found:
     """The nearest neighbour of each picture.
 
@@ -214,17 +227,15 @@ class Found:
     titles: tuple[str, ...] = field(repr=False)
 
 
-def nearest(
-    pictures: Nearby, mirrored: Nearby, training: Training, measure: Measure, device: torch.device, same: bool
-) -> Found:
+def nearest(sought: Sought, training: Training, measure: Measure, device: torch.device, same: bool) -> Found:
     """The nearest neighbours of pictures; `same` allows those that show the same drawing."""
-    count = len(pictures)
+    count = len(sought.pictures)
     distances, found, titles = torch.empty(count), torch.empty(count, 3, 64, 64, dtype=torch.uint8), [""] * count
     alone = measure.vectors(training.alone).to(device)
-    for kind, rows in _alike(pictures.kinds):
+    for kind, rows in _alike(sought.pictures.kinds):
         own = training.own[kind]
         vectors = torch.cat([alone, measure.vectors(own).to(device)])
-        asked = [some.rows(rows) for some in (pictures, mirrored)]
+        asked = [some.rows(rows) for some in (sought.pictures, sought.mirrored)]
         far = torch.minimum(*(torch.cdist(measure.vectors(some).to(device), vectors) for some in asked)).cpu()
         if not same:
             drawings = torch.cat([training.alone.drawings, own.drawings])
@@ -286,28 +297,26 @@ def report(made: Nearby, real: Nearby, stock: Stock, judge: PictureJudge, quick:
         f"themselves and those of their own name in their manner ({sum(map(len, training.own.values()))} in all)"
     )
     few = {label for label, own in stock.photos.items() if len(own) <= FEW}
-    photographs, real_photographs = (
-        some.rows([k for k, style in enumerate(some.styles) if style == PHOTOGRAPH]) for some in (made, real)
-    )
-    seen = compared(made, real, training, FEATURES, judge, few)
-    small = compared(made, real, training, PIXELS_APART, judge, few)
-    composed = compared(photographs, real_photographs, training, COMPOSITION, judge, few)
+    every = Sought(made, made.mirrored(judge)), Sought(real, real.mirrored(judge))
+    photographs = every[0].photographs(), every[1].photographs()
+    seen = compared(*every, training, FEATURES, judge.device, few)
+    small = compared(*every, training, PIXELS_APART, judge.device, few)
+    composed = compared(*photographs, training, COMPOSITION, judge.device, few)
     if folder is not None:
         sheet(folder / "neighbours-sheet.png", made, seen.made)
         sheet(folder / "neighbours-pixels-sheet.png", made, small.made)
-        sheet(folder / "neighbours-photos-sheet.png", photographs, composed.made)
+        sheet(folder / "neighbours-photos-sheet.png", photographs[0].pictures, composed.made)
         plot(folder / "neighbours.png", (seen, small, composed))
 
 
 def compared(
-    made: Nearby, real: Nearby, training: Training, measure: Measure, judge: PictureJudge, few: Collection[int]
+    made: Sought, real: Sought, training: Training, measure: Measure, device: torch.device, few: Collection[int]
 ) -> Curves:
     """How near made and real pictures come by a measure, with its tables."""
-    turned, turned_real = made.mirrored(judge), real.mirrored(judge)
-    others, copies = (nearest(real, turned_real, training, measure, judge.device, same=same) for same in (False, True))
-    curves = Curves(measure, nearest(made, turned, training, measure, judge.device, same=True), others, copies)
+    others, copies = (nearest(real, training, measure, device, same=same) for same in (False, True))
+    curves = Curves(measure, nearest(made, training, measure, device, same=True), others, copies)
     table(curves)
-    by_style(curves, made, real, few)
+    by_style(curves, made.pictures, real.pictures, few)
     return curves
 
 
