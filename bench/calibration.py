@@ -29,6 +29,7 @@ from duckrabbit.search.calibration import (
     expected_calibration_error,
     fit,
     margins,
+    pulling_checksum,
     reliability,
     write,
 )
@@ -63,10 +64,12 @@ def calibrate(model: Model, options: argparse.Namespace) -> None:
         fitted, reported = (judge_all(pairs, candidates, maker, court) for pairs in (fitted_on, reported_on))
         disagreement(reported)
     candidates = len(fitted[0].readings)
+    scale = model.illusion_sampler.judge_scale
     calibration = fit(
         margins(torch.cat([own.readings for own in fitted])),
         torch.cat([own.read() for own in fitted]),
-        model.illusion_sampler.judge_scale,
+        scale,
+        pulling_checksum(kind, scale),
     )
     print(f"\n{kind}: fitted on {len(fitted)} pairs, {candidates} candidates each, "
           f"judge scale {calibration.judge_scale:g}: "
@@ -93,11 +96,11 @@ def calibrate(model: Model, options: argparse.Namespace) -> None:
 def saved(path: Path, model: Model, court: Court) -> tuple[list[Judged], list[Judged]]:
     """What was kept of a run of search_yield.py: two fifths of the pairs to fit on, and the others."""
     prefix = {"pictures": "words", "digits": "digits"}[court.selecting.kind]
+    scale = model.illusion_sampler.judge_scale
     with safe_open(path, framework="pt") as file:
         whose = json.loads(file.metadata()[prefix])
         readings, places, logs = (file.get_tensor(f"{prefix}.{name}") for name in ("readings", "places", "logs"))
-    now = {"selecting": court.selecting.checksum, "reporting": court.reporting.checksum}
-    if whose["judges"] != now or whose["judge_scale"] != model.illusion_sampler.judge_scale:
+    if whose["judges"] != court.checksums(scale) or whose["judge_scale"] != scale:
         raise SystemExit(f"{path} is of other judges, or another judge scale: run search_yield.py --save again.")
     nothing = torch.empty(readings.shape[1], 0)
     every = [

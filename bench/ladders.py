@@ -2,14 +2,15 @@
 
     python bench/ladders.py [--model mnist-ddpm-class] [--device cuda] [--quick]
 
-Simulates ladders of two rungs on what was recorded: a candidate goes on if its score is above the rung's bar or among
-the block's best `least`. The best ladder by accepted illusions per evaluation is chosen on every other pair and
-reported on the rest; accepted is what the reporting judge reads as asked in every look.
+Simulates ladders of one and two rungs on what was recorded: a candidate goes on if its score is above the rung's bar or
+among the block's best `least`. The best ladders by accepted illusions per evaluation are chosen on every other pair and
+reported on the rest; accepted is what the reporting judge reads as asked in every look. The last column is the mean
+over pairs of what each gains alone: a ladder that takes from hard pairs what easy ones gain is below 1 there.
 """
 
 import argparse
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,7 +24,7 @@ from duckrabbit.search.racing import LADDERS, Ladder, Rung
 
 AFTER = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
 LEAST = (1 / 32, 1 / 16, 1 / 8, 1 / 4)
-QUANTILES = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+QUANTILES = (0.15, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 BLOCK = 32
 
 
@@ -55,21 +56,28 @@ def main() -> None:
     fitted, held_out = courses[::2], courses[1::2]
     every = torch.cat([own.scores for own in fitted])
     bars = [torch.quantile(every[:, k], torch.tensor(QUANTILES)).tolist() for k in range(len(AFTER))]
-    results = []
-    for (i, j), least, more in itertools.product(itertools.combinations(range(len(AFTER)), 2), LEAST, (1, 2, 4)):
-        for first, second in itertools.product(bars[i], bars[j]):
-            ladder = (Rung(AFTER[i], min(1.0, more * least), first), Rung(AFTER[j], least, second))
-            results.append((rate(ladder, fitted, steps, options.judging), ladder))
+    results = [(rate(ladder, fitted, steps, options.judging), ladder) for ladder in ladders(bars)]
     results.sort(key=lambda result: -result[0])
     print(f"{sum(int(own.accepted.sum()) for own in courses)} of {len(courses) * candidates} accepted")
     print(
-        "accepted per evaluation, as a multiple of finishing everybody: on the pairs that chose it, and on the others"
+        "accepted per evaluation, as a multiple of finishing everybody: on the pairs that chose it, on the others, and "
+        "the mean of every pair alone"
     )
     kind = "digits" if model.channels == 1 else "pictures"
     for name, ladder in [("shipped", LADDERS[kind])] + [(f"{k + 1}.", own) for k, (_, own) in enumerate(results[:8])]:
         text = "; ".join(f"after {rung.after:g}: {rung.bar:.2f} or best {rung.least:.3g}" for rung in ladder)
         print(f"{name:8} {rate(ladder, fitted, steps, options.judging):5.2f}× "
-              f"{rate(ladder, held_out, steps, options.judging):5.2f}×  {text}")  # fmt: skip
+              f"{rate(ladder, held_out, steps, options.judging):5.2f}× "
+              f"{alone(ladder, courses, steps, options.judging):5.2f}×  {text}")  # fmt: skip
+
+
+def ladders(bars: Sequence[Sequence[float]]) -> Iterator[Ladder]:
+    """Ladders to compare; `bars` are scores for each of the shares `AFTER`."""
+    for i, after in enumerate(AFTER):
+        for least, bar in itertools.product(LEAST, bars[i]):
+            yield (Rung(after, least, bar),)
+            for j, more, second in itertools.product(range(i + 1, len(AFTER)), (1, 2, 4), range(len(QUANTILES))):
+                yield (Rung(after, min(1.0, more * least), bar), Rung(AFTER[j], least, bars[j][second]))
 
 
 def course(pair: Pair, count: int, model: Model, court: Court, batch: int | None) -> Course:
@@ -105,6 +113,12 @@ def rate(ladder: Ladder, courses: Sequence[Course], steps: int, judging: float) 
             everything += float(accepted.sum())
             full += len(scores) * (steps + judging)
     return (found / cost) / (everything / full) if everything else float("nan")
+
+
+def alone(ladder: Ladder, courses: Sequence[Course], steps: int, judging: float) -> float:
+    """The mean of `rate` over the pairs of which anything is accepted, each alone."""
+    rates = [rate(ladder, [own], steps, judging) for own in courses if own.accepted.any()]
+    return sum(rates) / len(rates) if rates else float("nan")
 
 
 if __name__ == "__main__":

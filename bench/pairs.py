@@ -23,6 +23,7 @@ from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.make import make_all
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.record import record
+from duckrabbit.search.calibration import pulling_checksum
 from duckrabbit.search.question import Question, question_of
 from duckrabbit.search.reader import Reader, kind_for, load_reader
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
@@ -102,7 +103,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Court:
-    """Both judges.
+    """The judge that selects and the one that reports.
 
     Attributes:
         selecting: the one.
@@ -129,6 +130,14 @@ class Court:
         """The same with the circle of the names that these pairs ask for."""
         asked = [prompt for pair in pairs for prompt in pair.recipe.prompts]
         return replace(self, circles={**self.circles, ASKED: _classes(self.reporting, asked)})
+
+    def checksums(self, judge_scale: float) -> dict[str, str]:
+        """Of the judges that had a part in candidates made with that scale: who pulled, who selects, who reports."""
+        return {
+            "pulling": pulling_checksum(self.selecting.kind, judge_scale),
+            "selecting": self.selecting.checksum,
+            "reporting": self.reporting.checksum,
+        }
 
     def question(self, recipe: Recipe) -> Question:
         """The selecting judge's question."""

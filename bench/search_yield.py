@@ -171,10 +171,11 @@ def numbers(judged: Sequence[Judged]) -> dict[str, Tensor]:
 
 def whose(tried: Tried) -> dict[str, object]:
     """What made the pictures, who judged them, and what they should show."""
+    scale = tried.model.illusion_sampler.judge_scale
     return {
         "model": {"name": tried.model.name, "sha256": tried.model.checksum},
-        "judge_scale": tried.model.illusion_sampler.judge_scale,
-        "judges": {"selecting": tried.court.selecting.checksum, "reporting": tried.court.reporting.checksum},
+        "judge_scale": scale,
+        "judges": tried.court.checksums(scale),
         "pairs": [asdict(pair) for pair in tried.pairs],
     }
 

@@ -32,7 +32,7 @@ PAIR = Anagram(("4", "7"), ("flip",))
 
 @pytest.fixture(scope="module")
 def digits() -> Question:
-    return question_of(load_reader("digits", "selecting"), looks_of(PAIR))
+    return question_of(load_reader("digits", "pulling"), looks_of(PAIR))
 
 
 def given(terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
@@ -119,7 +119,7 @@ def test_the_record_names_the_judge_where_one_pulled(recipe: Recipe, scale: floa
     told = record(with_pull(recipe, model.name, scale), model, 0, 1, 0)
     assert ("judge" in told) == pulls
     if pulls:
-        assert told["judge"] == {"sha256": load_reader("digits", "selecting").checksum}
+        assert told["judge"] == {"sha256": load_reader("digits", "pulling").checksum}
 
 
 @pytest.mark.parametrize("scale", [-0.1, 2.1, math.nan, math.inf])
@@ -131,7 +131,7 @@ def test_a_scale_that_is_none_is_refused(scale: float) -> None:
 def test_what_the_judge_has_no_name_for_does_not_pull() -> None:
     model = load_model("pocket", "cpu")
     nameless = "a high quality photo"
-    assert load_reader("pictures", "selecting").asked_for(nameless) is None
+    assert load_reader("pictures", "pulling").asked_for(nameless) is None
     rule = pulled_plan(with_pull(Generate(nameless), model.name, 0.3), model).rule
     assert rule is weighted_sum
     assert "judge" not in record(with_pull(Generate(nameless), model.name, 0.3), model, 0, 1, 0)

@@ -315,12 +315,12 @@ def test_subjects_can_be_asked_for_in_plain_words() -> None:
 def test_a_fit_finds_the_numbers_that_made_the_data() -> None:
     generator = torch.Generator().manual_seed(1)
     margin = torch.randn(20_000, generator=generator) * 3
-    truth = calibrating.Calibration(-1.2, 0.7, 0.25)
+    truth = calibrating.Calibration(-1.2, 0.7, 0.25, "pulling")
     agreed = torch.rand(20_000, generator=generator) < truth.probabilities(margin)
-    found = calibrating.fit(margin, agreed, truth.judge_scale)
+    found = calibrating.fit(margin, agreed, truth.judge_scale, truth.pulling)
     assert abs(found.intercept - truth.intercept) < 0.1
     assert abs(found.slope - truth.slope) < 0.05
-    assert found.judge_scale == truth.judge_scale
+    assert (found.judge_scale, found.pulling) == (truth.judge_scale, truth.pulling)
     told = found.probabilities(margin)
     bins = calibrating.reliability(told, agreed)
     assert all(own.count >= 100 for own in bins)
@@ -331,7 +331,7 @@ def test_a_fit_finds_the_numbers_that_made_the_data() -> None:
 
 @pytest.mark.parametrize("agreed", [[True] * 5, [False] * 5, [False, False, True, True, True]])
 def test_a_fit_stays_finite_where_the_data_separate(agreed: list[bool]) -> None:
-    found = calibrating.fit(torch.tensor([-3.0, -2.0, 1.0, 2.0, 3.0]), torch.tensor(agreed), 0.0)
+    found = calibrating.fit(torch.tensor([-3.0, -2.0, 1.0, 2.0, 3.0]), torch.tensor(agreed), 0.0, "")
     assert math.isfinite(found.intercept)
     assert math.isfinite(found.slope)
 
@@ -357,10 +357,10 @@ def test_a_calibration_explains_the_judge_that_it_was_fitted_to_and_no_other(tmp
     path = tmp_path / "calibration.json"
     calibrating.write(path, digits, calibrating.Calibration(3.0, 3.0), {})
     calibrating.write(path, digits, calibrating.Calibration(1.0, 2.0), {"pairs": 3})
-    calibrating.write(path, pictures, calibrating.Calibration(-1.0, 0.5, 0.25), {})
+    calibrating.write(path, pictures, calibrating.Calibration(-1.0, 0.5, 0.25, "pulling"), {})
     assert calibrating.read(path.read_text()) == {
         digits.checksum: calibrating.Calibration(1.0, 2.0),
-        pictures.checksum: calibrating.Calibration(-1.0, 0.5, 0.25),
+        pictures.checksum: calibrating.Calibration(-1.0, 0.5, 0.25, "pulling"),
     }
 
 

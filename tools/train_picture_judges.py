@@ -1,11 +1,12 @@
-"""Train the two judges of pictures on the two halves of the packs, and say how well each reads the other's half.
+"""Train a judge of pictures on its half of the packs, and say how well it reads the other half.
 
-python tools/train_picture_judges.py --data PACKS --out DIR --role selecting --made 16000 --radius 0.03
-python tools/train_picture_judges.py --data PACKS --out DIR --role reporting
+python tools/train_picture_judges.py --data PACKS --out DIR --role pulling --made 40000 --radius 0.03
+python tools/train_picture_judges.py --data PACKS --out DIR --role selecting --made 40000 --radius 0.03
+python tools/train_picture_judges.py --data PACKS --out DIR --role reporting --radius 0.015
 
-`--made` lets the selecting judge learn from so many pictures that pocket makes of every class in turn, too: it is to
-choose among such, and to pull them while they are made. The reporting judge never sees any. `--radius` lets a judge
-learn from the worst pictures nearby, so that its gradient is worth following.
+The reporting judge's half is its own. `--made` lets a judge learn from so many pictures that pocket makes of every
+class in turn, too: it is to choose among such, or to pull them while they are made. The reporting judge never sees any.
+`--radius` lets a judge learn from the worst pictures nearby, so that its gradient is worth following.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.models.device import choose_device
 from duckrabbit.models.load import load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
-from duckrabbit.networks.picture_judges import ReportingPictureJudge, SelectingPictureJudge
+from duckrabbit.search.picture_judge import NETWORKS
 from duckrabbit.search.subjects import prompt_for
 from duckrabbit.training.adversarial import AdversarialObjective
 from duckrabbit.training.data import Batch
@@ -42,7 +43,8 @@ from duckrabbit.training.objectives import ClassificationObjective, Objective
 from duckrabbit.training.spoiling import spoiled
 from duckrabbit.training.state import TrainingState
 
-NETWORKS = {"selecting": SelectingPictureJudge, "reporting": ReportingPictureJudge}
+HALVES = {"pulling": 0, "selecting": 0, "reporting": 1}
+SEEDS = {"pulling": 0, "selecting": 2, "reporting": 1}
 PACKS = ("art", "photos", "openmoji")
 TESTED = 16_384
 
@@ -170,12 +172,12 @@ def main() -> None:
     )
     shown = [k for found in library.subjects.values() for k in found] + list(library.photos[0])
     classes = classes_of(library.items, shown)
-    which = tuple(NETWORKS).index(role)
+    which, seed = HALVES[role], SEEDS[role]
     pictures = library.pictures.to(device)
     own, other = half(library, classes, which), half(library, classes, 1 - which)
 
     on_gpu = device.type == "cuda"
-    named = NamedExamples(own, pictures, classes, options.painted, spoiled=False, seed=1 + which)
+    named = NamedExamples(own, pictures, classes, options.painted, spoiled=False, seed=1 + seed)
     made, made_classes = torch.empty(0, 3, 64, 64, dtype=torch.uint8), torch.empty(0, dtype=torch.int64)
     if options.made:
         made, made_classes = made_by_pocket(classes.names, options.made, device)
@@ -183,9 +185,9 @@ def main() -> None:
     examples = Shown(*painted(named, options.batch_size), made, made_classes, count=trial * options.batch_size)
     print(f"{len(examples.painted)} pictures painted, {len(made)} made", flush=True)
 
-    torch.manual_seed(which)
+    torch.manual_seed(seed)
     hyperparameters = Hyperparameters(
-        1, options.batch_size, options.learning_rate, ema_decay=0.999, seed=which, warmup_steps=300, cooldown=0.5,
+        1, options.batch_size, options.learning_rate, ema_decay=0.999, seed=seed, warmup_steps=300, cooldown=0.5,
         clip_gradient=1.0,
     )  # fmt: skip
     network, before = NETWORKS[role](len(classes)), {}

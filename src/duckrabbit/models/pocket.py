@@ -25,7 +25,7 @@ SIDE = 64
 SAMPLER = Sampler(solver="dpmpp_2m", steps=20, guidance_scale=5.0, mean_guidance_scale=2.0)
 """How pocket is sampled unless its file says otherwise; all of the guidance made photographs nearly black."""
 
-ILLUSION_SAMPLER = replace(SAMPLER, mean_guidance_scale=3.0, judge_scale=0.5)
+ILLUSION_SAMPLER = replace(SAMPLER, mean_guidance_scale=3.0, judge_scale=0.7)
 """The same for anagrams and hybrids; a stronger pull by the judge makes pictures busy."""
 
 NEAR_SCALE = 2.0

@@ -1,19 +1,19 @@
-"""Two small classifiers of pictures, of different build: one selects pictures, the other only ever reports on them.
+"""Small classifiers of pictures, of two builds: residual ones pull and select, the other only ever reports.
 
-Both take pictures [B, 3, 64, 64] in [−1, 1] to logits [B, classes]; `features` gives what the last linear layer sees.
+All take pictures [B, 3, 64, 64] in [−1, 1] to logits [B, classes]; `features` gives what the last linear layer sees.
 """
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 FEATURES = 128
-"""Width of the features of both."""
+"""Width of the features of all."""
 
 
-class SelectingPictureJudge(nn.Module):
+class ResidualPictureJudge(nn.Module):
     """A residual network with group normalisation (He et al., 2016; Wu and He, 2018): 32, 16, 8 and 4 pixels a side."""
 
-    def __init__(self, classes: int, width: int = 32) -> None:
+    def __init__(self, classes: int, width: int) -> None:
         super().__init__()
         widths = (width, 2 * width, 4 * width, 5 * width)
         self.stem = nn.Conv2d(3, width, 5, stride=2, padding=2)

@@ -27,7 +27,7 @@ def pulling_judge(recipe: Recipe, model: Model) -> Reader | None:
 
 
 def pulled_plan(recipe: Recipe, model: Model) -> Plan:
-    """The recipe's plan; what is asked for under a name that the selecting judge knows pulls, the rest does not."""
+    """The recipe's plan; what is asked for under a name that the pulling judge knows pulls, the rest does not."""
     plan = recipe.plan(model)
     scale = judge_scale_of(recipe, model)
     if not 0 <= scale <= MAX_JUDGE_SCALE:
@@ -36,6 +36,6 @@ def pulled_plan(recipe: Recipe, model: Model) -> Plan:
         )
     if scale == 0 or not plan.asks_model:
         return plan
-    reader = load_reader(kind_for(model.channels), "selecting", model.device)
+    reader = load_reader(kind_for(model.channels), "pulling", model.device)
     looks = [look for look in looks_of(recipe) if reader.asked_for(look.prompt) is not None]
     return replace(plan, rule=Pulled(plan.rule, question_of(reader, looks), scale)) if looks else plan

@@ -4,8 +4,8 @@
 
 q is the probability that the selecting judge gives to what is asked for in a look (Platt, 1999). The two numbers of
 each kind of judge were fitted to unselected candidates of some pairs and are reported on others; choosing by m leaves
-them true, since they are conditions on m. Judge guidance does not, since the selecting judge overrates what it pulled:
-the numbers hold for the λ with which the candidates were made, and for no other.
+them true, since they are conditions on m. Judge guidance does not, for its pictures please judges more than eyes: the
+numbers hold for the judge and the λ that pulled the candidates, and for no other.
 """
 
 import json
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.search.reader import Kind, Reader
+from duckrabbit.search.reader import Kind, Reader, shipped_checksum
 
 FILE = "calibration.json"
 LIMIT = 15.0
@@ -38,11 +38,13 @@ class Calibration:
         intercept: a.
         slope: b.
         judge_scale: λ of judge guidance in the pictures that they were fitted to.
+        pulling: the checksum of the judge that pulled those; empty for none.
     """
 
     intercept: float
     slope: float
     judge_scale: float = 0.0
+    pulling: str = ""
 
     def __call__(self, readings: Sequence[float]) -> float:
         """The probability that the reporting judge reads every look as asked; `readings` is log q, look by look."""
@@ -59,13 +61,14 @@ def margins(readings: Tensor) -> Tensor:
     return (log_q - torch.log(-torch.expm1(log_q))).clamp(-LIMIT, LIMIT)
 
 
-def fit(margin: Tensor, agreed: Tensor, judge_scale: float, steps: int = 50) -> Calibration:
+def fit(margin: Tensor, agreed: Tensor, judge_scale: float, pulling: str, steps: int = 50) -> Calibration:
     """Maximum likelihood by Newton's method.
 
     Args:
         margin: of each picture, [N].
         agreed: whether the reporting judge read every look as asked, bool [N].
         judge_scale: with which the pictures were made.
+        pulling: the checksum of the judge that pulled; empty for none.
         steps: of Newton's method.
 
     Raises:
@@ -83,7 +86,7 @@ def fit(margin: Tensor, agreed: Tensor, judge_scale: float, steps: int = 50) -> 
         step = torch.linalg.solve(curvature, gradient)
         # A bounded step: far from the answer Newton's may leap.
         w = w - step * min(1.0, 5.0 / max(float(step.norm()), 1e-12))
-    return Calibration(float(w[0]), float(w[1]), judge_scale)
+    return Calibration(float(w[0]), float(w[1]), judge_scale, pulling)
 
 
 @dataclass(frozen=True)
@@ -131,14 +134,25 @@ def shipped_for(reader: Reader, judge_scale: float) -> Calibration | None:
     None where it was not calibrated for them, as after its weights have changed.
     """
     known = shipped().get(reader.checksum)
-    return known if known is not None and known.judge_scale == judge_scale else None
+    pulling = pulling_checksum(reader.kind, judge_scale)
+    return known if known is not None and (known.judge_scale, known.pulling) == (judge_scale, pulling) else None
+
+
+def pulling_checksum(kind: Kind, judge_scale: float) -> str:
+    """Of the judge that pulls pictures of a kind with that scale; empty for none."""
+    return shipped_checksum(kind, "pulling") if judge_scale else ""
 
 
 def read(text: str) -> Mapping[str, Calibration]:
     """The calibrations of a file's text, by the checksum of the selecting judge."""
     data: Mapping[Kind, Any] = json.loads(text)
     return {
-        str(own["judge"]): Calibration(float(own["intercept"]), float(own["slope"]), float(own.get("judge_scale", 0.0)))
+        str(own["judge"]): Calibration(
+            float(own["intercept"]),
+            float(own["slope"]),
+            float(own.get("judge_scale", 0.0)),
+            str(own.get("pulling", "")),
+        )
         for own in data.values()
     }
 

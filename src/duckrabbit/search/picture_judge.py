@@ -1,9 +1,11 @@
-"""Judges of colour pictures: what each is read as. One selects pictures; the other only reports on them."""
+"""Judges of colour pictures: what each is read as. One pulls, one selects, and one only reports."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,11 +13,13 @@ from torch import Tensor, nn
 from duckrabbit.datasets.classes import Classes
 from duckrabbit.errors import UsageError
 from duckrabbit.models.storage import read_weights
-from duckrabbit.networks.picture_judges import ReportingPictureJudge, SelectingPictureJudge
-from duckrabbit.search.judge import Role
+from duckrabbit.networks.picture_judges import ReportingPictureJudge, ResidualPictureJudge
+
+Role = Literal["pulling", "selecting", "reporting"]
 
 NETWORKS: Mapping[Role, Callable[[int], nn.Module]] = {
-    "selecting": SelectingPictureJudge,
+    "pulling": partial(ResidualPictureJudge, width=64),
+    "selecting": partial(ResidualPictureJudge, width=40),
     "reporting": ReportingPictureJudge,
 }
 SHIFTS = (-2, 0, 2)

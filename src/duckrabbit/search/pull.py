@@ -1,11 +1,13 @@
-"""Judge guidance: at every step x̂_0 is pulled towards what the selecting judge reads as asked in every look.
+"""Judge guidance: at every step x̂_0 is pulled towards what a judge reads as asked in every look.
 
     x̂_0 ← x̂_0 + λ t g / rms(g)        g = ∇_{x̂_0} Σ_l w_l log p(c_l | look_l(x̂_0))        w = softmax_l(−log p)
 
 Classifier guidance (Dhariwal and Nichol, 2021) of the clean estimate, as in "Universal Guidance" (Bansal et al., 2023),
 so that the judge need not know noise and no gradient goes through the denoiser. The denoiser sees the result again at
 the next step, and takes back what no picture has; at the last steps there is no pull. The look that is read worst pulls
-most. The judge sees the picture shifted and noisy, each time another way: what one pixel's place says is no reading.
+most. The judge sees the picture turned, resized, shifted, recoloured and noisy, each time another way: what is read in
+one of them alone is no reading (as the cut-outs of CLIP guidance; Crowson, 2021).
+Another judge chooses among the pictures, for the one that pulled is pleased by all of them.
 """
 
 from collections.abc import Sequence
@@ -16,12 +18,19 @@ from torch import Tensor
 
 from duckrabbit.diffusion.terms import Rule, Term
 from duckrabbit.search.question import Question
+from duckrabbit.training.spoiling import moved
 
 FROM, DOWN_TO = 0.9, 0.15
 """The times at which it pulls: before, nothing is there to be read; after, nothing would mend what it does."""
 
-GLIMPSES, SHIFT, NOISE = 2, 3, 0.075
-"""So often the judge looks at a step; by so many pixels shifted at most, with noise of this deviation."""
+GLIMPSES = 2
+"""So often the judge looks at a step."""
+
+TURN, GROW, SHIFT = 15.0, 0.15, 0.1
+"""Degrees, share of the size and share of the side by which a glimpse moves the picture at most."""
+
+LIGHT, CONTRAST, SATURATION, NOISE = 0.15, 0.25, 0.4, 0.075
+"""What a glimpse adds to the pixels at most, the shares by which it changes these two, and its noise's deviation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +69,18 @@ class Pulled:
         return gradient
 
     def _glimpse(self, seen: Sequence[Tensor], generator: torch.Generator) -> Tensor:
-        """Log p of what is asked for, look by look, [L, B]; the same shift and noise for every picture."""
-        dy, dx = (int(shift) for shift in torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator))
-        noise = NOISE * torch.randn(seen[0].shape[1:], generator=generator).to(seen[0])
+        """Log p of what is asked for, look by look, [L, B]."""
         glance, classes = self.question.reader.glance, self.question.classes
-        return torch.stack(
-            [glance(x.roll((dy, dx), (2, 3)) + noise)[:, wanted] for x, wanted in zip(seen, classes, strict=True)]
-        )
+        return torch.stack([glance(_varied(x, generator))[:, wanted] for x, wanted in zip(seen, classes, strict=True)])
+
+
+def _varied(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Every picture moved, recoloured and noisy in the same way, which the generator draws."""
+    draws = (2 * torch.rand(7, 1, generator=generator) - 1).to(x)
+    turn, grow, dx, dy = draws[:4].expand(-1, len(x))
+    y = moved(x, TURN * turn, 1 + GROW * grow, SHIFT * dx, SHIFT * dy)
+    light, contrast, saturation = draws[4:, :, None, None]
+    grey = y.mean(dim=1, keepdim=True)
+    y = (1 + CONTRAST * contrast) * (grey + (1 + SATURATION * saturation) * (y - grey)) + LIGHT * light
+    varied: Tensor = y + NOISE * torch.randn(x.shape[1:], generator=generator).to(x)
+    return varied

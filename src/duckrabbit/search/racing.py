@@ -49,9 +49,12 @@ Ladder = tuple[Rung, ...]
 
 LADDERS: Mapping[Kind, Ladder] = {
     "digits": (Rung(0.3, 0.375, -2.5), Rung(0.6, 0.25, -1.5)),
-    "pictures": (Rung(0.25, 0.1875, -5.5), Rung(0.5, 0.0625, -4.0)),
+    "pictures": (Rung(0.25, 0.125, -9.0),),
 }
-"""For each kind of picture a ladder that spends its evaluations well (bench/ladders.py compares others)."""
+"""For each kind of picture a ladder that spends its evaluations well (bench/ladders.py compares others).
+
+Of pictures that a judge pulls only the hopeless drop out: among the rest no early score tells who is read in the end.
+"""
 
 AHEAD = 2
 """So many times what is wanted goes on in the end, so that the judge of the finished pictures has a choice."""

@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
-from duckrabbit.search.judge import Role, load_judge
-from duckrabbit.search.picture_judge import load_picture_judge
+from duckrabbit.search.judge import Role as DigitRole
+from duckrabbit.search.judge import load_judge
+from duckrabbit.search.picture_judge import Role, load_picture_judge
 
 Kind = Literal["digits", "pictures"]
 
@@ -30,7 +31,7 @@ class Reader:
 
     Attributes:
         kind: what it reads.
-        role: whether it selects pictures or only reports on them.
+        role: whether it pulls, selects, or only reports.
         names: what it can tell apart, a name for each class.
         asked_for: the class that a prompt asks for; None where it has no name for it.
         judge: from pictures of its own shape [N, C, S, S] in [−1, 1] to log p of each class, [N, K], on the CPU.
@@ -76,9 +77,9 @@ class Reader:
 
 @cache
 def load_reader(kind: Kind, role: Role, device: torch.device | None = None) -> Reader:
-    """The shipped judge of that kind and role as a reader."""
+    """The shipped judge of that kind and role as a reader; of digits one judge pulls and selects."""
     if kind == "digits":
-        digits = load_judge(role, device)
+        digits = load_judge(_digit_role(role), device)
         return Reader(
             kind,
             role,
@@ -86,7 +87,7 @@ def load_reader(kind: Kind, role: Role, device: torch.device | None = None) -> R
             digit_asked_for,
             digits.log_probabilities,
             digits.network,
-            _checksum(f"digit-judge-{role}"),
+            shipped_checksum(kind, role),
         )
     pictures = load_picture_judge(role, device)
     return Reader(
@@ -96,7 +97,7 @@ def load_reader(kind: Kind, role: Role, device: torch.device | None = None) -> R
         pictures.classes.asked_for,
         pictures.log_probabilities,
         pictures.network,
-        _checksum(f"picture-judge-{role}"),
+        shipped_checksum(kind, role),
     )
 
 
@@ -126,6 +127,12 @@ def fitted(pictures: Tensor, side: int, channels: int) -> Tensor:
 
 
 @cache
-def _checksum(name: str) -> str:
+def shipped_checksum(kind: Kind, role: Role) -> str:
+    """Of the shipped judge's weights, in 16 hexadecimal digits."""
+    name = f"digit-judge-{_digit_role(role)}" if kind == "digits" else f"picture-judge-{role}"
     content = (files("duckrabbit.models") / "weights" / f"{name}.safetensors").read_bytes()
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _digit_role(role: Role) -> DigitRole:
+    return "selecting" if role == "pulling" else role

@@ -30,6 +30,15 @@ def spoiled(x: Tensor, generator: torch.Generator) -> Tensor:
     return _some(0.3, x, x + 0.3 * _uniform(x, generator) * noise, generator).clamp(-1, 1)
 
 
+def moved(x: Tensor, turn: Tensor, grow: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
+    """Each picture turned by so many degrees, grown by a factor and moved by shares of its side, all [B]."""
+    angle = turn * math.radians(1)
+    cos, sin = angle.cos() / grow, angle.sin() / grow
+    theta = torch.stack([cos, -sin, 2 * dx, sin, cos, 2 * dy], dim=1).view(-1, 2, 3)
+    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+
+
 def _shrunk(x: Tensor, factor: int) -> Tensor:
     """Shrunk and enlarged again."""
     return F.interpolate(F.avg_pool2d(x, factor), size=x.shape[-2:], mode="bilinear")
@@ -47,11 +56,7 @@ def _some(share: float, x: Tensor, changed: Tensor, generator: torch.Generator) 
 def _moved(x: Tensor, generator: torch.Generator) -> Tensor:
     """Turned, resized and shifted."""
     turn, grow, dx, dy = (2 * _uniform(x, generator, 4).view(-1, 4) - 1).unbind(1)
-    angle, scale = turn * math.radians(TURN), 1 + GROW * grow
-    cos, sin = angle.cos() / scale, angle.sin() / scale
-    theta = torch.stack([cos, -sin, 2 * SHIFT * dx, sin, cos, 2 * SHIFT * dy], dim=1).view(-1, 2, 3)
-    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
-    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    return moved(x, TURN * turn, 1 + GROW * grow, SHIFT * dx, SHIFT * dy)
 
 
 def _recoloured(x: Tensor, generator: torch.Generator) -> Tensor:
