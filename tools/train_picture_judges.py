@@ -151,6 +151,23 @@ def made_by_pocket(names: tuple[str, ...], count: int, device: torch.device) -> 
     return torch.cat(parts), torch.tensor(classes, device=device)
 
 
+def doubled(tensors: dict[str, Tensor], like: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of a judge half as wide, every channel twice, halved where it is read (Net2Net; Chen et al., 2016).
+
+    A tenth of noise tells the twins apart. Weights that fit already stay as they are.
+    """
+    wide = {}
+    for name, narrow in tensors.items():
+        w, wanted = narrow, like[name].shape
+        if w.ndim > 1 and wanted[1] == 2 * w.shape[1]:
+            w = w.repeat_interleave(2, dim=1) / 2
+        if wanted[0] == 2 * w.shape[0]:
+            w = w.repeat_interleave(2, dim=0)
+        noise = 0.1 * torch.randn(w.shape) if w.ndim > 1 and w.shape != narrow.shape else torch.zeros(w.shape)
+        wide[name] = w * (1 + noise)
+    return wide
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
@@ -162,7 +179,7 @@ def main() -> None:
     parser.add_argument("--painted", type=int, default=400_000, help="pictures that are painted before training begins")
     parser.add_argument("--made", type=int, default=0, help="pictures of pocket's to learn from as well")
     parser.add_argument("--radius", type=float, default=0.0, help="root mean square of what an adversary adds at most")
-    parser.add_argument("--init", type=Path, help="a judge to go on from")
+    parser.add_argument("--init", type=Path, help="a judge to go on from; one half as wide is doubled")
     parser.add_argument("--copies", type=int, default=200, help="drawings of each backdrop")
     options = parser.parse_args()
 
@@ -193,7 +210,7 @@ def main() -> None:
     network, before = NETWORKS[role](len(classes)), {}
     if options.init is not None:
         tensors, config = read_weights(options.init)
-        network.load_state_dict(tensors)
+        network.load_state_dict(doubled(tensors, network.state_dict()))
         before = {"before": config["training"]}
     state = TrainingState(network, hyperparameters.ema_decay, device)
     engine = Engine(device, torch.bfloat16 if on_gpu else torch.float32, trial // 3, compiled=on_gpu)
