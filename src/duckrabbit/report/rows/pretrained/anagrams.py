@@ -49,7 +49,7 @@ PAIRS = (
         "Both are there: a headland under a heavy sky, and a village below a peak.",
     ),
     Pair(
-        ("an oil painting of an old man", "an oil painting of people around a campfire"), "flip", 3,
+        ("an oil painting of an old man", "an oil painting of people around a campfire"), "flip", 7,
         "A failure: a face either way, with the colours of a fire.",
     ),
     Pair(
@@ -65,11 +65,11 @@ PAIRS = (
         "Half a success: houses and lit windows, whichever way.",
     ),
     Pair(
-        ("a rabbit", "a duck"), "rotate-90", 11,
+        ("a rabbit", "a duck"), "rotate-90", 10,
         "The old joke that this program is named after. Both are there.",
     ),
     Pair(
-        ("a penguin", "a giraffe"), "jigsaw", 3,
+        ("a penguin", "a giraffe"), "jigsaw", 5,
         "Both are there, of the same pieces.",
     ),
 )  # fmt: skip

@@ -59,14 +59,14 @@ class Kind:
 
 PICTURES = (TOWER, ASTRONAUT)
 KINDS = (
-    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, 7, "Both are there."),
+    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, 10, "Both are there."),
     Kind(
-        {"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}, 4,
-        "Half a success: a yellow head from afar; from near it falls apart, but not into people.",
+        {"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}, 3,
+        "Half a success: a head with yellow hair from afar; from near there are two heads under it, but hardly a fire.",
     ),
     Kind(
-        {"far": "a photo of a dog", "near": "an oil painting of an old man"}, 10,
-        "Both are there: a man with a cap from near, and from afar his face is a muzzle.",
+        {"far": "a photo of a dog", "near": "an oil painting of an old man"}, 9,
+        "Half a success: a face under dark hair from near, and from afar a muzzle, if one knows.",
     ),
     Kind(
         {"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}, 3,
@@ -82,11 +82,11 @@ KINDS = (
         "It failed in the sources. Here there is a pencil from near, and from afar a black hat on something yellow.",
     ),
     Kind(
-        {"far": "a cartoon of a cat", "near": "a cartoon of a guitar"}, 1,
+        {"far": "a cartoon of a cat", "near": "a cartoon of a guitar"}, 6,
         "Both are there. Two that share their colours make the best hybrids.",
     ),
-    Kind({"far": "a watercolor of an owl", "near": "a watercolor of a pineapple"}, 7, "Both are there."),
-    Kind({"far": "a cartoon of a pumpkin", "near": "a cartoon of a castle"}, 6, "Both are there."),
+    Kind({"far": "a watercolor of an owl", "near": "a watercolor of a pineapple"}, 6, "Both are there."),
+    Kind({"far": "a cartoon of a pumpkin", "near": "a cartoon of a castle"}, 7, "Both are there."),
 )  # fmt: skip
 INVERSE = (
     Kind(
@@ -97,14 +97,14 @@ INVERSE = (
 )  # fmt: skip
 RELATIVES = (
     Kind(
-        {"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}, 2,
+        {"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}, 9,
         "A panda's eyes under a rabbit's ears; of the waterfalls there are strokes.",
     ),
-    Kind({"grey": "a rabbit", "colour": "a campfire"}, 3, "Both are there: the fire glows in the rabbit's body."),
-    Kind({"blurred": "a skull", "sharp": "a tree"}, 8, "Both are there: the eyes are the tree's crown."),
+    Kind({"grey": "a rabbit", "colour": "a campfire"}, 9, "Both are there: the rabbit's body is the fire."),
+    Kind({"blurred": "a skull", "sharp": "a tree"}, 2, "Both are there: the eyes are gaps in the tree's crown."),
     Kind(
-        {"small": "a dog", "large": "a tulip"}, 8,
-        "Both are there: a tulip, and when it is small an orange and white dog.",
+        {"small": "a dog", "large": "a tulip"}, 7,
+        "Half a success: tulips, and when they are small a dog's dark face, if one knows.",
     ),
 )  # fmt: skip
 PROMPTS = tuple(what for kind in (*KINDS, *INVERSE, *RELATIVES) for what in kind.parts.values() if what not in PICTURES)
