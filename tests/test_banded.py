@@ -1,9 +1,10 @@
 """Hybrids that judges learn from: each band is its own picture's, and spoiling keeps shape, range and what is seen."""
 
 import torch
+import torch.nn.functional as F
 
 from duckrabbit.training.banded import COARSE, close_by, from_afar
-from duckrabbit.training.spoiling import spoiled
+from duckrabbit.training.spoiling import moved, spoiled
 from helpers import pictures
 
 
@@ -35,3 +36,17 @@ def test_spoiled_pictures_are_far_oftener_nearest_to_their_own_than_by_chance() 
     after, before = (v - v.mean(1, keepdim=True) for v in (after, smooth.flatten(1)))
     nearest = torch.cdist(after, before).argmin(dim=1)
     assert (nearest == torch.arange(64)).float().mean() > 0.25
+
+
+def test_pictures_are_turned_grown_and_moved_as_told_each_by_its_own_numbers() -> None:
+    x = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(2)).clamp(-1, 1)
+    turn, grow = torch.tensor([0.0, 90.0, 180.0, 0.0]), torch.ones(4)
+    dx, dy = torch.tensor([0.0, 0.0, 0.0, 3 / 16]), torch.tensor([0.0, 0.0, 0.0, -2 / 16])
+    after = moved(x, turn, grow, dx, dy)
+    torch.testing.assert_close(after[0], x[0])
+    quarter = [torch.rot90(x[1], k, (1, 2)) for k in (1, 3)]
+    assert min(float((after[1] - own).abs().max()) for own in quarter) < 1e-5
+    torch.testing.assert_close(after[2], x[2].flip(1, 2), atol=1e-5, rtol=0)
+    torch.testing.assert_close(after[3][:, 2:, :13], x[3][:, :-2, 3:], atol=1e-5, rtol=0)
+    half = moved(x[:1], torch.zeros(1), torch.full((1,), 0.5), torch.zeros(1), torch.zeros(1))
+    torch.testing.assert_close(half[:, :, 4:12, 4:12], F.avg_pool2d(x[:1], 2), atol=1e-5, rtol=0)

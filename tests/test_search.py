@@ -364,6 +364,16 @@ def test_a_calibration_explains_the_judge_that_it_was_fitted_to_and_no_other(tmp
     }
 
 
+def test_a_calibration_holds_for_the_judge_that_pulled_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = load_reader("pictures", "selecting")
+    known = calibrating.shipped()[pictures.checksum]
+    assert known.judge_scale > 0
+    assert known.pulling == load_reader("pictures", "pulling").checksum != pictures.checksum
+    assert calibrating.shipped_for(pictures, known.judge_scale) == known
+    monkeypatch.setattr(calibrating, "shipped_checksum", lambda kind, role: "another")
+    assert calibrating.shipped_for(pictures, known.judge_scale) is None
+
+
 @pytest.mark.parametrize("judge_scale", [0.0, 0.25, 0.3])
 def test_a_calibration_holds_for_the_judge_scale_that_it_was_fitted_at_alone(model: Model, judge_scale: float) -> None:
     known = calibrating.shipped()[load_reader("digits", "selecting").checksum]
