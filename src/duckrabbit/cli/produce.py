@@ -71,30 +71,39 @@ def produce(
     steps = sum(max(1, steps_of(course)) for course in courses)
     chunks = range(0, output.count, BATCH)
     kept: list[list[Picture]] = []
+    rows: list[list[tuple[Path, Picture]]] = []
     written = 0
     with Display(steps * len(chunks), jobs[0].recipe.verb) as display:
-        for first in chunks:
-            seeds = range(output.seed + first, output.seed + min(first + BATCH, output.count))
-            rows: list[list[tuple[Path, Picture]]] = [[] for _ in seeds]
-            try:
+        try:
+            for first in chunks:
+                seeds = range(output.seed + first, output.seed + min(first + BATCH, output.count))
+                rows = [[] for _ in seeds]
                 for job, second in zip(jobs, seconds, strict=True):
                     shown = watch if first == 0 and job is jobs[0] else None
-                    for row, picture in zip(
-                        rows, _made(job, second, model, seeds, output, display, shown), strict=True
-                    ):
+                    made = _made(job, second, model, seeds, output, display, shown)
+                    for row, picture in zip(rows, made, strict=True):
                         row.append((save(picture, job.slug, model, output, display), picture))
                         written += 1
-            except KeyboardInterrupt:
-                total = output.count * len(jobs)
-                raise KeyboardInterrupt(f"{written} of {total} pictures are kept in {output.out}.") from None
-            finally:
-                display.pause()
-                for row in rows:
-                    for (path, picture), job in zip(row, jobs, strict=False):
-                        print_line(path, picture, model, job, output)
-            if len(kept) < SHEET_PICTURES:
-                kept += [[picture for _, picture in row] for row in rows]
+                if len(kept) < SHEET_PICTURES:
+                    kept += [[picture for _, picture in row] for row in rows]
+                _tell(rows, jobs, model, output, display)
+        except KeyboardInterrupt:
+            total = output.count * len(jobs)
+            raise KeyboardInterrupt(f"{written} of {total} pictures are kept in {output.out}.") from None
+        finally:
+            _tell(rows, jobs, model, output, display)
     return kept[:SHEET_PICTURES]
+
+
+def _tell(
+    rows: list[list[tuple[Path, Picture]]], jobs: Sequence[Job], model: Model, output: Output, display: Display
+) -> None:
+    """Print what is told of every picture and forget it, so that none is left out, nor told of twice."""
+    display.pause()
+    while rows:
+        for (path, picture), job in zip(rows[0], jobs, strict=False):
+            print_line(path, picture, model, job, output)
+        del rows[0]
 
 
 def save(picture: Picture, name: str, model: Model, output: Output, display: Display) -> Path:
