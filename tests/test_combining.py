@@ -22,6 +22,7 @@ VIEWS = tuple(parse_view(name) for name in ("identity", "rotate-90"))
 GRID = GRIDS["uniform"](Cosine(), 8)
 TIMES = GRID[:-1]
 GUIDANCE = Guidance(4.0, "blurry")
+LESS_MEAN = Guidance(4.0, "blurry", mean_scale=1.5)
 
 
 def combined(
@@ -36,12 +37,14 @@ def estimate(combination: Combination, x: Tensor, t: float, recorder: Recorder |
     return Composition(denoiser, (combination.terms,) * len(x), lambda x0: x0, (combination.rule,) * len(x))(x, t).x0
 
 
-def views_pushes(prompts: Sequence[str], x: Tensor, t: float) -> list[Tensor]:
+def views_pushes(prompts: Sequence[str], x: Tensor, t: float, guidance: Guidance) -> list[Tensor]:
     """γ d_i/n of every view: what guidance adds to its estimate without the prompt, turned upright."""
     denoiser, pushes = Shifting(Cosine()), []
     for prompt, view in zip(prompts, VIEWS, strict=True):
-        answers = [denoiser(view(x), t, [words] * len(x)).x0 for words in (prompt, GUIDANCE.negative)]
-        pushes.append(GUIDANCE.scale * view.inverse(answers[0] - answers[1]) / len(prompts))
+        answers = [denoiser(view(x), t, [words] * len(x)).x0 for words in (prompt, guidance.negative)]
+        d = view.inverse(answers[0] - answers[1])
+        mean = d.mean((-2, -1), keepdim=True)
+        pushes.append((guidance.scale * d - guidance.excess * mean) / len(prompts))
     return pushes
 
 
@@ -71,23 +74,25 @@ def test_a_sample_is_combined_by_itself(name: str) -> None:
         torch.testing.assert_close(estimate(combination, x[k : k + 1], TIMES[1])[0], together[k])
 
 
-def test_balancing_by_nothing_is_the_mean() -> None:
-    x, mean = pictures(3), combined("mean")
+@pytest.mark.parametrize("guidance", [GUIDANCE, LESS_MEAN], ids=["plain", "less mean"])
+def test_balancing_by_nothing_is_the_mean(guidance: Guidance) -> None:
+    x, mean = pictures(3), combined("mean", guidance=guidance)
     even = Combination(mean.terms, Balanced(0.0))
     torch.testing.assert_close(estimate(even, x, 0.5), estimate(mean, x, 0.5))
 
 
 @brief
-@given(st.integers(0, 99))
-def test_the_lagging_view_gets_more_guidance_and_level_views_push_alike(seed: int) -> None:
+@given(st.integers(0, 99), st.sampled_from([GUIDANCE, LESS_MEAN]))
+def test_the_lagging_view_gets_more_guidance_and_level_views_push_alike(seed: int, guidance: Guidance) -> None:
     x, t = pictures(2, seed=seed), 0.6
-    pushes = views_pushes(PROMPTS, x, t)
-    ground = estimate(combined("mean"), x, t) - sum(pushes)
+    pushes = views_pushes(PROMPTS, x, t, guidance)
+    ground = estimate(combined("mean", guidance=guidance), x, t) - sum(pushes)
     strengths = torch.stack([push.square().mean(dim=(1, 2, 3)).sqrt() for push in pushes])
     for name, power in (("lagging", 1.0), ("level", -1.0)):
         factors = 2 * strengths**power / (strengths**power).sum(dim=0)
         wanted = ground + sum(f[:, None, None, None] * push for f, push in zip(factors, pushes, strict=True))
-        torch.testing.assert_close(estimate(combined(name), x, t), wanted, atol=1e-5, rtol=1e-4)
+        found = estimate(combined(name, guidance=guidance), x, t)
+        torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-4)
         if name == "level":
             torch.testing.assert_close(factors[0] * strengths[0], factors[1] * strengths[1])
 

@@ -177,19 +177,24 @@ def without_conflict(terms: Sequence[Term], results: Sequence[Tensor], t: float)
 
 
 def _pushes(terms: Sequence[Term], results: Sequence[Tensor], t: float) -> tuple[Tensor, list[Tensor]]:
-    """Σ_i u_i/n, and each view's γ d_i/n; a view without guidance has no push, and all of it is ground."""
+    """Σ_i u_i/n, and each view's γ d_i/n, with less of the mean colour where that is guided less.
+
+    A view without guidance has no push, and all of it is ground.
+    """
     grounds, pushes = [], []
     weighed = zip(terms, results, strict=True)
     for _, group in groupby(weighed, key=lambda pair: pair[0].view):
         own = list(group)
-        leading = [(term.weight_at(t), result) for term, result in own if term.leads]
-        others = [(term.weight_at(t), result) for term, result in own if not term.leads]
-        if len(leading) == 1 and len(others) == 1:
-            (weight, conditional), (rest, unconditional) = leading[0], others[0]
-            grounds.append((weight + rest) * unconditional)
-            pushes.append(weight * (conditional - unconditional))
+        whole = weighted_sum([term for term, _ in own], [result for _, result in own], t)
+        leading = [term for term, _ in own if term.leads]
+        free = [(term, result) for term, result in own if not term.leads and term.band == leading[0].band]
+        if len(leading) == 1 and len(free) == 1:
+            ((term, unconditional),) = free
+            ground = (leading[0].weight_at(t) + term.weight_at(t)) * unconditional
+            grounds.append(ground)
+            pushes.append(whole - ground)
         else:
-            grounds.append(weighted_sum([term for term, _ in own], [result for _, result in own], t))
+            grounds.append(whole)
     return torch.stack(grounds).sum(dim=0), pushes
 
 
