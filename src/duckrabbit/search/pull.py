@@ -18,7 +18,7 @@ from torch import Tensor
 
 from duckrabbit.diffusion.terms import Rule, Term
 from duckrabbit.search.question import Question
-from duckrabbit.training.spoiling import moved
+from duckrabbit.training.spoiling import moved, recoloured
 
 FROM, DOWN_TO = 0.9, 0.15
 """The times at which it pulls: before, nothing is there to be read; after, nothing would mend what it does."""
@@ -78,9 +78,7 @@ def _varied(x: Tensor, generator: torch.Generator) -> Tensor:
     """Every picture moved, recoloured and noisy in the same way, which the generator draws."""
     draws = (2 * torch.rand(7, 1, generator=generator) - 1).to(x)
     turn, grow, dx, dy = draws[:4].expand(-1, len(x))
-    y = moved(x, TURN * turn, 1 + GROW * grow, SHIFT * dx, SHIFT * dy)
     light, contrast, saturation = draws[4:, :, None, None]
-    grey = y.mean(dim=1, keepdim=True)
-    y = (1 + CONTRAST * contrast) * (grey + (1 + SATURATION * saturation) * (y - grey)) + LIGHT * light
-    varied: Tensor = y + NOISE * torch.randn(x.shape[1:], generator=generator).to(x)
-    return varied
+    y = moved(x, TURN * turn, 1 + GROW * grow, SHIFT * dx, SHIFT * dy)
+    y = recoloured(y, 1 + SATURATION * saturation, 1 + CONTRAST * contrast, LIGHT * light)
+    return y + NOISE * torch.randn(x.shape[1:], generator=generator).to(x)

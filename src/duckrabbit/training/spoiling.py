@@ -39,6 +39,12 @@ def moved(x: Tensor, turn: Tensor, grow: Tensor, dx: Tensor, dy: Tensor) -> Tens
     return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
+def recoloured(x: Tensor, saturation: Tensor, contrast: Tensor, light: Tensor) -> Tensor:
+    """Each picture with its colours, then all of it, times a factor, and so much light added, all [B or 1, 1, 1, 1]."""
+    grey = x.mean(dim=1, keepdim=True)
+    return (grey + saturation * (x - grey)) * contrast + light
+
+
 def _shrunk(x: Tensor, factor: int) -> Tensor:
     """Shrunk and enlarged again."""
     return F.interpolate(F.avg_pool2d(x, factor), size=x.shape[-2:], mode="bilinear")
@@ -65,8 +71,7 @@ def _recoloured(x: Tensor, generator: torch.Generator) -> Tensor:
     light = 0.5 * (_uniform(x, generator) - 0.5)
     cast = 0.3 * (_uniform(x, generator, 3) - 0.5)
     saturation = 1.3 * _uniform(x, generator)
-    grey = x.mean(dim=1, keepdim=True)
-    return ((grey + saturation * (x - grey)) * contrast + light + cast).clamp(-1, 1)
+    return (recoloured(x, saturation, contrast, light) + cast).clamp(-1, 1)
 
 
 def _mixed(x: Tensor, generator: torch.Generator) -> Tensor:
