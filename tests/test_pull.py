@@ -66,6 +66,17 @@ def test_a_sample_is_pulled_alike_alone_and_in_company(digits: Question) -> None
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
 
 
+def test_in_bfloat16_it_pulls_the_same_way() -> None:
+    rabbit = Anagram(("a drawing of a rabbit", "a drawing of a duck"), ("rotate-90",))
+    question = question_of(load_reader("pictures", "pulling"), looks_of(rabbit))
+    x0 = pictures(4, 64, 3).clamp(-0.9, 0.9)
+    exact, rounded = (
+        Pulled(given, question, 0.3, dtype)((), [x0], 0.5) - x0 for dtype in (torch.float32, torch.bfloat16)
+    )
+    assert not torch.equal(exact, rounded)
+    assert (torch.cosine_similarity(exact.flatten(1), rounded.flatten(1)) > 0.98).all()
+
+
 def test_what_is_asked_of_the_denoiser_stays_and_the_rule_is_kept(digits: Question) -> None:
     terms, results = [Term("4", 0.25), Term("7", 0.75)], list(pictures(2, 28, 1)[:, None])
     late = Pulled(weighted_sum, digits, 0.3)(terms, results, DOWN_TO / 2)

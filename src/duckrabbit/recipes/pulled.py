@@ -38,4 +38,4 @@ def pulled_plan(recipe: Recipe, model: Model) -> Plan:
         return plan
     reader = load_reader(kind_for(model.channels), "pulling", model.device)
     looks = [look for look in looks_of(recipe) if reader.asked_for(look.prompt) is not None]
-    return replace(plan, rule=Pulled(plan.rule, question_of(reader, looks), scale)) if looks else plan
+    return replace(plan, rule=Pulled(plan.rule, question_of(reader, looks), scale, model.dtype)) if looks else plan

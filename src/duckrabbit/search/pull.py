@@ -43,11 +43,13 @@ class Pulled:
         rule: how the terms' results become x̂_0.
         question: what is to be read, and by whom.
         scale: λ, the root mean square of the change at t = 1.
+        dtype: of the denoiser; if it is bfloat16, so is the judge's network. float16 would lose small gradients.
     """
 
     rule: Rule
     question: Question
     scale: float
+    dtype: torch.dtype = torch.float32
 
     def __call__(self, terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
         """x̂_0 [B, C, H, W] at the time t."""
@@ -70,8 +72,10 @@ class Pulled:
 
     def _glimpse(self, seen: Sequence[Tensor], generator: torch.Generator) -> Tensor:
         """Log p of what is asked for, look by look, [L, B]."""
-        glance, classes = self.question.reader.glance, self.question.classes
-        return torch.stack([glance(_varied(x, generator))[:, wanted] for x, wanted in zip(seen, classes, strict=True)])
+        varied = torch.cat([_varied(x, generator) for x in seen])
+        with torch.autocast(varied.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
+            told = self.question.reader.glance(varied).float().chunk(len(seen))
+        return torch.stack([log_p[:, wanted] for log_p, wanted in zip(told, self.question.classes, strict=True)])
 
 
 def _varied(x: Tensor, generator: torch.Generator) -> Tensor:
