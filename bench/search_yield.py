@@ -2,11 +2,12 @@
 
     python bench/search_yield.py [--device cuda] [--sheet winners.png] [--save FILE.safetensors] [--quick]
 
-For each pair of prompts all candidates are finished; the selecting judge chooses the best of 8 and of 64, and the
+For each pair of prompts all candidates are finished; the selecting judge chooses the best of 8, 16, 32 and 64, and the
 reporting judge says whether the choice is read as asked both ways: as its first of all its names, as the first of the
-562 everyday names, as the first of those that the pairs of this run ask for, and among the first five of all. Pairs: 60
-random ones of everyday subjects (20 for each of flip, rotate-90, rotate-180, in four styles) with pocket, and all 110
-pairs of digits by flip and by rotate-180. --save keeps what both judges say of every candidate, as `numbers` tells.
+562 everyday names, as the first of those that the pairs of this run ask for, and among the first five of all. The best
+of fewer than all is the mean over every draw of so many. Pairs: 60 random ones of everyday subjects (20 for each of
+flip, rotate-90, rotate-180, in four styles) with pocket, and all 110 pairs of digits by flip and by rotate-180. --save
+keeps what both judges say of every candidate, as `numbers` tells.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import comb
 from pathlib import Path
 
 import torch
@@ -41,7 +43,19 @@ from torch import Tensor
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.models.model import Model
 
-FEW = 8
+SIZES = (8, 16, 32)
+"""Of so many candidates, and of all, the best is looked at."""
+
+Way = Callable[[Judged], Tensor]
+"""From candidates to whether each is read both ways, [N]."""
+
+FIRST: Mapping[str, Way] = {"first of all": lambda own: own.read()}
+WAYS: Mapping[str, Way] = {
+    **FIRST,
+    "first of the everyday": lambda own: own.read_among(EVERYDAY),
+    "first of those asked for": lambda own: own.read_among(ASKED),
+    "among the first five": lambda own: own.read(5),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +77,7 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="where to put a sheet of the winners")
     parser.add_argument("--save", type=Path, help="where to put what the judges say of every candidate (safetensors)")
     options = parser.parse_args()
-    candidates = FEW if options.quick else options.candidates
+    candidates = SIZES[0] if options.quick else options.candidates
     tried: dict[str, Tried] = {}
 
     if options.words == "yes":
@@ -82,9 +96,9 @@ def main() -> None:
               f"{everyday} everyday ones, {asked} asked for")  # fmt: skip
         print(f"chance both ways: first 1 in {names**2:,}, of the everyday 1 in {everyday**2:,}, of those asked for "
               f"1 in {asked**2:,}, first five 1 in {names**2 // 25:,}")  # fmt: skip
-        table(pairs, judged, [("all", every)])
-        table(pairs, judged, [(view, lambda pair, view=view: pair.view == view) for view in VIEWS])
-        table(pairs, judged, [(style, lambda pair, style=style: pair.style == style) for style in STYLES])
+        table(pairs, judged, WAYS, [("all", every)])
+        table(pairs, judged, WAYS, [(view, lambda pair, view=view: pair.view == view) for view in VIEWS])
+        table(pairs, judged, WAYS, [(style, lambda pair, style=style: pair.style == style) for style in STYLES])
         if options.sheet is not None:
             winners(options.sheet, pairs, judged, court)
     if options.digits != "none":
@@ -97,8 +111,8 @@ def main() -> None:
         if options.save is not None:
             save(options.save, tried)
         print(f"\n{len(pairs)} pairs of digits, {candidates} candidates each, by {model.name}; chance both ways 1 %")
-        table(pairs, judged, [("all", every)])
-        table(pairs, judged, [(view, lambda pair, view=view: pair.view == view) for view in DIGIT_VIEWS])
+        table(pairs, judged, FIRST, [("all", every)])
+        table(pairs, judged, FIRST, [(view, lambda pair, view=view: pair.view == view) for view in DIGIT_VIEWS])
 
 
 def every(pair: Pair) -> bool:  # noqa: ARG001
@@ -116,35 +130,38 @@ def timed(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court) ->
 
 
 def table(
-    pairs: Sequence[Pair], judged: Sequence[Judged], groups: Sequence[tuple[str, Callable[[Pair], bool]]]
+    pairs: Sequence[Pair],
+    judged: Sequence[Judged],
+    ways: Mapping[str, Way],
+    groups: Sequence[tuple[str, Callable[[Pair], bool]]],
 ) -> None:
     """A block of lines for each way of counting, a line for each group of pairs."""
-    ways: list[tuple[str, Callable[[Judged], Tensor]]] = [
-        ("first of all", lambda own: own.read()),
-        ("first of the everyday", lambda own: own.read_among(EVERYDAY)),
-        ("first of those asked for", lambda own: own.read_among(ASKED)),
-        ("among the first five", lambda own: own.read(5)),
-    ]
-    print(f"\n{'read both ways':24} {'pairs':20} {'n':>3}  {'unselected':>10}  {'any of all':>10}  {'best of 8':>9}  "
-          f"{'best of ' + str(len(judged[0].pictures)):>10}")  # fmt: skip
-    for name, way in ways:
+    count = len(judged[0].pictures)
+    sizes = [size for size in SIZES if size < count] + [count]
+    best = "".join(f"  {f'best of {size}':>10}" for size in sizes)
+    print(f"\n{'read both ways':24} {'pairs':20} {'n':>3}  {'unselected':>10}  {'any of all':>10}{best}")
+    for name, way in ways.items():
         for title, belongs in groups:
             own = [verdict for pair, verdict in zip(pairs, judged, strict=True) if belongs(pair)]
             if not own:
                 continue
             unselected = torch.cat([way(verdict) for verdict in own])
             exists = [bool(way(verdict).any()) for verdict in own]
-            few = torch.cat([best_of_each(verdict, way, FEW) for verdict in own])
-            most = torch.cat([best_of_each(verdict, way, len(verdict.pictures)) for verdict in own])
-            print(f"{name:24} {title:20} {len(own):3}  {share(unselected):>10}  {share(exists):>10}  {share(few):>9}  "
-                  f"{share(most):>10}", flush=True)  # fmt: skip
+            chosen = [[best_of(verdict.scores, way(verdict), size) for verdict in own] for size in sizes]
+            shares = "".join(f"  {share(found):>10}" for found in chosen)
+            print(
+                f"{name:24} {title:20} {len(own):3}  {share(unselected):>10}  {share(exists):>10}{shares}", flush=True
+            )
 
 
-def best_of_each(judged: Judged, way: Callable[[Judged], Tensor], size: int) -> Tensor:
-    """Whether the selecting judge's choice is read, for each whole group of `size` candidates."""
-    groups = len(judged.pictures) // size
-    scores, hits = judged.scores[: groups * size].view(groups, size), way(judged)[: groups * size].view(groups, size)
-    return hits.gather(1, scores.argmax(dim=1, keepdim=True))[:, 0]
+def best_of(scores: Tensor, hits: Tensor, size: int) -> float:
+    """How likely it is that the best-scored of `size` random candidates is a hit.
+
+    The k-th best of all N, from 0, is the best of C(N − 1 − k, size − 1) of the C(N, size) draws.
+    """
+    count = len(scores)
+    best = (comb(count - 1 - int(k), size - 1) for k in hits[scores.argsort(descending=True)].nonzero())
+    return sum(best) / comb(count, size)
 
 
 def save(path: Path, tried: Mapping[str, Tried]) -> None:
