@@ -155,3 +155,14 @@ def test_precisions_differ_but_not_in_what_is_seen() -> None:
     assert max(gaps) > 0
     differences = [np.abs(levels(a) - levels(b)).mean() for a, b in zip(exact, reduced, strict=True)]
     assert np.mean(differences) < 3
+
+
+def test_a_pulled_illusion_of_pocket_is_the_same_alone_and_in_company() -> None:
+    torch.set_num_threads(2)
+    model = dr.load_model("pocket", "cpu")
+    sampler = replace(model.illusion_sampler, steps=4)
+    recipe = dr.Anagram(("a drawing of a rabbit", "a drawing of a duck"), ("rotate-90",), sampler=sampler)
+    company = dr.make(recipe, model, 5, SEED)
+    for k in (0, 4):
+        (alone,) = dr.make(recipe, model, 1, SEED + k)
+        assert off(alone, company[k]) == 0
