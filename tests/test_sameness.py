@@ -159,7 +159,7 @@ def test_precisions_differ_but_not_in_what_is_seen() -> None:
 
 def test_a_pulled_illusion_of_pocket_is_the_same_alone_and_in_company() -> None:
     torch.set_num_threads(2)
-    model = dr.load_model("pocket", "cpu")
+    model = dr.load_model("pocket", "cpu", torch.bfloat16)
     sampler = replace(model.illusion_sampler, steps=4)
     recipe = dr.Anagram(("a drawing of a rabbit", "a drawing of a duck"), ("rotate-90",), sampler=sampler)
     company = dr.make(recipe, model, 5, SEED)
