@@ -121,7 +121,7 @@ class Tried(Hybrid):
         """The hybrid's own plan with the lever's terms."""
         far, near = self.prompts
         guidance = guidance_of(self.sampler or self.default_sampler(model), self.negative_prompt, model)
-        scales = guidance.scale, self._stronger(guidance, model).scale
+        scales = guidance.scale, self._stronger(guidance).scale
         return replace(super().plan(model), terms=LEVERS[self.lever](far, near, self.sigma, *scales))
 
 

@@ -77,7 +77,6 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path)
     parser.add_argument("--fraction", type=float, default=1.0, help="of the seeds of each pair, for a quick look")
     add_judge_scale(parser)
-    parser.add_argument("--near-scale", type=float, help="of hybrids (the model's own); 1 is no more than far's")
     options = parser.parse_args()
 
     model = opened(options.model, options)
@@ -124,7 +123,7 @@ def main() -> None:
     batch = 384 if model.device.type == "cuda" else 32
     turned = [Anagram((f"{s} a {a}", f"{s} a {b}"), (v,)) for a, b, v, s in (pairs["ana"][k] for k in anagrams)]
     mixed = [
-        Hybrid({"far": Part(f"{s} a {far}"), "near": Part(f"{s} a {near}")}, near_scale=options.near_scale)
+        Hybrid({"far": Part(f"{s} a {far}"), "near": Part(f"{s} a {near}")})
         for far, near, s in (pairs["hyb"][k] for k in hybrids)
     ]
     made = {

@@ -76,8 +76,8 @@ class Options:
     parts: Parts = field(default_factory=Parts)
     sigma: Annotated[float, option("SIGMA")] = 2.0
     """where far ends and near begins: a Gaussian in pixels of a picture 64 wide (2)"""
-    near_scale: Annotated[float | None, option("FACTOR")] = None
-    """how many times as much guidance the finest part has: near, colour, sharp or large"""
+    near_scale: Annotated[float, option("FACTOR")] = 1.0
+    """how many times as much guidance the finest part has: near, colour, sharp or large (1)"""
     pairs: Annotated[str | None, option("FILE")] = None
     """in place of parts: a file with FAR | NEAR or FAR | MID | NEAR on each line; killed, it goes on where it was"""
     wording: Wording = field(default_factory=Wording)

@@ -52,7 +52,7 @@ def _options(recipe: Recipe) -> Iterator[str]:
         for name, part in recipe.parts.items():
             yield from (f"--{name}", part.prompt) if part.picture is None else (f"--{name}-image", part.picture.name)
         yield from ("--sigma", f"{recipe.sigma:g}")
-        if recipe.near_scale is not None:
+        if recipe.near_scale != 1:
             yield from ("--near-scale", f"{recipe.near_scale:g}")
     elif isinstance(recipe, Forward):
         yield from _level(recipe.level)

@@ -67,7 +67,6 @@ class Model:
         remarks: sentences that a user should read about how a prompt was understood.
         weights: where its weights are, as the user said; None for models whose name says it.
         second_stage: what makes its pictures larger.
-        near_scale: how many times as much guidance the finest part of a hybrid needs.
         compiled: whether its network's blocks are compiled, which rounds in another way.
     """
 
@@ -90,7 +89,6 @@ class Model:
     remarks: Callable[[str], tuple[str, ...]] = _nothing_to_say
     weights: str | None = None
     second_stage: "SecondStage | None" = field(default=None, repr=False)
-    near_scale: float = 1.0
     compiled: bool = False
 
     @property

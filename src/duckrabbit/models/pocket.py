@@ -25,11 +25,15 @@ SIDE = 64
 SAMPLER = Sampler(solver="dpmpp_2m", steps=20, guidance_scale=5.0, mean_guidance_scale=2.0)
 """How pocket is sampled unless its file says otherwise; all of the guidance made photographs nearly black."""
 
-ILLUSION_SAMPLER = replace(SAMPLER, mean_guidance_scale=3.0, judge_scale=0.7)
-"""The same for anagrams and hybrids; a stronger pull by the judge makes pictures busy."""
-
-NEAR_SCALE = 2.0
-"""With less guidance the near part of a hybrid is lost in the far one."""
+ILLUSION_SAMPLER = Sampler(
+    solver="dpmpp_2m",
+    steps=32,
+    guidance_scale=3.0,
+    guidance_interval=(0.4, 1.0),
+    mean_guidance_scale=3.0,
+    judge_scale=0.7,
+)
+"""The same for anagrams and hybrids: the judge pulls at every step, so that more steps show more than more guidance."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,6 @@ class PocketConfig:
         size: side of its pictures.
         low_time: of a second stage, the time to which the picture that it enlarges is noised; None for a first stage.
         first_stage: of a second stage, what `load_model` is given for the model whose pictures it makes large.
-        near_scale: how many times as much guidance the finest part of a hybrid needs.
     """
 
     words: tuple[str, ...] = field(repr=False)
@@ -56,7 +59,6 @@ class PocketConfig:
     size: int = SIDE
     low_time: float | None = None
     first_stage: str | None = None
-    near_scale: float = NEAR_SCALE
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -82,7 +84,6 @@ class PocketConfig:
             data.get("size", SIDE),
             data.get("low_time"),
             data.get("first_stage"),
-            data.get("near_scale", 1.0),
         )
 
 
@@ -136,7 +137,6 @@ def pocket_model(
         checksum=checksum,
         device=device,
         dtype=dtype,
-        near_scale=config.near_scale,
     )
 
 

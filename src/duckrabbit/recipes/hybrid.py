@@ -43,8 +43,7 @@ class Hybrid:
         sigma: of the Gaussian that separates far from near, in pixels of a picture 64 wide.
         negative_prompt: what to steer away from under guidance, in every part.
         sampler: how; None for the model's own way.
-        near_scale: how many times as much guidance the finest part has (near, colour, sharp, large); None for what
-            the model needs.
+        near_scale: how many times as much guidance the finest part has (near, colour, sharp, large).
     """
 
     verb: ClassVar[str] = "hybrid"
@@ -52,7 +51,7 @@ class Hybrid:
     sigma: float = 2.0
     negative_prompt: str = ""
     sampler: Sampler | None = None
-    near_scale: float | None = None
+    near_scale: float = 1.0
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -82,19 +81,18 @@ class Hybrid:
             constraint = KnownBand(picture.pixels(model), bands[name], step.stochastic)
         prompts = [part.prompt if part.picture is None else self.prompts[0] for part in self.parts.values()]
         finest = list(bands)[-1]
-        stronger = self._stronger(guidance, model)
+        stronger = self._stronger(guidance)
         guidances = [stronger if name == finest else guidance for name in self.parts]
         terms = hybrid(prompts, [bands[name] for name in self.parts], guidances)
         return Plan(from_noise(model, grid), terms, grid, step, constraint)
 
-    def _stronger(self, guidance: Guidance, model: Model) -> Guidance:
+    def _stronger(self, guidance: Guidance) -> Guidance:
         """The guidance of the finest part."""
-        times = model.near_scale if self.near_scale is None else self.near_scale
-        if not 0 < times <= MAX_NEAR_SCALE:
+        if not 0 < self.near_scale <= MAX_NEAR_SCALE:
             raise UsageError(
-                f"near-scale {times:g} can't be used: give a number above 0 and at most {MAX_NEAR_SCALE:g}."
+                f"near-scale {self.near_scale:g} can't be used: give a number above 0 and at most {MAX_NEAR_SCALE:g}."
             )
-        return replace(guidance, scale=guidance.scale * times)
+        return replace(guidance, scale=guidance.scale * self.near_scale)
 
     def _bands(self) -> dict[str, Band]:
         for names, decomposition in DECOMPOSITIONS.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.models.model import Sampler
-from duckrabbit.models.pocket import ILLUSION_SAMPLER, NEAR_SCALE, SAMPLER
+from duckrabbit.models.pocket import ILLUSION_SAMPLER, SAMPLER
 from duckrabbit.networks.pocket_unet import PocketUNetConfig
 from duckrabbit.training.objectives import DenoisingObjective, EnlargingObjective, Objective, UniformTimes
 
@@ -30,7 +30,6 @@ class TrainedStage:
         sampler: its way of sampling.
         illusion_sampler: the same for anagrams and hybrids.
         low_time: of a second stage, the time to which the picture that it enlarges is noised.
-        near_scale: as in `PocketConfig`.
         shown: how many pictures of each prompt are shown while it is trained.
     """
 
@@ -42,7 +41,6 @@ class TrainedStage:
     sampler: Sampler
     illusion_sampler: Sampler
     low_time: float | None = None
-    near_scale: float = 1.0
     shown: int = 8
 
 
@@ -54,7 +52,6 @@ FIRST = TrainedStage(
     network=PocketUNetConfig(0),
     sampler=SAMPLER,
     illusion_sampler=ILLUSION_SAMPLER,
-    near_scale=NEAR_SCALE,
 )
 
 SECOND = TrainedStage(

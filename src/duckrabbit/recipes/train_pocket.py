@@ -273,7 +273,6 @@ def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, Pocket
             size=stage.side,
             low_time=stage.low_time,
             first_stage=run.first_stage,
-            near_scale=stage.near_scale,
         )
         return config, PocketUNet(shape)
     known, weights = _weights_of(run.init, stage)

@@ -38,7 +38,6 @@ class Facts:
         sizes: the sides of the pictures that it makes: its own, and its second stage's.
         words: its vocabulary; empty for digits.
         length: of its longest prompt in tokens.
-        near_scale: how many times as much guidance the finest part of a hybrid needs.
     """
 
     name: str
@@ -55,7 +54,6 @@ class Facts:
     sizes: tuple[int, ...]
     words: tuple[str, ...] = ()
     length: int = 16
-    near_scale: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
         """What the page is told; the words have an address of their own."""
@@ -107,7 +105,6 @@ def _of_file(name: str, what: str, load: str, file: Path, stamp: int) -> Facts |
             return Facts(
                 name, what, load, "words", text.size, 3, False, True, True,
                 asdict(text.sampler), asdict(text.illusion_sampler), (text.size,), text.words, text.network.text_length,
-                text.near_scale,
             )  # fmt: skip
         digit = digits.DigitConfig.from_json(header)
         return Facts(

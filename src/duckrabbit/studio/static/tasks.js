@@ -183,7 +183,7 @@ export function jobOf(task, sources) {
     const parts = Object.fromEntries(
       Object.entries(HYBRIDS[wish.kind].parts).map(([part, [label]]) => [part, { prompt: said(wish.prompts[part] ?? "", `what is to be seen: ${label.toLowerCase()}`) }]),
     );
-    return finish("hybrid", { parts, sigma: wish.sigma, near_scale: wish.near_scale });
+    return finish("hybrid", { parts, sigma: wish.sigma, near_scale: wish.near_scale ?? 1 });
   }
   if (task === "edit") {
     if (!sources.picture) throw new Error("Draw something first, or choose a picture.");
@@ -227,7 +227,7 @@ export function takeJob(job) {
   else if (verb === "hybrid") {
     const names = Object.keys(recipe.parts);
     const kind = Object.keys(HYBRIDS).find((one) => one.split(",").sort().join() === [...names].sort().join()) ?? "far,near";
-    Object.assign(wishes.hybrid, { kind, sigma: recipe.sigma ?? 2, near_scale: recipe.near_scale ?? null });
+    Object.assign(wishes.hybrid, { kind, sigma: recipe.sigma ?? 2, near_scale: recipe.near_scale === 1 ? null : recipe.near_scale ?? null });
     for (const name of names) wishes.hybrid.prompts[name] = recipe.parts[name].prompt ?? "";
   } else if (verb === "edit") Object.assign(wishes.edit, { prompt: recipe.prompt ?? "", level: recipe.start_level ?? 990 - 30 * (recipe.start ?? 10) });
   else if (verb === "inpaint") Object.assign(wishes.inpaint, { prompt: recipe.prompt ?? "", resamplings: recipe.resamplings ?? 1 });
@@ -240,7 +240,7 @@ export function settingsOf(task, again) {
   const facts = model(modelName(task));
   const kind = isDigits(task) ? "digits" : "words";
   const models = known.studio.models.filter((one) => one.kind === kind && one.samples);
-  const usual = { near_scale: facts.near_scale, ...(task === "anagram" || task === "hybrid" ? facts.illusion_sampler : facts.sampler) };
+  const usual = { near_scale: 1, ...(task === "anagram" || task === "hybrid" ? facts.illusion_sampler : facts.sampler) };
   const [finest] = Object.values(HYBRIDS[wishes.hybrid.kind].parts)[0];
   const number = (label, name, low, high, step, holder) => {
     const input = el("input", { type: "number", min: low, max: high, step, placeholder: String(usual[name] ?? "by chance"), ".value": holder[name] ?? "" });
