@@ -198,7 +198,7 @@ def _first_stage(bench: Bench) -> None:
     for name, rows in (("a", 1), ("b", 4)):
         _report(bench, name, _rate(bench, replace(model, denoiser=OneCallFor(_unet(model), rows)), 1, scale.steps))
     if bench.device.type == "cuda":
-        network.to(memory_format=torch.channels_last)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     choices = [(dtype, seeds) for dtype in (torch.float16, torch.bfloat16) for seeds in scale.seeds]
     rates: dict[tuple[torch.dtype, int], float] = {}
     for dtype, seeds in choices:
@@ -233,7 +233,7 @@ def _compiled(bench: Bench) -> None:
         unet_config(scale.widths, scale.sizes[0], scale.text, scale.head, scale.heads), bench.device, dtype
     )
     if bench.device.type == "cuda":
-        network.to(memory_format=torch.channels_last)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     compile_blocks(network)
     started = time.monotonic()
     rate = _rate(bench, _model(bench, network, dtype), best["candidates_at_once"], 2)
@@ -246,7 +246,7 @@ def _second_stage(bench: Bench) -> None:
     config = second_unet_config(scale.second_widths, scale.sizes[1], scale.text, scale.head, scale.heads)
     network = _random_network(config, bench.device, torch.float16)
     if bench.device.type == "cuda":
-        network.to(memory_format=torch.channels_last)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     count = sum(parameter.numel() for parameter in network.parameters())
     bench.say(f"II-L: {count / 1e9:.4f} B parameters")
     model = _model(bench, network, torch.float16, second=True)

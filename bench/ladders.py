@@ -21,6 +21,7 @@ from duckrabbit.diffusion.sampling import State
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.make import make_all
 from duckrabbit.search.racing import LADDERS, Ladder, Rung
+from duckrabbit.search.reader import Kind
 
 AFTER = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
 LEAST = (1 / 32, 1 / 16, 1 / 8, 1 / 4)
@@ -63,7 +64,7 @@ def main() -> None:
         "accepted per evaluation, as a multiple of finishing everybody: on the pairs that chose it, on the others, and "
         "the mean of every pair alone"
     )
-    kind = "digits" if model.channels == 1 else "pictures"
+    kind: Kind = "digits" if model.channels == 1 else "pictures"
     for name, ladder in [("shipped", LADDERS[kind])] + [(f"{k + 1}.", own) for k, (_, own) in enumerate(results[:8])]:
         text = "; ".join(f"after {rung.after:g}: {rung.bar:.2f} or best {rung.least:.3g}" for rung in ladder)
         print(f"{name:8} {rate(ladder, fitted, steps, options.judging):5.2f}× "
@@ -102,7 +103,7 @@ def rate(ladder: Ladder, courses: Sequence[Course], steps: int, judging: float) 
     """Accepted illusions per evaluation, over that of finishing and judging everybody."""
     found = cost = everything = full = 0.0
     for own in courses:
-        for scores, accepted in zip(own.scores.split(BLOCK), own.accepted.split(BLOCK), strict=True):
+        for scores, accepted in zip(torch.split(own.scores, BLOCK), torch.split(own.accepted, BLOCK), strict=True):
             rows, at = torch.arange(len(scores)), 0
             for rung in ladder:
                 k, step = AFTER.index(rung.after), max(1, round(rung.after * steps))

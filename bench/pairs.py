@@ -250,7 +250,7 @@ class Maker:
     def _rendered(self, recipes: Sequence[Recipe], each: int) -> list[Tensor]:
         repeated = [recipe for recipe in recipes for _ in range(each)]
         made = make_all(repeated, self.model, list(range(each)) * len(recipes), batch_size=self.batch)
-        pictures = list(torch.stack([picture.pixels for picture in made]).half().split(each))
+        pictures = list(torch.split(torch.stack([picture.pixels for picture in made]).half(), each))
         for recipe, own in zip(recipes, pictures, strict=True):
             if (file := self._file(recipe)) is not None:
                 with atomic_write(file) as temporary:

@@ -102,7 +102,7 @@ def main() -> None:
             return
         asked, views = [pairs["ana"][k][:2] for k in anagrams], [pairs["ana"][k][2] for k in anagrams]
         each = len(pictures["ana"]) // len(asked)
-        second = torch.cat([parse_view(v)(x) for v, x in zip(views, pictures["ana"].split(each), strict=True)])
+        second = torch.cat([parse_view(v)(x) for v, x in zip(views, torch.split(pictures["ana"], each), strict=True)])
         _pairs_line(title, "anagram", judge, among, (pictures["ana"], second), asked)
         far = F.interpolate(F.avg_pool2d(pictures["hyb"], 4), scale_factor=4.0, mode="bicubic").clamp(-1, 1)
         _pairs_line(title, "hybrid", judge, among, (far, pictures["hyb"]), [pairs["hyb"][k][:2] for k in hybrids])

@@ -17,7 +17,7 @@ from pairs import Court, Maker, Pair, add_options, digit_pairs, opened, word_pai
 from torch import Tensor
 
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.candidates import Candidates, without_dropping
+from duckrabbit.recipes.candidates import Candidate, Candidates, without_dropping
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.search.question import question_of
 from duckrabbit.search.racing import LADDERS, Ladder
@@ -73,7 +73,8 @@ def searched(
     seconds, found, kept = 0.0, 0, 0
     for pair, whole in zip(pairs, wholes, strict=True):
         candidates, count = candidates_of(pair, model, court, ladder), len(whole)
-        started, finished = time.perf_counter(), []
+        started = time.perf_counter()
+        finished: list[Candidate] = []
         for first in range(0, count, candidates.block_size):
             finished += candidates.block(range(first, min(first + candidates.block_size, count))).finished
         if model.device.type == "cuda":

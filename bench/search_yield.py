@@ -15,6 +15,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import comb
 from pathlib import Path
 
@@ -97,8 +98,8 @@ def main() -> None:
         print(f"chance both ways: first 1 in {names**2:,}, of the everyday 1 in {everyday**2:,}, of those asked for "
               f"1 in {asked**2:,}, first five 1 in {names**2 // 25:,}")  # fmt: skip
         table(pairs, judged, WAYS, [("all", every)])
-        table(pairs, judged, WAYS, [(view, lambda pair, view=view: pair.view == view) for view in VIEWS])
-        table(pairs, judged, WAYS, [(style, lambda pair, style=style: pair.style == style) for style in STYLES])
+        table(pairs, judged, WAYS, [(view, partial(_turned, view)) for view in VIEWS])
+        table(pairs, judged, WAYS, [(style, partial(_styled, style)) for style in STYLES])
         if options.sheet is not None:
             winners(options.sheet, pairs, judged, court)
     if options.digits != "none":
@@ -112,12 +113,20 @@ def main() -> None:
             save(options.save, tried)
         print(f"\n{len(pairs)} pairs of digits, {candidates} candidates each, by {model.name}; chance both ways 1 %")
         table(pairs, judged, FIRST, [("all", every)])
-        table(pairs, judged, FIRST, [(view, lambda pair, view=view: pair.view == view) for view in DIGIT_VIEWS])
+        table(pairs, judged, FIRST, [(view, partial(_turned, view)) for view in DIGIT_VIEWS])
 
 
 def every(pair: Pair) -> bool:  # noqa: ARG001
     """All pairs."""
     return True
+
+
+def _turned(view: str, pair: Pair) -> bool:
+    return pair.view == view
+
+
+def _styled(style: str, pair: Pair) -> bool:
+    return pair.style == style
 
 
 def timed(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court) -> list[Judged]:
@@ -148,7 +157,7 @@ def table(
             unselected = torch.cat([way(verdict) for verdict in own])
             exists = [bool(way(verdict).any()) for verdict in own]
             chosen = [[best_of(verdict.scores, way(verdict), size) for verdict in own] for size in sizes]
-            shares = "".join(f"  {share(found):>10}" for found in chosen)
+            shares = "".join(f"  {share(torch.tensor(found)):>10}" for found in chosen)
             print(
                 f"{name:24} {title:20} {len(own):3}  {share(unselected):>10}  {share(exists):>10}{shares}", flush=True
             )

@@ -8,6 +8,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -55,7 +56,7 @@ def usual(digits: Digits, device: torch.device, epochs: int) -> Iterator[Epoch]:
         for x0, condition in loader:
             loss = objective(network, Batch(x0.to(device), condition.to(device)), generator)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             losses.append(loss.item())
         scheduler.step()
@@ -92,7 +93,7 @@ def main() -> None:
         **{
             f"duckrabbit ({str(own).removeprefix('torch.')})": (
                 arguments.epochs,
-                lambda n, own=own: ours(digits, device, own, n),
+                partial(ours, digits, device, own),
             )
             for own in dict.fromkeys((dtype, torch.float32))
         },

@@ -6,7 +6,7 @@ import { PromptField } from "./prompt.js";
 import { known, model } from "./state.js";
 
 export const HYBRIDS = {
-  "far,near": { name: "Near and far", parts: { near: ["Near", "waterfalls"], far: ["Far away", "a skull"] } },
+  "far,near": { name: "Near and far", parts: { near: ["Near", "a castle"], far: ["Far away", "a pumpkin"] } },
   "far,mid,near": { name: "Near, middle, far", parts: { near: ["Near", "flowers"], mid: ["In between", "a cat"], far: ["Far away", "an owl"] } },
   "grey,colour": { name: "In the dark", parts: { colour: ["In colour", "a rabbit"], grey: ["In the dark, in greys", "a volcano"] } },
   "blurred,sharp": { name: "In motion", parts: { sharp: ["Still", "a duck"], blurred: ["In motion", "a teapot"] } },

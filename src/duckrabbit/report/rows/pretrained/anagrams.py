@@ -46,30 +46,30 @@ OTHERS_COLUMNS = 4
 PAIRS = (
     Pair(
         ("a photo of the amalfi coast", "an oil painting of a snowy mountain village"), "flip", 2,
-        "Both are there: a headland under a heavy sky, and a village below a peak.",
+        "Half a success: houses in the snow below dark peaks; the other way round it is hills more than a coast.",
     ),
     Pair(
         ("an oil painting of an old man", "an oil painting of people around a campfire"), "flip", 7,
         "A failure: a face either way, with the colours of a fire.",
     ),
     Pair(
-        ("a photo of a man", "a photo of a dog"), "flip", 9,
-        "A failure: the man takes it all, and upside down he is a man upside down.",
+        ("a photo of a man", "a photo of a dog"), "flip", 1,
+        "Half a success: a man in a dinner jacket; upside down his shirt is the blaze of a dark dog, if one knows.",
     ),
     Pair(
-        ("a photo of a woman", "a photo of a tower"), "flip", 3,
+        ("a photo of a woman", "a photo of a tower"), "flip", 5,
         "A failure: a portrait, and no tower in it.",
     ),
     Pair(
-        ("an old Chinese city", "a modern city"), "flip", 0,
+        ("an old Chinese city", "a modern city"), "flip", 1,
         "Half a success: houses and lit windows, whichever way.",
     ),
     Pair(
-        ("a rabbit", "a duck"), "rotate-90", 10,
+        ("a rabbit", "a duck"), "rotate-90", 4,
         "The old joke that this program is named after. Both are there.",
     ),
     Pair(
-        ("a penguin", "a giraffe"), "jigsaw", 5,
+        ("a penguin", "a giraffe"), "jigsaw", 10,
         "Both are there, of the same pieces.",
     ),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from duckrabbit.report.painter import TOWER, Painter
 from duckrabbit.report.reading import verdict
 from duckrabbit.report.workshop import Stopwatch, Workshop
 
-LOOKED_AT = 8
+LOOKED_AT = 12
 OTHERS_COLUMNS = 4
 ASTRONAUT = "photo:astronaut"
 SKULL = "a lithograph of a skull"
@@ -33,11 +33,13 @@ class Kind:
         parts: from the name of a part to its prompt, or to the name of a picture.
         seed: chosen by eye among `LOOKED_AT` of pocket's.
         verdict: what the eye that chose says of it.
+        near_scale: more guidance for a finest part towards which no judge pulls.
     """
 
     parts: Mapping[str, str]
     seed: int
     verdict: str
+    near_scale: float = 1.0
 
     def recipe(self, painter: Painter) -> Hybrid:
         """The hybrid; its picture is read at the painter's size."""
@@ -45,66 +47,72 @@ class Kind:
             {
                 name: Part(picture=painter.source(what)) if what in PICTURES else Part(what)
                 for name, what in self.parts.items()
-            }
+            },
+            near_scale=self.near_scale,
         )
 
     def words(self) -> list[str]:
         """The parts as the command line says them."""
-        return [
+        words = [
             word
             for name, what in self.parts.items()
             for word in ((f"--{name}-image" if what in PICTURES else f"--{name}"), what)
         ]
+        return words if self.near_scale == 1 else [*words, "--near-scale", f"{self.near_scale:g}"]
 
 
 PICTURES = (TOWER, ASTRONAUT)
 KINDS = (
-    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, 10, "Both are there."),
     Kind(
-        {"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}, 3,
-        "Half a success: a head with yellow hair from afar; from near there are two heads under it, but hardly a fire.",
+        {"far": SKULL, "near": "a lithograph of waterfalls"}, 8,
+        "Both are there: water falls over the skull's brow. The judge has no word for that, so near has more guidance.",
+        near_scale=4.0,
     ),
     Kind(
-        {"far": "a photo of a dog", "near": "an oil painting of an old man"}, 9,
-        "Half a success: a face under dark hair from near, and from afar a muzzle, if one knows.",
+        {"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}, 1,
+        "A failure: a sad man from afar and from near; of the fire there is the colour.",
     ),
     Kind(
-        {"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}, 3,
-        "Half a success: a road between trees from near, and from afar a dark dog with a white muzzle, if one knows.",
+        {"far": "a photo of a dog", "near": "an oil painting of an old man"}, 1,
+        "Both are there: the dog's ears are the old man's white hair.",
     ),
-    Kind({"far": "a photo of a tower", "near": PAGODA}, 4, "Both are there, but they are alike."),
     Kind(
-        {"far": "a pencil", "near": "a photo of a mountain"}, 7,
-        "Both are there: a pencil from afar, and from near its edges are ridges.",
+        {"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}, 11,
+        "Both are there: a dog's white muzzle from afar, and from near it is the snow on a hill.",
+    ),
+    Kind({"far": "a photo of a tower", "near": PAGODA}, 2, "Both are there, but they are alike."),
+    Kind(
+        {"far": "a pencil", "near": "a photo of a mountain"}, 4,
+        "Both are there: a pencil from afar, and from near a mountain with snow on it.",
     ),
     Kind(
         {"far": "a man wearing a hat", "near": "a pencil"}, 9,
-        "It failed in the sources. Here there is a pencil from near, and from afar a black hat on something yellow.",
+        "It failed in the sources. Here there is a pencil from near, and from afar someone in a black hat.",
     ),
     Kind(
-        {"far": "a cartoon of a cat", "near": "a cartoon of a guitar"}, 6,
+        {"far": "a cartoon of a cat", "near": "a cartoon of a guitar"}, 1,
         "Both are there. Two that share their colours make the best hybrids.",
     ),
-    Kind({"far": "a watercolor of an owl", "near": "a watercolor of a pineapple"}, 6, "Both are there."),
-    Kind({"far": "a cartoon of a pumpkin", "near": "a cartoon of a castle"}, 7, "Both are there."),
+    Kind({"far": "a watercolor of an owl", "near": "a watercolor of a pineapple"}, 8, "Both are there."),
+    Kind({"far": "a cartoon of a pumpkin", "near": "a cartoon of a castle"}, 6, "Both are there."),
 )  # fmt: skip
 INVERSE = (
     Kind(
         {"far": SKULL, "near": ASTRONAUT}, 0,
         "A failure: the photograph's fine part says so clearly what it is that the coarse part follows it.",
     ),
-    Kind({"far": TOWER, "near": PAGODA}, 5, "Both are there: the tower's clock faces have become roofs."),
+    Kind({"far": TOWER, "near": PAGODA}, 8, "Half a success: eaves grow out of the tower, but it stays a tower."),
 )  # fmt: skip
 RELATIVES = (
     Kind(
-        {"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}, 9,
-        "A panda's eyes under a rabbit's ears; of the waterfalls there are strokes.",
+        {"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}, 10,
+        "A panda from afar and a rabbit from halfway; of the waterfalls there are strokes.",
     ),
-    Kind({"grey": "a rabbit", "colour": "a campfire"}, 9, "Both are there: the rabbit's body is the fire."),
-    Kind({"blurred": "a skull", "sharp": "a tree"}, 2, "Both are there: the eyes are gaps in the tree's crown."),
+    Kind({"grey": "a rabbit", "colour": "a campfire"}, 9, "Both are there: the rabbit sits in the fire."),
+    Kind({"blurred": "a skull", "sharp": "a tree"}, 7, "Both are there: the eyes are gaps in the tree's crown."),
     Kind(
-        {"small": "a dog", "large": "a tulip"}, 7,
-        "Half a success: tulips, and when they are small a dog's dark face, if one knows.",
+        {"small": "a dog", "large": "a tulip"}, 1,
+        "Both are there: a tulip, and when it is small a dog's long face.",
     ),
 )  # fmt: skip
 PROMPTS = tuple(what for kind in (*KINDS, *INVERSE, *RELATIVES) for what in kind.parts.values() if what not in PICTURES)
@@ -127,9 +135,9 @@ def hybrid_images(workshop: Workshop) -> Figure:
         "lithograph), and fails where it needs masses of its own. An inverse hybrid keeps one part of a photograph "
         "and lets the model find the other. Any split of a picture into parts that add up will do: into grey and "
         "colour, into what motion leaves and what it blurs, into what shrinking leaves and what it loses.",
-        "Near is drowned by far where both are guided alike, so with pocket it has twice the guidance, and a judge of "
-        "pictures pulls at every step towards both. What another judge reads, which pulls at nothing, stands under "
-        "each. It is stricter than the eye, which knows that it is being fooled and looks for both.",
+        "Pocket is helped: at every step a judge of pictures pulls towards both parts, so that near is not drowned by "
+        "far. What another judge reads, which pulls at nothing, stands under each. It is stricter than the eye, which "
+        "knows that it is being fooled and looks for both.",
         "Move the slider, or step back from the screen.",
     )
     return Figure(lesson, tuple(exhibits))
