@@ -18,7 +18,7 @@ from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.make import make, make_all
-from duckrabbit.recipes.pulled import pulled_plan
+from duckrabbit.recipes.pulled import pulled_plan, remarks
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.record import recipe_of, record
 from duckrabbit.recipes.source import Source
@@ -149,6 +149,19 @@ def test_what_the_judge_has_no_name_for_does_not_pull() -> None:
     half = pulled_plan(with_pull(Anagram(("a duck", nameless), ("flip",)), model.name, 0.3), model).rule
     assert isinstance(half, Pulled)
     assert [look.prompt for look in half.question.looks] == ["a duck"]
+
+
+def test_what_cannot_pull_is_named_where_the_rest_does() -> None:
+    model = load_model("pocket", "cpu")
+    parts = {"far": Part("a lithograph of a skull"), "near": Part("a lithograph of waterfalls")}
+    [near] = remarks(Hybrid(parts), model)
+    assert "waterfalls" in near
+    assert "--near-scale" in near
+    [far] = remarks(Hybrid({"far": parts["near"], "near": parts["far"]}), model)
+    assert "--near-scale" not in far
+    assert len(remarks(Anagram(("a lithograph of waterfalls", "a duck"), ("flip",)), model)) == 1
+    assert remarks(Anagram(("a rabbit", "a duck"), ("flip",)), model) == ()
+    assert remarks(with_pull(Hybrid(parts), model.name, 0.0), model) == ()
 
 
 def test_pocket_is_pulled_in_illusions_alone_and_the_near_part_can_be_louder() -> None:

@@ -60,12 +60,14 @@ def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
     from duckrabbit.cli.produce import Job
     from duckrabbit.cli.sampler import sampler_of
     from duckrabbit.recipes.anagram import Anagram
+    from duckrabbit.recipes.pulled import remarks
 
     prompts = tuple(options.wording.styled(prompt) for prompt in options.prompts)
     Anagram(prompts, options.view).parsed_views()
     model = models.open(options.computing, prompts, None, options.output.size)
     sampler = sampler_of(options.sampling, model.illusion_sampler)
     recipe = Anagram(prompts, options.view, options.wording.negative_prompt, sampler, options.combine)
+    models.tell(remarks(recipe, model))
     return model, [Job(recipe, " ".join([*prompts, *options.view]))]
 
 

@@ -118,6 +118,7 @@ def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
     from duckrabbit.cli.produce import Job
     from duckrabbit.cli.sampler import sampler_of
     from duckrabbit.recipes.hybrid import Hybrid
+    from duckrabbit.recipes.pulled import remarks
 
     names = _given(options.parts)
     prompts = {
@@ -130,6 +131,7 @@ def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
     sampler = sampler_of(options.sampling, model.illusion_sampler)
     recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, sampler, options.near_scale)
     name = " ".join(f"{part} {prompts.get(part, options.parts.image(part) or '')}" for part in names)
+    models.tell(remarks(recipe, model))
     details = {"parts": {part: prompts.get(part, options.parts.image(part)) for part in names}}
     return model, [Job(recipe, name, details=details)]
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from duckrabbit.cli.options import Computing
 from duckrabbit.errors import UsageError
@@ -39,11 +39,15 @@ class Models:
                 default_model(prompts, image)
             self._opened[key] = named_model(named, computing, size)
         model = self._opened[key]
-        for remark in dict.fromkeys(remark for prompt in prompts for remark in model.remarks(prompt)):
+        self.tell(remark for prompt in prompts for remark in model.remarks(prompt))
+        return model
+
+    def tell(self, remarks: Iterable[str]) -> None:
+        """Say what a user should read about how a request is understood, each remark once."""
+        for remark in remarks:
             if remark not in self._said and leads():
                 print(f"note: {remark}", file=sys.stderr)
                 self._said.add(remark)
-        return model
 
 
 def named_model(name: str, computing: Computing, size: int | None = None) -> Model:

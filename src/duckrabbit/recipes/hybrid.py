@@ -58,6 +58,11 @@ class Hybrid:
         """The prompts of the parts that have one."""
         return tuple(part.prompt for part in self.parts.values() if part.picture is None)
 
+    @property
+    def finest(self) -> str:
+        """The part to which `near_scale` gives more guidance."""
+        return list(self._bands())[-1]
+
     def default_sampler(self, model: Model) -> Sampler:
         """The model's own way with illusions."""
         return model.illusion_sampler
@@ -80,9 +85,8 @@ class Hybrid:
         for name, picture in pictures.items():
             constraint = KnownBand(picture.pixels(model), bands[name], step.stochastic)
         prompts = [part.prompt if part.picture is None else self.prompts[0] for part in self.parts.values()]
-        finest = list(bands)[-1]
         stronger = self._stronger(guidance)
-        guidances = [stronger if name == finest else guidance for name in self.parts]
+        guidances = [stronger if name == self.finest else guidance for name in self.parts]
         terms = hybrid(prompts, [bands[name] for name in self.parts], guidances)
         return Plan(from_noise(model, grid), terms, grid, step, constraint)
 

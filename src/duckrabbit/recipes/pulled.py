@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from duckrabbit.errors import UsageError
 from duckrabbit.models.model import Model
+from duckrabbit.recipes.hybrid import Hybrid
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Plan, Recipe
 from duckrabbit.search.pull import Pulled
@@ -24,6 +25,20 @@ def pulling_judge(recipe: Recipe, model: Model) -> Reader | None:
         return None
     rule = pulled_plan(recipe, model).rule
     return rule.question.reader if isinstance(rule, Pulled) else None
+
+
+def remarks(recipe: Recipe, model: Model) -> tuple[str, ...]:
+    """A sentence for each prompt towards which the judge can't pull while it pulls towards others: it may drown."""
+    judge = pulling_judge(recipe, model)
+    if judge is None:
+        return ()
+    near = recipe.finest if isinstance(recipe, Hybrid) and recipe.near_scale == 1 else None
+    return tuple(
+        f"no judge has a name for what {look.prompt!r} shows, so nothing pulls towards it: it may drown"
+        + ("; --near-scale 4 makes it stronger" if look.name == near else "")
+        for look in looks_of(recipe)
+        if judge.asked_for(look.prompt) is None
+    )
 
 
 def pulled_plan(recipe: Recipe, model: Model) -> Plan:

@@ -26,6 +26,7 @@ from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.course import course_of, steps_of
 from duckrabbit.recipes.make import Picture, make
+from duckrabbit.recipes.pulled import remarks
 from duckrabbit.recipes.record import FORMAT, recipe_of
 from duckrabbit.studio.best import best_of, search_of, steps_of_search
 from duckrabbit.studio.films import making
@@ -130,8 +131,8 @@ class Worker:
         size, count = request.get("size"), int(request.get("count", 1))
         search = search_of(request, recipe, model) if request.get("among") else None
         steps = steps_of(course_of(recipe, model, size)) if search is None else steps_of_search(search)
-        remarks = dict.fromkeys(remark for prompt in recipe.prompts for remark in model.remarks(prompt))
-        self._tell({"says": "begun", "job": job, "steps": steps, "remarks": list(remarks)})
+        said = dict.fromkeys(remark for prompt in recipe.prompts for remark in model.remarks(prompt))
+        self._tell({"says": "begun", "job": job, "steps": steps, "remarks": [*said, *remarks(recipe, model)]})
         watch = _Watch(job, steps, count, self._inbox, self._tell, self._answer_questions)
         if search is None:
             pictures = make(recipe, model, count, int(request.get("seed", 0)), watch, size)
