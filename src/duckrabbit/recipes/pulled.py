@@ -37,7 +37,7 @@ def remarks(recipe: Recipe, model: Model) -> tuple[str, ...]:
         f"no judge has a name for what {look.prompt!r} shows, so nothing pulls towards it: it may drown"
         + ("; --near-scale 4 makes it stronger" if look.name == near else "")
         for look in looks_of(recipe)
-        if judge.asked_for(look.prompt) is None
+        if look.prompt and judge.asked_for(look.prompt) is None
     )
 
 
