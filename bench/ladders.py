@@ -21,7 +21,7 @@ from duckrabbit.diffusion.sampling import State
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.make import make_all
 from duckrabbit.search.racing import LADDERS, Ladder, Rung
-from duckrabbit.search.reader import Kind
+from duckrabbit.search.reader import kind_for
 
 AFTER = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
 LEAST = (1 / 32, 1 / 16, 1 / 8, 1 / 4)
@@ -64,8 +64,8 @@ def main() -> None:
         "accepted per evaluation, as a multiple of finishing everybody: on the pairs that chose it, on the others, and "
         "the mean of every pair alone"
     )
-    kind: Kind = "digits" if model.channels == 1 else "pictures"
-    for name, ladder in [("shipped", LADDERS[kind])] + [(f"{k + 1}.", own) for k, (_, own) in enumerate(results[:8])]:
+    shipped = LADDERS[kind_for(model.channels)]
+    for name, ladder in [("shipped", shipped)] + [(f"{k + 1}.", own) for k, (_, own) in enumerate(results[:8])]:
         text = "; ".join(f"after {rung.after:g}: {rung.bar:.2f} or best {rung.least:.3g}" for rung in ladder)
         print(f"{name:8} {rate(ladder, fitted, steps, options.judging):5.2f}× "
               f"{rate(ladder, held_out, steps, options.judging):5.2f}× "

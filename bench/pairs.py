@@ -281,7 +281,7 @@ def judge_all(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court
     return judged
 
 
-def share(hits: Tensor | Sequence[bool]) -> str:
+def share(hits: Tensor | Sequence[float]) -> str:
     """A share in percent, right-aligned."""
     values = torch.as_tensor(hits).double()
     return f"{100 * float(values.mean()):5.1f} %" if len(values) else "    –  "

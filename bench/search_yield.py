@@ -15,7 +15,6 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from math import comb
 from pathlib import Path
 
@@ -24,8 +23,6 @@ from pairs import (
     ASKED,
     DIGIT_VIEWS,
     EVERYDAY,
-    STYLES,
-    VIEWS,
     Court,
     Judged,
     Maker,
@@ -97,9 +94,9 @@ def main() -> None:
               f"{everyday} everyday ones, {asked} asked for")  # fmt: skip
         print(f"chance both ways: first 1 in {names**2:,}, of the everyday 1 in {everyday**2:,}, of those asked for "
               f"1 in {asked**2:,}, first five 1 in {names**2 // 25:,}")  # fmt: skip
-        table(pairs, judged, WAYS, [("all", every)])
-        table(pairs, judged, WAYS, [(view, partial(_turned, view)) for view in VIEWS])
-        table(pairs, judged, WAYS, [(style, partial(_styled, style)) for style in STYLES])
+        table(pairs, judged, WAYS, lambda _: "all")
+        table(pairs, judged, WAYS, lambda pair: pair.view)
+        table(pairs, judged, WAYS, lambda pair: pair.style)
         if options.sheet is not None:
             winners(options.sheet, pairs, judged, court)
     if options.digits != "none":
@@ -112,21 +109,8 @@ def main() -> None:
         if options.save is not None:
             save(options.save, tried)
         print(f"\n{len(pairs)} pairs of digits, {candidates} candidates each, by {model.name}; chance both ways 1 %")
-        table(pairs, judged, FIRST, [("all", every)])
-        table(pairs, judged, FIRST, [(view, partial(_turned, view)) for view in DIGIT_VIEWS])
-
-
-def every(pair: Pair) -> bool:  # noqa: ARG001
-    """All pairs."""
-    return True
-
-
-def _turned(view: str, pair: Pair) -> bool:
-    return pair.view == view
-
-
-def _styled(style: str, pair: Pair) -> bool:
-    return pair.style == style
+        table(pairs, judged, FIRST, lambda _: "all")
+        table(pairs, judged, FIRST, lambda pair: pair.view)
 
 
 def timed(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court) -> list[Judged]:
@@ -139,10 +123,7 @@ def timed(pairs: Sequence[Pair], candidates: int, maker: Maker, court: Court) ->
 
 
 def table(
-    pairs: Sequence[Pair],
-    judged: Sequence[Judged],
-    ways: Mapping[str, Way],
-    groups: Sequence[tuple[str, Callable[[Pair], bool]]],
+    pairs: Sequence[Pair], judged: Sequence[Judged], ways: Mapping[str, Way], group: Callable[[Pair], str]
 ) -> None:
     """A block of lines for each way of counting, a line for each group of pairs."""
     count = len(judged[0].pictures)
@@ -150,14 +131,12 @@ def table(
     best = "".join(f"  {f'best of {size}':>10}" for size in sizes)
     print(f"\n{'read both ways':24} {'pairs':20} {'n':>3}  {'unselected':>10}  {'any of all':>10}{best}")
     for name, way in ways.items():
-        for title, belongs in groups:
-            own = [verdict for pair, verdict in zip(pairs, judged, strict=True) if belongs(pair)]
-            if not own:
-                continue
+        for title in dict.fromkeys(map(group, pairs)):
+            own = [verdict for pair, verdict in zip(pairs, judged, strict=True) if group(pair) == title]
             unselected = torch.cat([way(verdict) for verdict in own])
             exists = [bool(way(verdict).any()) for verdict in own]
             chosen = [[best_of(verdict.scores, way(verdict), size) for verdict in own] for size in sizes]
-            shares = "".join(f"  {share(torch.tensor(found)):>10}" for found in chosen)
+            shares = "".join(f"  {share(found):>10}" for found in chosen)
             print(
                 f"{name:24} {title:20} {len(own):3}  {share(unselected):>10}  {share(exists):>10}{shares}", flush=True
             )

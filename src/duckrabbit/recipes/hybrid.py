@@ -61,7 +61,7 @@ class Hybrid:
     @property
     def finest(self) -> str:
         """The part to which `near_scale` gives more guidance."""
-        return list(self._bands())[-1]
+        return self._kind()[-1]
 
     def default_sampler(self, model: Model) -> Sampler:
         """The model's own way with illusions."""
@@ -85,8 +85,7 @@ class Hybrid:
         for name, picture in pictures.items():
             constraint = KnownBand(picture.pixels(model), bands[name], step.stochastic)
         prompts = [part.prompt if part.picture is None else self.prompts[0] for part in self.parts.values()]
-        stronger = self._stronger(guidance)
-        guidances = [stronger if name == self.finest else guidance for name in self.parts]
+        guidances = [self._stronger(guidance) if name == self.finest else guidance for name in self.parts]
         terms = hybrid(prompts, [bands[name] for name in self.parts], guidances)
         return Plan(from_noise(model, grid), terms, grid, step, constraint)
 
@@ -99,8 +98,13 @@ class Hybrid:
         return replace(guidance, scale=guidance.scale * self.near_scale)
 
     def _bands(self) -> dict[str, Band]:
-        for names, decomposition in DECOMPOSITIONS.items():
+        names = self._kind()
+        return dict(zip(names, DECOMPOSITIONS[names](self.sigma), strict=True))
+
+    def _kind(self) -> tuple[str, ...]:
+        """The parts' names from the coarsest to the finest."""
+        for names in DECOMPOSITIONS:
             if set(names) == set(self.parts):
-                return dict(zip(names, decomposition(self.sigma), strict=True))
+                return names
         kinds = "; ".join(" and ".join(f"--{name}" for name in names) for names in DECOMPOSITIONS)
         raise UsageError(f"The parts {', '.join(self.parts) or 'given'} make no hybrid: give one of {kinds}.")
