@@ -1,26 +1,32 @@
 """How many accepted illusions a minute: candidates in blocks with early dropping, against one after another in full.
 
-    OMP_NUM_THREADS=2 python bench/search_speed.py [--model mnist-ddpm-class] [--quick]
+    OMP_NUM_THREADS=2 python bench/search_speed.py [--model mnist-ddpm-class] [--hunt 6] [--quick]
 
 Both look at the same seeds of the same pairs. An illusion is accepted when the reporting judge reads every look as
 asked. The plain loop is timed on a few candidates, each made and judged in full, alone; how many of all it would
 accept is counted on all of them. The judge's time counts on both sides. See ladders.py for the
-choice of the ladder.
+choice of the ladder. --hunt lets `discover` choose the pairs, so many minutes for each view; its pictures are
+accepted by the same judge in the same way, one a pair at the most.
 """
 
 import argparse
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from pairs import Court, Maker, Pair, add_options, digit_pairs, opened, word_pairs
 from torch import Tensor
 
+from duckrabbit.media.pictures import read_picture
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.candidates import Candidate, Candidates, without_dropping
+from duckrabbit.recipes.discover import Hunt, collection, discover
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.search.question import question_of
 from duckrabbit.search.racing import LADDERS, Ladder
+from duckrabbit.search.subjects import subjects_of
 
 TIMED = 8
 
@@ -28,6 +34,7 @@ TIMED = 8
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser, 64)
+    parser.add_argument("--hunt", type=float, default=0.0, help="minutes to discover for in each view")
     options = parser.parse_args()
     model = opened(options.model, options)
     court = Court.of(model)
@@ -49,10 +56,33 @@ def main() -> None:
         gain = rate / plain if plain else float("nan")
         name = "dropping" if ladder else "nobody dropped"
         print(f"{name:14} {seconds / total:13.3f} {found:9} {rate:9.2f} {gain:12.2f}× {kept:8.0%}", flush=True)
+    if options.hunt:
+        hunts = {pair.view: pair.style for pair in pairs}
+        rates = [hunted(view, style, model, court, options.hunt) for view, style in hunts.items()]
+        mean = sum(rates) / len(rates)
+        print(f"discover: {mean:.2f} accepted a minute, {mean / plain if plain else float('nan'):.2f}× plain")
 
 
 def candidates_of(pair: Pair, model: Model, court: Court, ladder: Ladder) -> Candidates:
     return Candidates(pair.recipe, model, question_of(court.selecting, looks_of(pair.recipe)), None, ladder)
+
+
+def hunted(view: str, style: str, model: Model, court: Court, minutes: float) -> float:
+    """Accepted pictures a minute, each of another pair, where `discover` chooses the pairs."""
+    hunt = Hunt(model, court.selecting, None, subjects_of(court.selecting), view, style)
+    with TemporaryDirectory() as folder:
+        kept = collection(Path(folder), "hunt", hunt)
+        started = time.perf_counter()
+        findings = discover(hunt, kept, 60 * minutes, lambda _: None)
+        seconds = time.perf_counter() - started
+        accepted = 0
+        for found in findings.rendered.values():
+            pixels = read_picture(kept.picture(found), model.size, model.channels)
+            accepted += int(court.judge(hunt.recipe(found.pair), pixels[None]).read().sum())
+    rate = accepted / (seconds / 60)
+    print(f"discover {style} {view}: {len(findings.probed)} probed, {len(findings.rendered)} rendered, "
+          f"{accepted} accepted, {rate:.2f} a minute", flush=True)  # fmt: skip
+    return rate
 
 
 def plain_seconds(pairs: Sequence[Pair], model: Model, court: Court) -> float:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from command_line import Command, files, start, wait_for
-from duckrabbit.cli.slug import slug
 from duckrabbit.cli.verbs import VERBS
 from duckrabbit.media.png import read_metadata
+from duckrabbit.media.slug import slug
 
 DIGIT = "mnist:test/7"
 QUICK = ["--steps", "3", "--threads", "1"]

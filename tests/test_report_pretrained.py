@@ -25,7 +25,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.shipped import shipped
 from duckrabbit.models.model import Sampler
-from duckrabbit.report.afar import diversity, from_afar
+from duckrabbit.report.alike import diversity
 from duckrabbit.report.build import build_report, build_rows
 from duckrabbit.report.painter import OWN_WAY, Choice, Sampling
 from duckrabbit.report.rows.pretrained.anagrams import PAIRS
@@ -34,6 +34,7 @@ from duckrabbit.report.rows.pretrained.inpainting import FEW, MANY, RESAMPLINGS,
 from duckrabbit.report.rows.registry import ROWS, Row
 from duckrabbit.report.tiles import GAP
 from duckrabbit.report.workshop import Workshop
+from duckrabbit.search.looks import from_afar
 from report_page import TINY, hurry, made_report, silent
 from tiny_if import write_cascade
 

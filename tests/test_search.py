@@ -23,6 +23,7 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.ambigram import places_of, reading_through, through
 from duckrabbit.recipes.candidates import Candidates, without_dropping
 from duckrabbit.recipes.course import Denoisers, course_of, sifted
+from duckrabbit.recipes.discover import MORE, Collection, Findings, Hunt, collection, discover
 from duckrabbit.recipes.hybrid import Part
 from duckrabbit.recipes.looks import PARTS, looks_of
 from duckrabbit.recipes.make import Picture
@@ -228,6 +229,48 @@ def test_shares_add_up_to_the_whole_and_a_search_goes_on_where_it_was(model: Mod
     assert again.shortlist(2).best() == alone.shortlist(2).best()
     other = replace(order, first=1).search(model)
     assert SearchFolder.open(tmp_path / "shared", "search", other.task()).folder != shared.folder
+
+
+# --- Which pairs work ------------------------------------------------------------------------------------------------
+
+
+class _Enough(Exception):
+    """Ends a hunt."""
+
+
+def hunted(hunt: Hunt, kept: Collection, events: int) -> None:
+    """Let a hunt go on for so many events, and stop it there as a kill would."""
+    told = []
+
+    def tell(findings: Findings) -> None:
+        told.append(findings)
+        # What the hunt knows is on the disk.
+        assert kept.findings() == findings
+        if len(told) == events:
+            raise _Enough
+
+    with pytest.raises(_Enough):
+        discover(hunt, kept, 600, tell)
+
+
+def test_a_hunt_with_no_other_pair_to_try_keeps_the_best_of_ever_more_candidates(model: Model, tmp_path: Path) -> None:
+    reader = load_reader("digits", "selecting")
+    hunt = Hunt(model, reader, None, ("6", "9"), "rotate-180", seed=5, sampler=quick())
+    kept = collection(tmp_path, "hunt", hunt)
+    hunted(hunt, kept, 2)
+    [pair] = kept.findings().probed
+    first = kept.findings().rendered[pair]
+    assert (first.seed, first.tried) == (kept.findings().probed[pair].seed, 0)
+    assert first.seed in {5, 6}
+    hunted(hunt, collection(tmp_path, "hunt", hunt), 2)
+    second = kept.findings().rendered[pair]
+    assert second.tried == 2 * MORE
+    every = without_dropping(hunt.candidates(pair)).block(range(5, 5 + second.tried)).finished
+    best = max(every, key=lambda own: own.scored.score).scored
+    assert math.isclose(second.score, best.score, abs_tol=0.01)
+    assert second.score >= first.score
+    assert [path.name for path in tmp_path.glob("hunt/*.png")] == [kept.picture(second).name]
+    assert read_metadata(kept.picture(second))["seed"] == second.seed
 
 
 # --- What is read ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Searches from the command line: what they write and print, what survives, and what is refused."""
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -262,8 +263,61 @@ def test_a_hunt_makes_a_gallery_and_goes_on(duckrabbit: Command) -> None:
         file.write('{"pair": ["0"')
     second = duckrabbit(*words)
     assert "going on: " in second.err
-    assert {line["path"] for line in first.told} <= {line["path"] for line in second.told}
-    assert len(second.told) >= len(first.told)
+    before, after = ({tuple(line["prompts"]): line for line in told} for told in (first.told, second.told))
+    assert before.keys() <= after.keys()
+    for prompts, line in before.items():
+        assert min(after[prompts]["score"]["log_p"].values()) >= min(line["score"]["log_p"].values())
+    assert all(Path(line["path"]).is_file() for line in second.told)
+
+
+def test_a_hunt_renders_again_what_was_deleted_and_keeps_odd_names_in_its_folder(duckrabbit: Command) -> None:
+    odd = ("../../rabbit xyzzy", "rabbit/xyzzy")
+    write_tiny_pocket(Path("tiny.safetensors"), ["a rabbit xyzzy"])
+    words = ["discover", *odd, "--model", "tiny.safetensors", "--minutes", "0.01", *QUICK, "--json"]
+    first = duckrabbit(*words)
+    assert first.code == 0, first.err
+    [line] = first.told
+    path = Path(line["path"])
+    assert path.parent == Path("out/discover-rotate-180-0")
+    path.unlink()
+    second = duckrabbit(*words)
+    assert second.code == 0, second.err
+    assert [Path(line["path"]).is_file() for line in second.told] == [True]
+
+
+def test_the_same_search_twice_at_once_is_refused(duckrabbit: Command, tmp_path: Path) -> None:
+    words = [*SIX_NINE, "--best", "1", "--from", "100000"]
+    process = start(*words, folder=tmp_path)
+    wait_for((tmp_path / "out" / "anagram-6-9-rotate-180-0-search" / "lock").is_file, process, seconds=120)
+    ended = duckrabbit(*words)
+    process.kill()
+    process.communicate(timeout=60)
+    assert ended.code == 2, ended.err
+    assert "by another process" in ended.err
+
+
+def test_a_worker_that_ends_early_leaves_no_choice_made_and_the_search_goes_on(
+    reference: dict[str, bytes], tmp_path: Path
+) -> None:
+    process = start(*SEARCH, "--workers", "2", "--out", "shared", folder=tmp_path)
+    folder = tmp_path / "shared" / "anagram-6-9-rotate-180-4-search"
+
+    def children() -> list[int]:
+        found = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        told = [(int(child), Path(f"/proc/{child}/cmdline").read_bytes()) for child in found]
+        return [child for child, words in told if b"spawn_main" in words]
+
+    wait_for(lambda: len(children()) == 2, process, seconds=120)
+    os.kill(children()[0], signal.SIGKILL)
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 2, err
+    assert "fewer --workers" in err
+    assert folder.is_dir()
+    assert not list((tmp_path / "shared").glob("*.png"))
+    again = start(*SEARCH, "--out", "shared", folder=tmp_path)
+    _, err = again.communicate(timeout=240)
+    assert again.returncode == 0, err
+    assert pictures(tmp_path / "shared") == reference
 
 
 def test_a_number_reads_as_another_when_turned(duckrabbit: Command) -> None:
@@ -360,15 +414,24 @@ MISTAKES = {
     "sweep of three": ["generate", "7", "--sweep", "seed=0,1", "steps=2,3", "guidance-scale=1,2"],
     "sweep and best": ["generate", "7", "--sweep", "seed=0..3", "--best", "1"],
     "endless sweep": ["generate", "7", "--sweep", "seed=0..99999999"],
+    "sweep of two numbers at once": ["generate", "7", "--sweep", "guidance-interval=0.2,0.4"],
+    "sweep of a flag": ["generate", "7", "--sweep", "compile=0,1"],
+    "sweep of seeds below nought": ["generate", "7", "--sweep", "seed=5,-1"],
+    "sweep and pairs": ["anagram", "--pairs", "good.txt", "--view", "flip", "--sweep", "seed=0..1"],
+    "pairs into an endless name": ["anagram", "--pairs", "good.txt", "--view", "flip", *QUICK, "--out", "x" * 500],
     "hybrid without guidance for near": ["hybrid", "--far", "3", "--near", "8", "--near-scale", "nan"],
     "hunt of one": ["discover", "7", "--model", "mnist-ddpm-class"],
     "hunt for no time": ["discover", "6", "9", "--minutes", "nan"],
     "hunt for the unknown": ["discover", "7", "duck", "--model", "mnist-ddpm-class"],
+    "hunt for nothing": ["discover", "", "7", "--model", "mnist-ddpm-class"],
+    "hunt into an endless name": ["discover", "6", "9", "--model", "mnist-ddpm-class", "--out", "x" * 500],
     "hunt by an unknown view": ["discover", "6", "9", "--view", "sideways", "--model", "mnist-ddpm-class"],
     "ambigram of letters": ["ambigram", "6x9"],
     "ambigram of other lengths": ["ambigram", "619", "--reads", "61"],
     "ambigram in pieces": ["ambigram", "619", "--view", "jigsaw"],
     "ambigram of none": ["ambigram", "619", "--candidates", "0"],
+    "ambigram of another model's": ["ambigram", "619", "--model", "pocket"],
+    "ambigram into an endless name": ["ambigram", "6", "--candidates", "1", "--steps", "2", "--out", "x" * 500],
     "ambigram into a file": ["ambigram", "619", "--out", "here.txt"],
 }
 
@@ -378,6 +441,7 @@ def test_a_mistake_gets_one_helpful_sentence_and_leaves_no_files(duckrabbit: Com
     Image.new("L", (40, 20), 255).save("wide.png")
     Path("here.txt").write_text("here")
     Path("bad.txt").write_text("6 | 9\n7\n")
+    Path("good.txt").write_text("6 | 9\n", "utf-8-sig")
     if "huge.png" in words:
         Image.new("1", (40_000, 2)).save("huge.png")
     if "tiny.safetensors" in words:

@@ -52,9 +52,9 @@ def run(options: Options) -> int:
     from duckrabbit.cli.percent import percent
     from duckrabbit.cli.sampler import sampler_of
     from duckrabbit.cli.session import named_model
-    from duckrabbit.cli.slug import slug
     from duckrabbit.illusions.views import parse_view
     from duckrabbit.media.png import JSON, write_png
+    from duckrabbit.media.slug import slug
     from duckrabbit.media.unused import new_file
     from duckrabbit.models.load import DEFAULT_DIGITS
     from duckrabbit.recipes.ambigram import ambigram, joined, places_of, reading_through
@@ -111,17 +111,14 @@ def run(options: Options) -> int:
 
 def _check(options: Options) -> None:
     """Refuse what no ambigram can be made of."""
-    from pathlib import Path
-
-    from duckrabbit.cli.produce import MAX_COUNT
+    from duckrabbit.cli.produce import MAX_COUNT, check_folder
     from duckrabbit.diffusion.noise import Noise
     from duckrabbit.errors import UsageError
 
     for what, text in (("The number", options.digits), ("--reads", options.reads)):
         if text is not None and not (0 < len(text) <= LONGEST and set(text) <= set("0123456789")):
             raise UsageError(f"{what} is {text!r}: give 1 to {LONGEST} digits, such as 619.")
-    if Path(options.out).is_file():
-        raise UsageError(f"{options.out} is a file and pictures were to be written into it: give --out a folder.")
+    check_folder(options.out)
     if not 1 <= options.candidates <= MAX_COUNT:
         raise UsageError(f"{options.candidates} candidates can't be made: give --candidates from 1 to {MAX_COUNT}.")
     Noise((options.seed, options.seed + options.candidates * len(options.digits)))

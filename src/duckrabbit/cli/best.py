@@ -4,6 +4,7 @@ import atexit
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,16 +21,16 @@ from duckrabbit.cli.options import Computing, Output, Sampling, Searching
 from duckrabbit.cli.percent import percent, sure, verdict
 from duckrabbit.cli.produce import MAX_COUNT, Job, check, print_line, second_sampler, stem_of
 from duckrabbit.cli.sheets import write_sheet
-from duckrabbit.cli.slug import slug
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.make import Picture
 from duckrabbit.recipes.order import Order, Workplace
 from duckrabbit.recipes.search import Progress, Search, work
-from duckrabbit.recipes.search_folder import SearchFolder
+from duckrabbit.recipes.search_folder import SearchFolder, alone_in
 from duckrabbit.recipes.workers import work_together
 from duckrabbit.search.shortlist import Scored
 from duckrabbit.training.team import Team
@@ -111,6 +112,10 @@ def produce_best(
     orders = [order_of(job, model, output, sampling, searching) for job in jobs]
     searches = [order.search(model) for order in orders]
     team = _team(model.device.type == "cuda")
+    if searching.workers > 1 and team.size > 1:
+        raise UsageError("torchrun's processes share the search already: leave out --workers.")
+    if searching.workers > 1 and model.device.type != "cpu":
+        raise UsageError("--workers share a CPU: on GPUs, start the command with torchrun --nproc-per-node N instead.")
     return [
         _searched(job, order, search, team, output, searching.workers, computing)
         for job, order, search in zip(jobs, orders, searches, strict=True)
@@ -135,9 +140,26 @@ def order_of(job: Job, model: Model, output: Output, sampling: Sampling, searchi
 def _searched(
     job: Job, order: Order, search: Search, team: Team, output: Output, workers: int, computing: Computing
 ) -> list[Kept]:
-    model = search.candidates.model
     stem = "-".join([job.recipe.verb, slug(job.slug), str(order.first), "search"])
     folder = _opened(team, Path(output.out), stem, search)
+    with alone_in(folder.folder) if team.leads else nullcontext():
+        kept = _searched_in(folder, job, order, search, team, output, workers, computing)
+    if team.leads:
+        folder.remove()
+    return kept
+
+
+def _searched_in(
+    folder: SearchFolder,
+    job: Job,
+    order: Order,
+    search: Search,
+    team: Team,
+    output: Output,
+    workers: int,
+    computing: Computing,
+) -> list[Kept]:
+    model = search.candidates.model
     before = folder.count()
     if before and team.leads:
         print(f"going on where an earlier search stopped: {before} of {order.count} are done", file=sys.stderr)
@@ -159,6 +181,8 @@ def _searched(
             else:
                 work(search, folder, team.rank, team.size, tell)
         except KeyboardInterrupt:
+            if not team.leads:
+                raise
             interrupted = True
         if not interrupted:
             # Every process's share is done when the team's sum is there.
@@ -172,7 +196,12 @@ def _searched(
                 f"the best so far are in {folder.folder / 'kept'}; the same command goes on."
             ) from None
     if kept:
-        _show(kept, search, job, output)
+        try:
+            _show(kept, search, job, output)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"the best {len(kept)} are kept in {output.out}, but not all that shows them."
+            ) from None
     if interrupted:
         looked_at = folder.count()
         if looked_at == 0:
@@ -182,7 +211,6 @@ def _searched(
             f"the best {len(kept)} of the {looked_at} candidates (of {order.count}) that were looked at are kept in "
             f"{output.out}; the same command goes on."
         )
-    folder.remove()
     return kept
 
 
@@ -199,8 +227,6 @@ def _opened(team: Team, parent: Path, stem: str, search: Search) -> SearchFolder
 
 def _workplace(model: Model, workers: int, computing: Computing) -> Workplace:
     """What each of several processes loads; they share the cores."""
-    if model.device.type != "cpu":
-        raise UsageError("--workers share a CPU: on GPUs, start the command with torchrun --nproc-per-node N instead.")
     threads = max(1, (computing.threads or os.cpu_count() or 1) // workers)
     return Workplace(model.name, "cpu", model.dtype, threads, computing.weights, computing.embeddings)
 

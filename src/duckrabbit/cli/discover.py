@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MAX_MINUTES = 60 * 24 * 30
 FEWEST = 2
+MAX_CANDIDATES = 1_000_000_000
+"""More of one pair than any hunt lives to see."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +42,37 @@ class Options:
 def run(options: Options) -> int:
     """Look, and make the gallery."""
     import math
-    import sys
-    import time
     from pathlib import Path
 
-    from duckrabbit.cli.display import Display
-    from duckrabbit.cli.slug import slug
+    from duckrabbit.cli.produce import check_folder
     from duckrabbit.diffusion.noise import Noise
     from duckrabbit.errors import UsageError
-    from duckrabbit.recipes.discover import FULL_EACH, collection, discover
+    from duckrabbit.media.slug import slug
+    from duckrabbit.recipes.discover import collection
+    from duckrabbit.recipes.search_folder import alone_in
 
     if not (math.isfinite(options.minutes) and 0 < options.minutes <= MAX_MINUTES):
-        raise UsageError(f"{options.minutes:g} minutes are no time to look: give --minutes above 0.")
-    Noise((options.seed, options.seed + FULL_EACH))
+        raise UsageError(
+            f"{options.minutes:g} minutes are no time to look: give --minutes above 0 and up to {MAX_MINUTES:,}."
+        )
+    Noise((options.seed, options.seed + MAX_CANDIDATES))
     hunt = _hunt(options)
-    if Path(options.out).is_file():
-        raise UsageError(f"{options.out} is a file and pictures were to be written into it: give --out a folder.")
+    check_folder(options.out)
     stem = "-".join(part for part in ("discover", slug(options.wording.style), slug(options.view)) if part)
     kept = collection(Path(options.out), f"{stem}-{options.seed}", hunt)
+    with alone_in(kept.folder):
+        return _hunted(hunt, kept, options)
+
+
+def _hunted(hunt: "Hunt", kept: "Collection", options: Options) -> int:
+    """Look, and make the gallery, in a folder that nobody else works in."""
+    import sys
+    import time
+
+    from duckrabbit.cli.display import Display
+    from duckrabbit.errors import UsageError
+    from duckrabbit.recipes.discover import discover
+
     before = kept.findings()
     if before.probed:
         print(f"going on: {len(before.probed)} pairs probed, {len(before.rendered)} rendered", file=sys.stderr)
@@ -75,10 +90,14 @@ def run(options: Options) -> int:
             interrupted = True
     findings = kept.findings()
     found = findings.gallery()
-    if found:
-        _write_gallery(kept, hunt, findings, options)
+    kept_so_far = f"{len(findings.rendered)} pictures are kept in {kept.folder}; the same command goes on."
+    try:
+        if found:
+            _write_gallery(kept, hunt, findings, options)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(kept_so_far) from None
     if interrupted:
-        raise KeyboardInterrupt(f"{len(found)} pictures are kept in {kept.folder}; the same command goes on.")
+        raise KeyboardInterrupt(kept_so_far)
     if not found:
         raise UsageError(f"No pair was rendered in {options.minutes:g} minutes: give --minutes more.")
     return 0
@@ -95,10 +114,13 @@ def _hunt(options: Options) -> "Hunt":
     from duckrabbit.search.subjects import subjects_of
 
     style = options.wording.style.strip()
-    model = open_model(options.computing, [*options.subjects] or ["a thing"], None)
+    given = tuple(dict.fromkeys(" ".join(subject.split()) for subject in options.subjects))
+    if not all(given):
+        raise UsageError("One of the subjects is empty: give things with a name, such as a rabbit, or none at all.")
+    model = open_model(options.computing, given or ["a thing"], None)
     kind = kind_for(model.channels)
     reader = load_reader(kind, "selecting", model.device)
-    subjects = tuple(dict.fromkeys(options.subjects)) or subjects_of(reader)
+    subjects = given or subjects_of(reader)
     if len(subjects) < FEWEST:
         raise UsageError("One subject makes no pair: give two or more, or none for everyday things.")
     sampler = sampler_of(options.sampling, model.illusion_sampler)
@@ -115,7 +137,7 @@ def _hunt(options: Options) -> "Hunt":
         options.combine,
     )
     # Every subject is asked for once, so that one that can't be is refused before the hunt.
-    for other in subjects[1:] if options.subjects else subjects[1:2]:
+    for other in subjects[1:] if given else subjects[1:2]:
         assert hunt.candidates((subjects[0], other)).course
     return hunt
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from duckrabbit.cli.options import Output
-from duckrabbit.cli.slug import slug
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.media.animation import write_animation
+from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
 from duckrabbit.recipes.training_pictures import tiled
 

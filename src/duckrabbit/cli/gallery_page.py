@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from duckrabbit.cli.again import command_for
 from duckrabbit.cli.remember import remembered
-from duckrabbit.cli.spell import spelt
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.decode import decode
 from duckrabbit.media.pixels import from_uint8, to_uint8
@@ -60,8 +60,8 @@ def entry_of(path: Path, verdict: str) -> Entry:
     memory = remembered(path)
     pixels = from_uint8(np.asarray(decode(path)))
     looks = [(look.see(pixels[None])[0], f"{look.prompt} ({look.name})") for look in looks_of(memory.recipe)]
-    words = ["duckrabbit", *(spelt(memory.recipe) or []), "--model", memory.model, "--seed", str(memory.seed)]
-    return Entry(looks, f"{verdict} (seed {memory.seed})", shlex.join(words))
+    command = command_for(memory) or shlex.join(["duckrabbit", "rerun", str(path)])
+    return Entry(looks, f"{verdict} (seed {memory.seed})", command)
 
 
 def write_page(path: Path, title: str, lead: str, entries: Sequence[Entry]) -> None:

@@ -140,7 +140,8 @@ def _made(options: Options, model: "Model", jobs: "list[Job]") -> "Kept | None":
     """Make them, and the sheet; the best is given back where one was looked for."""
     from duckrabbit.cli.best import produce_best, wants_best
     from duckrabbit.cli.produce import produce
-    from duckrabbit.cli.sheets import far, far_factor, write_sheet
+    from duckrabbit.cli.sheets import write_sheet
+    from duckrabbit.search.looks import far_factor, from_afar
 
     if wants_best(options.searching, options.output):
         best = produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
@@ -151,7 +152,7 @@ def _made(options: Options, model: "Model", jobs: "list[Job]") -> "Kept | None":
         whole = [picture.pixels for picture in pictures]
         rows = [
             ("near (full size)", whole),
-            (f"far (shrunk by {far_factor(whole[0].shape[-1])})", [far(pixels) for pixels in whole]),
+            (f"far (shrunk by {far_factor(whole[0].shape[-1])})", [from_afar(pixels[None])[0] for pixels in whole]),
         ]
         write_sheet(options.output, "hybrid", jobs[0].slug, rows, [f"seed {picture.seed}" for picture in pictures])
     return None

@@ -27,21 +27,13 @@ class Options:
 
 def run(options: Options) -> int:
     """Print what the picture remembers."""
+    from duckrabbit.cli.again import command_for
     from duckrabbit.cli.remember import remembered, remembered_row
-    from duckrabbit.cli.spell import spelt
 
     if row := remembered_row(Path(options.image)):
         return _print_row(options, row)
     memory = remembered(Path(options.image))
-    words = spelt(memory.recipe)
-    command = None
-    # A command line gives both stages one sampler.
-    if words is not None and memory.second_sampler in (None, memory.recipe.sampler):
-        model = ["--model", memory.model, *(["--weights", memory.weights] if memory.weights else [])]
-        size = [] if memory.second_sampler is None else ["--size", str(memory.size)]
-        exact = ["--precision", str(memory.circumstances["dtype"]), "--threads", str(memory.threads)]
-        exact += ["--compile"] if memory.compiled else []
-        command = shlex.join(["duckrabbit", *words, *model, "--seed", str(memory.seed), *size, *exact])
+    command = command_for(memory)
     if options.json:
         print(json.dumps({**memory.record, "command": command}))
         return 0

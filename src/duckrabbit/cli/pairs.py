@@ -10,8 +10,8 @@ from duckrabbit.cli.best import Kept, order_of, wants_best
 from duckrabbit.cli.gallery_page import READ_AS_ASKED, entry_of, write_page
 from duckrabbit.cli.produce import Job
 from duckrabbit.cli.session import Models, leads
-from duckrabbit.cli.slug import slug
 from duckrabbit.errors import UsageError
+from duckrabbit.media.slug import slug
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.course import course_of
 from duckrabbit.search.journal import append, lines
@@ -45,7 +45,7 @@ def read_pairs(file: str) -> list[Line]:
         UsageError: if the file can't be read, or a line holds no pair.
     """
     try:
-        text = Path(file).read_text("utf-8")
+        text = Path(file).read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise UsageError(
@@ -130,6 +130,9 @@ def _check(options: Any, model: Model, jobs: Sequence[Job]) -> None:
 def _task(options: T, with_prompts: Callable[[T, tuple[str, ...]], T], line: Line) -> str:
     """What is made of a line, in words: another option makes it another task."""
     own = with_prompts(options, line.prompts)
-    values = (getattr(own, name) for name in own.__dataclass_fields__ if name not in ("computing", "output"))
-    output = own.output
-    return repr((*values, own.computing.model, output.seed, output.count, output.size))
+    values = (
+        getattr(own, name) for name in own.__dataclass_fields__ if name not in ("computing", "output", "searching")
+    )
+    output, searching = own.output, own.searching
+    wanted = (output.seed, output.count, output.size, searching.best, searching.candidates)
+    return repr((*values, own.computing.model, *wanted))

@@ -10,11 +10,11 @@ from pathlib import Path
 from duckrabbit.cli.display import Display
 from duckrabbit.cli.options import Output, Sampling
 from duckrabbit.cli.sampler import sampler_of
-from duckrabbit.cli.slug import slug
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError
 from duckrabbit.media.png import JSON
+from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.course import Watch, course_of, steps_of
@@ -150,7 +150,12 @@ def check(output: Output) -> None:
     if not 1 <= output.count <= MAX_COUNT:
         raise UsageError(f"{output.count} pictures can't be made: give a --count from 1 to {MAX_COUNT}.")
     Noise((output.seed, output.seed + output.count - 1))
-    folder = Path(output.out)
+    check_folder(output.out)
+
+
+def check_folder(out: str) -> None:
+    """Refuse a file where a folder is to be; one that can't be looked at is refused where it is written to."""
+    folder = Path(out)
     with suppress(OSError):
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder} is a file and pictures were to be written into it: give --out a folder.")

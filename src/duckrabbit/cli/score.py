@@ -99,7 +99,7 @@ def _scored(image: str, options: Options, device: "torch.device") -> Scored:
     looks = _looks(image, options)
     kind: Kind = "digits" if all(_is_digit(look.prompt) for look in looks) else "pictures"
     reader = load_reader(kind, "reporting", device)
-    return Scored(image, reader, readings_of(question_of(reader, looks), _pixels(image, kind)))
+    return Scored(image, reader, readings_of(question_of(reader, looks), _pixels(image, kind, bool(options.prompts))))
 
 
 def _looks(image: str, options: Options) -> "Sequence[Look]":
@@ -113,7 +113,12 @@ def _looks(image: str, options: Options) -> "Sequence[Look]":
     if not options.prompts:
         if options.view:
             raise UsageError("--view says how to look, but not what is to be seen: give --prompts, too.")
-        return looks_of(remembered(Path(image)).recipe)
+        try:
+            return looks_of(remembered(Path(image)).recipe)
+        except UsageError as error:
+            if image == "-" or ":" in image or Path(image).is_file():
+                raise UsageError(f"{str(error).rstrip('.')}, or say with --prompts what it should show.") from None
+            raise
     views = options.view
     if len(views) == len(options.prompts) - 1:
         views = ("identity", *views)
@@ -133,8 +138,11 @@ def _is_digit(prompt: str) -> bool:
     return len(prompt) == 1 and prompt in "0123456789"
 
 
-def _pixels(image: str, kind: "Kind") -> "Tensor":
-    """The picture [C, S, S], at its own size where that is a multiple of the judge's."""
+def _pixels(image: str, kind: "Kind", foreign: bool) -> "Tensor":
+    """The picture [C, S, S], at its own size where that is a multiple of the judge's.
+
+    Digits on light paper are turned into their negative if they are foreign: duckrabbit's own are what they should be.
+    """
     from duckrabbit.media.pictures import read_picture
     from duckrabbit.media.square import WHITE, square_picture
     from duckrabbit.recipes.source import on_light_ground
@@ -143,7 +151,7 @@ def _pixels(image: str, kind: "Kind") -> "Tensor":
     side = SIDES[kind]
     own = side if image == "-" else square_picture(image, WHITE).width
     pixels = read_picture(image, own if own % side == 0 and own <= 8 * side else side, CHANNELS[kind])
-    return -pixels if kind == "digits" and on_light_ground(pixels) else pixels
+    return -pixels if foreign and kind == "digits" and on_light_ground(pixels) else pixels
 
 
 def _in_full(scored: Scored) -> str:

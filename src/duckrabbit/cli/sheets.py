@@ -4,18 +4,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from duckrabbit.cli.options import Output
-from duckrabbit.cli.slug import slug
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.sheet import contact_sheet
+from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
 
 COLUMNS = 10
 WIDTH = 128
-FAR_FACTOR = 4
 
 Row = tuple[str, Sequence[Tensor]]
 """What a row shows, and its pictures [C, H, W]."""
@@ -53,15 +51,3 @@ def write_sheet(
         sheet.save(temporary, format="PNG")
     print(f"wrote {path}", file=sys.stderr)
     return path
-
-
-def far_factor(side: int) -> int:
-    """By how much a picture is shrunk to be seen from afar: 4 up to 64 pixels, and in proportion above."""
-    return FAR_FACTOR * max(1, side // 64)
-
-
-def far(picture: Tensor) -> Tensor:
-    """A picture [C, H, W] as from afar: averaged down by `far_factor`, and back by a bicubic filter."""
-    small = F.avg_pool2d(picture[None], far_factor(picture.shape[-1]))
-    large = F.interpolate(small, size=picture.shape[-2:], mode="bicubic", align_corners=False)
-    return large[0].clamp(-1, 1)

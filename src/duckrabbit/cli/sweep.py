@@ -49,6 +49,8 @@ def sweep(options: T, prepared: Prepared[T], wanted: Sequence[str], searching: S
     """
     if searching.best is not None:
         raise UsageError("--best chooses and --sweep compares: give one of them.")
+    if getattr(options, "pairs", None) is not None:
+        raise UsageError("--pairs and --sweep both say what to make many of: give one of them.")
     if options.output.count != 1:
         raise UsageError("--sweep makes one picture for each value: leave out --count, and sweep seed=0..7.")
     axes = [axis_of(text, options) for text in wanted]
@@ -62,8 +64,12 @@ def sweep(options: T, prepared: Prepared[T], wanted: Sequence[str], searching: S
     cells = [_cell(options, axes, values, prepared, models) for values in product(*(axis.values for axis in axes))]
     pictures = []
     with Display(sum(max(1, steps_of(cell.course)) for cell in cells), cells[0].job.recipe.verb) as display:
-        for cell in cells:
-            pictures.append(_made(cell, axes, display))
+        try:
+            for cell in cells:
+                pictures.append(_made(cell, axes, display))
+        except KeyboardInterrupt:
+            kept = f"{len(pictures)} of {len(cells)} pictures are kept in {options.output.out}"
+            raise KeyboardInterrupt(kept if pictures else "nothing was written.") from None
     _write_sheet(cells[0].options, axes, pictures, cells[0].job)
     return 0
 
@@ -76,7 +82,7 @@ def axis_of(text: str, options: Any) -> Axis:
     """
     name, equals, given = text.partition("=")
     name = name.strip().removeprefix("--").replace("_", "-")
-    known = [spelt for spelt, _, _ in _fields(options) if spelt not in UNSWEPT]
+    known = [spelt for spelt, _, hint in _fields(options) if spelt not in UNSWEPT and _is_swept(hint)]
     if name not in known:
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"give one of {', '.join(sorted(known))}."
@@ -130,6 +136,7 @@ def _cell(options: T, axes: Sequence[Axis], values: tuple[str, ...], prepared: P
             f"--sweep makes one picture for each value and this makes {len(jobs)}: give --start one value."
         )
     words = " ".join(f"{axis.name} {value}" for axis, value in zip(axes, values, strict=True) if axis.name != "seed")
+    check(own.output)
     cell = _Cell(own, model, jobs[0], values, words, second_sampler(jobs[0], model, own.output, own.sampling))
     # What can't be made is refused before anything is.
     assert cell.course
@@ -194,6 +201,12 @@ def _replaced(options: T, path: tuple[str, ...], value: Any) -> T:
     own = _replaced(getattr(options, first), tuple(rest), value) if rest else value
     changed: T = replace(options, **{first: own})
     return changed
+
+
+def _is_swept(hint: Any) -> bool:
+    """Whether one typed word is a value of it: a pair of numbers takes two, a flag none."""
+    kind = next(kind for kind in _kinds(hint) if kind is not type(None))
+    return kind is not bool and (get_origin(kind) is not tuple or get_args(kind)[1] is Ellipsis)
 
 
 def _value(name: str, text: str, hint: Any) -> Any:

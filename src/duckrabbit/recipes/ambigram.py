@@ -90,6 +90,8 @@ def ambigram(
     Raises:
         UsageError: if the model makes no digits.
     """
+    if model.channels != 1:
+        raise UsageError(f"{model.name} makes no digits: leave out --model, or name a model of digits.")
     reader = load_reader("digits", "selecting", model.device)
     ladder = sparing(LADDERS["digits"], 1 / count)
     best = []
@@ -100,13 +102,15 @@ def ambigram(
         candidates = Candidates(recipe, model, question, calibration, ladder)
         # Equal places get seeds of their own, so that no two digits of a number look alike.
         before = sum(other == place for other in places[:number])
-        finished: list[Candidate] = []
+        chosen: Candidate | None = None
         start = seed + before * count
         for first in range(start, start + count, AT_ONCE):
-            finished += candidates.block(range(first, min(first + AT_ONCE, start + count))).finished
-            chosen = max(finished, key=lambda own: (own.scored.score, -own.scored.seed))
+            finished = candidates.block(range(first, min(first + AT_ONCE, start + count))).finished
+            rivals = finished if chosen is None else (chosen, *finished)
+            chosen = max(rivals, key=lambda own: (own.scored.score, -own.scored.seed))
             if (candidates.probability(chosen.scored) or 0.0) >= SURE:
                 break
+        assert chosen is not None
         best.append(candidates.alone(chosen.scored.seed))
         advance()
     return best

@@ -3,9 +3,10 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from duckrabbit.errors import UsageError
@@ -13,35 +14,42 @@ from duckrabbit.recipes.order import Order, Workplace
 from duckrabbit.recipes.search import Progress, Tell, work
 from duckrabbit.recipes.search_folder import SearchFolder
 
-POLL_SECONDS = 0.2
+REFUSED = 2
 
 
 def work_together(order: Order, workplace: Workplace, folder: SearchFolder, workers: int, tell: Tell) -> None:
     """Search with so many processes, spawned for it; pixels and choice are those of one process alone.
 
     Raises:
-        UsageError: if a process was refused something.
-        RuntimeError: if one failed.
+        UsageError: if a process was refused something, or ended before its share was done.
     """
     context = multiprocessing.get_context("spawn")
-    lines, processes = [], []
+    ours, theirs, processes = [], [], []
     for share in range(workers):
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(order, workplace, folder, share, workers, theirs), daemon=True)
-        lines.append(ours)
+        reading, writing = context.Pipe(duplex=False)
+        process = context.Process(target=_work, args=(order, workplace, folder, share, workers, writing), daemon=True)
+        ours.append(reading)
+        theirs.append(writing)
         processes.append(process)
     with _running(processes):
-        _listen(lines, processes, tell)
+        # With only the process's own end left open, a line ends when its process does.
+        for line in theirs:
+            line.close()
+        _listen(ours, tell)
     for process in processes:
         if process.exitcode != 0:
-            raise RuntimeError(f"a process of the search ended with exit code {process.exitcode}")
+            raise UsageError(
+                f"A process of the search ended with exit code {process.exitcode}, perhaps for want of memory: give "
+                "fewer --workers; the same command goes on."
+            )
 
 
 @contextmanager
 def _running(processes: Sequence[BaseProcess]) -> Iterator[None]:
     """Started, and ended whatever happens."""
-    for process in processes:
-        process.start()
+    with _deaf():
+        for process in processes:
+            process.start()
     try:
         yield
     except BaseException:
@@ -53,28 +61,41 @@ def _running(processes: Sequence[BaseProcess]) -> Iterator[None]:
             process.join()
 
 
-def _listen(lines: Sequence[Connection], processes: Sequence[BaseProcess], tell: Tell) -> None:
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that are started meanwhile don't hear Ctrl-C: the one that began them ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _listen(lines: Sequence[Connection], tell: Tell) -> None:
     """Add up what the processes tell until all have ended."""
-    shares = [Progress(0.0, 0, None)] * len(lines)
-    while any(process.is_alive() for process in processes):
-        for share, line in enumerate(lines):
-            while line.poll(POLL_SECONDS / len(lines)):
-                try:
-                    said = line.recv()
-                except EOFError:
-                    break
-                if isinstance(said, str):
-                    raise UsageError(said)
-                shares[share] = said
-            bests = [own.best for own in shares if own.best is not None]
-            best = max(bests, key=lambda own: own.score, default=None)
-            tell(Progress(sum(own.done for own in shares), sum(own.total for own in shares), best))
+    shares = dict.fromkeys(lines, Progress(0.0, 0, None))
+    speaking = set(lines)
+    while speaking:
+        for line in wait(list(speaking)):
+            assert isinstance(line, Connection)
+            try:
+                said = line.recv()
+            except EOFError:
+                speaking.remove(line)
+                continue
+            if isinstance(said, str):
+                raise UsageError(said)
+            shares[line] = said
+        bests = [own.best for own in shares.values() if own.best is not None]
+        best = max(bests, key=lambda own: own.score, default=None)
+        tell(Progress(sum(own.done for own in shares.values()), sum(own.total for own in shares.values()), best))
 
 
 def _work(order: Order, workplace: Workplace, folder: SearchFolder, share: int, of: int, line: Connection) -> None:
     """One process's part."""
-    # Ctrl-C reaches the whole group: the process that began it ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def tell(progress: Progress) -> None:
@@ -86,3 +107,4 @@ def _work(order: Order, workplace: Workplace, folder: SearchFolder, share: int, 
         work(order.search(workplace.open()), folder, share, of, tell)
     except UsageError as error:
         line.send(str(error))
+        raise SystemExit(REFUSED) from None

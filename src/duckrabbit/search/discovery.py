@@ -50,15 +50,6 @@ class Talents:
     upright: Mapping[str, Effect]
     viewed: Mapping[str, Effect]
 
-    def expected(self, pair: Pair) -> float:
-        """The score that a pair is expected to have."""
-        return self.mean + self.upright.get(pair[0], Effect()).mean + self.viewed.get(pair[1], Effect()).mean
-
-    def drawn(self, pair: Pair, rng: Random) -> float:
-        """A score that it may have."""
-        first, second = self.upright.get(pair[0], Effect()), self.viewed.get(pair[1], Effect())
-        return self.mean + first.drawn(rng) + second.drawn(rng)
-
 
 def talents_of(scores: Mapping[Pair, float]) -> Talents:
     """Fit the effects to the scores of pairs, one side after the other, a few times."""

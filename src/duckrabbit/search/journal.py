@@ -30,10 +30,12 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
 
 
 def lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of a journal, one at a time; none where there is none."""
-    if not path.is_file():
+    """The whole lines of a journal, one at a time; none where there is none to be read."""
+    try:
+        file = path.open("rb")
+    except OSError:
         return
-    with path.open("rb") as file:
+    with file:
         for raw in file:
             try:
                 line = json.loads(raw)

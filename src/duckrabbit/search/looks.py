@@ -47,11 +47,6 @@ def from_halfway(pictures: Tensor) -> Tensor:
     return _shrunk(pictures, far_factor(pictures.shape[-1]) // 2)
 
 
-def without_colour(pictures: Tensor) -> Tensor:
-    """The mean over the channels in each of them."""
-    return pictures.mean(dim=1, keepdim=True).expand_as(pictures)
-
-
 def _shrunk(pictures: Tensor, factor: int) -> Tensor:
     small = F.avg_pool2d(pictures, factor)
     return F.interpolate(small, size=pictures.shape[-2:], mode="bicubic", align_corners=False).clamp(-1, 1)

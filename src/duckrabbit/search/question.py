@@ -65,7 +65,7 @@ def question_of(reader: Reader, looks: Sequence[Look]) -> Question:
             known = "one digit, 0 to 9" if reader.kind == "digits" else "a thing with a name, such as a rabbit"
             raise UsageError(
                 f"The judge has no name for what {look.prompt!r} asks for, so it can't say how well it is read: "
-                f"ask for {known}, or leave the judging out."
+                f"ask for {known}."
             )
         classes.append(found)
     return Question(reader, tuple(looks), tuple(classes))

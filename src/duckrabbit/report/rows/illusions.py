@@ -6,7 +6,6 @@ from duckrabbit.illusions.views import parse_view
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.report.afar import from_afar
 from duckrabbit.report.best import Chosen, best_of
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.bodies.stack import Stack
@@ -15,6 +14,7 @@ from duckrabbit.report.figure import Exhibit, Figure, Origin, Plate
 from duckrabbit.report.tiles import tile_grid, write_image
 from duckrabbit.report.wording import command, model_words, sampler_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
+from duckrabbit.search.looks import from_afar
 
 MODEL = "mnist-ddpm-class"
 PAIRS = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.report.afar import diversity
+from duckrabbit.report.alike import diversity
 from duckrabbit.report.bodies.chart import Chart, Series, linear
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.bodies.stack import Stack

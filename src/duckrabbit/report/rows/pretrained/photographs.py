@@ -1,7 +1,7 @@
 """A1.7: photographs made anew (SDEdit)."""
 
 from duckrabbit.datasets.pictures import SHIPPED_PICTURES
-from duckrabbit.report.afar import distance
+from duckrabbit.report.alike import distance
 from duckrabbit.report.bodies.chart import Chart, Series, linear
 from duckrabbit.report.figure import Exhibit, Figure, Origin
 from duckrabbit.report.rows.pretrained.common import PHOTO

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.make import Picture
-from duckrabbit.report.afar import distance
+from duckrabbit.report.alike import distance
 from duckrabbit.report.bodies.album import Album
 from duckrabbit.report.bodies.chart import Chart, Series, linear
 from duckrabbit.report.bodies.sheet import Sheet

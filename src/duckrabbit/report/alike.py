@@ -1,4 +1,4 @@
-"""How a picture is judged from afar, and how alike pictures are at that distance."""
+"""How alike pictures are."""
 
 import math
 
@@ -6,19 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-FAR_FACTOR = 4
 COARSE_SIDE = 16
-
-
-def far_factor(side: int) -> int:
-    """By how much a picture is shrunk to be seen from afar: 4 up to 64 pixels, and in proportion above."""
-    return FAR_FACTOR * max(1, side // 64)
-
-
-def from_afar(pictures: Tensor) -> Tensor:
-    """Pictures [N, C, S, S] averaged down by `far_factor`, and back by a bicubic filter."""
-    small = F.avg_pool2d(pictures, far_factor(pictures.shape[-1]))
-    return F.interpolate(small, size=pictures.shape[-2:], mode="bicubic", align_corners=False).clamp(-1, 1)
 
 
 def distance(one: Tensor, other: Tensor) -> float:
