@@ -1,9 +1,11 @@
 """Pocket's network: shapes, prompts, independence of a batch's rows, and the way to disk and back."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from duckrabbit.datasets.prompts import Vocabulary
@@ -11,7 +13,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.load import load_model
 from duckrabbit.models.pocket import PocketConfig, pocket_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
-from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig, time_features
+from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig, SteadyLinear, time_features
 from duckrabbit.networks.text_encoder import PAD, START, TextEncoder
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.make import make
@@ -175,3 +177,27 @@ def test_weights_of_another_shape_are_refused(network: PocketUNet) -> None:
     for damaged in ({}, {**config.to_json(), "network": {"widths": 7}}, {**config.to_json(), "sampler": None}):
         with pytest.raises(UsageError, match="whole pocket model"):
             pocket_model("tiny", network.state_dict(), damaged, "", CPU, torch.float32)
+
+
+@pytest.mark.parametrize(("tokens", "inputs", "outputs"), [(256, 768, 256), (64, 960, 320)])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+def test_a_steady_layer_gives_a_picture_the_same_in_any_company(
+    tokens: int, inputs: int, outputs: int, dtype: torch.dtype
+) -> None:
+    torch.manual_seed(0)
+    layer = SteadyLinear(inputs, outputs).eval()
+    x = torch.randn(32, tokens, inputs)
+    reduced = dtype != torch.float32
+    told: dict[tuple[int, int], torch.Tensor] = {}
+    try:
+        for threads, count in product((1, 2, 3), (4, 8, 12, 32)):
+            torch.set_num_threads(threads)
+            with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=reduced):
+                told[threads, count] = layer(x[:count])[:4]
+    finally:
+        torch.set_num_threads(2)
+    expected = F.linear(x[:4], layer.weight, layer.bias)
+    assert torch.allclose(told[2, 4].float(), expected, atol=0.03 if reduced else 1e-4)
+    for own in told.values():
+        # What float32 loses by another order of summing up is far below a grey level.
+        assert torch.allclose(own.float(), told[2, 4].float(), rtol=0, atol=0 if reduced else 1e-5)

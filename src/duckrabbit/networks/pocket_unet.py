@@ -98,17 +98,19 @@ class Attention(nn.Module):
 
 
 class SteadyLinear(nn.Linear):
-    """A linear layer that, sampling, gives a row the same whatever others there are, on any number of threads.
+    """A linear layer that, sampling, gives a picture the same whatever others there are, on any number of threads.
 
-    On a CPU it then is a convolution: a matrix product with many inputs splits its sums where rows are few.
+    On a CPU it then is a convolution of each picture's tokens in a row. The order in which a product over many inputs
+    is summed up depends on how many rows there are, on some processors with few rows, on others with many; a
+    convolution's on the size of one picture alone.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """[…, W] → […, V]."""
+        """[B, N, W] → [B, N, V]."""
         if x.device.type != "cpu" or torch.is_grad_enabled():
             return super().forward(x)
-        rows = x.flatten(0, -2).T[None]
-        return F.conv1d(rows, self.weight[..., None], self.bias)[0].T.reshape(*x.shape[:-1], -1)
+        pictures = x.transpose(1, 2)[:, :, None]
+        return F.conv2d(pictures, self.weight[..., None, None], self.bias)[:, :, 0].transpose(1, 2)
 
 
 class TransformerBlock(nn.Module):
