@@ -155,7 +155,7 @@ def _write_gallery(kept: "Collection", hunt: "Hunt", findings: "Findings", optio
     import json
     import sys
 
-    from duckrabbit.cli.gallery_page import READ_AS_ASKED, entry_of, write_page
+    from duckrabbit.cli.gallery_page import entry_of, write_page
     from duckrabbit.cli.percent import percent, sure, verdict
     from duckrabbit.media.atomic import atomic_write
     from duckrabbit.media.sheet import contact_sheet
@@ -189,7 +189,7 @@ def _write_gallery(kept: "Collection", hunt: "Hunt", findings: "Findings", optio
     title = f"{options.wording.style.strip() or 'a pair'} … by {options.view}"
     lead = (
         f"{len(findings.probed)} pairs of subjects probed, {len(findings.rendered)} rendered by {hunt.model.name}; the "
-        f"best {len(entries)}. {READ_AS_ASKED}"
+        f"best {len(entries)}."
     )
     write_page(kept.folder / "index.html", title, lead, entries)
     sheet = contact_sheet(shown, min(8, len(shown)), labels, None, max(1, 128 // shown[0].shape[-1]))

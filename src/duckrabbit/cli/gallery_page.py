@@ -48,7 +48,8 @@ class Entry:
     command: str
 
 
-READ_AS_ASKED = "“Read as asked” says how likely a judge that chose nothing is to read every prompt where it should be."
+READ_AS_ASKED = "read as asked"
+MEANING = "“Read as asked” says how likely a judge that chose nothing is to read every prompt where it should be."
 
 
 def entry_of(path: Path, verdict: str) -> Entry:
@@ -67,6 +68,8 @@ def entry_of(path: Path, verdict: str) -> Entry:
 def write_page(path: Path, title: str, lead: str, entries: Sequence[Entry]) -> None:
     """Write the page whole or not at all."""
     figures = "\n".join(_figure(entry) for entry in entries)
+    if any(READ_AS_ASKED in entry.verdict for entry in entries):
+        lead = f"{lead} {MEANING}"
     text = (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width">\n<title>{html.escape(title)}</title>\n'

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from duckrabbit.cli.best import Kept, order_of, wants_best
-from duckrabbit.cli.gallery_page import READ_AS_ASKED, entry_of, write_page
+from duckrabbit.cli.gallery_page import entry_of, write_page
 from duckrabbit.cli.produce import Job
 from duckrabbit.cli.session import Models, leads
 from duckrabbit.errors import UsageError
@@ -114,7 +114,7 @@ def _write_page(journal: Path, tasks: set[str]) -> None:
     found.sort(key=lambda line: -float(line["sure"]))
     entries = [entry_of(Path(line["best"]), str(line["verdict"])) for line in found]
     page = journal.with_suffix(".html")
-    lead = f"The best picture of each of {len(entries)} pairs. {READ_AS_ASKED}"
+    lead = f"The best picture of each of {len(entries)} pairs."
     write_page(page, journal.stem, lead, entries)
     print(f"wrote {page}", file=sys.stderr)
 

@@ -99,7 +99,8 @@ class Candidates:
     def alone(self, seed: int) -> Candidate:
         """The candidate of one seed, made by itself: to the last bit the picture that `rerun` makes.
 
-        Reduced precision sums in another order in another batch: a candidate of a block is off by a few grey levels.
+        Reduced precision may sum in another order in another batch, as GPUs do: a candidate of a block is then off by a
+        few grey levels.
         """
         [candidate] = without_dropping(self).block((seed,)).finished
         return candidate

@@ -3,9 +3,9 @@
     p = 1/(1 + exp(−a − b·m)),      m = min over the looks of log(q/(1 − q))
 
 q is the probability that the selecting judge gives to what is asked for in a look (Platt, 1999). The two numbers of
-each kind of judge were fitted to unselected candidates of some pairs and are reported on others; choosing by m leaves
-them true, since they are conditions on m. Judge guidance does not, for its pictures please judges more than eyes: the
-numbers hold for the judge and the λ that pulled the candidates, and for no other.
+each kind of judge were fitted to unselected candidates of some pairs and are reported on others. Being conditions on m,
+they would hold of chosen ones, too, were all pairs alike; docs/search.md says how far they do. Judge guidance makes
+pictures that please judges more than eyes: the numbers hold for the judge and the λ that pulled, and for no other.
 """
 
 import json
