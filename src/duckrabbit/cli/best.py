@@ -30,7 +30,8 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.make import Picture
 from duckrabbit.recipes.order import Order, Workplace
 from duckrabbit.recipes.search import Progress, Search, work
-from duckrabbit.recipes.search_folder import SearchFolder, alone_in
+from duckrabbit.recipes.search_folder import SearchFolder
+from duckrabbit.recipes.task_folder import alone_in
 from duckrabbit.recipes.workers import work_together
 from duckrabbit.search.shortlist import Scored
 from duckrabbit.training.team import Team

@@ -49,7 +49,7 @@ def run(options: Options) -> int:
     from duckrabbit.errors import UsageError
     from duckrabbit.media.slug import slug
     from duckrabbit.recipes.discover import collection
-    from duckrabbit.recipes.search_folder import alone_in
+    from duckrabbit.recipes.task_folder import alone_in
 
     if not (math.isfinite(options.minutes) and 0 < options.minutes <= MAX_MINUTES):
         raise UsageError(

@@ -20,7 +20,7 @@ from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.candidates import Candidate, Candidates
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.make import make_all
-from duckrabbit.recipes.search_folder import task_folder
+from duckrabbit.recipes.task_folder import task_folder
 from duckrabbit.search.calibration import Calibration
 from duckrabbit.search.discovery import Pair, proposals
 from duckrabbit.search.journal import append, lines

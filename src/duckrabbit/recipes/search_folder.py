@@ -8,24 +8,17 @@
 A picture is in `kept` before the journal says so, and leaves it only when enough better ones are there.
 """
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from duckrabbit.datasets.lock import HeldError, exclusive
-from duckrabbit.errors import UsageError
-from duckrabbit.media.atomic import atomic_write, cannot_write
 from duckrabbit.recipes.candidates import Block
 from duckrabbit.recipes.make import Picture
+from duckrabbit.recipes.task_folder import task_folder
 from duckrabbit.search.journal import append, lines
 from duckrabbit.search.shortlist import Scored, Shortlist
-
-TASK, LOCK = "task.json", "lock"
 
 
 @dataclass(frozen=True)
@@ -87,44 +80,3 @@ class SearchFolder:
     def _lines(self) -> Iterator[dict[str, Any]]:
         for journal in sorted(self.folder.glob("journal-*.jsonl")):
             yield from lines(journal)
-
-
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Work in a task's folder as the only one: two that began the same task would take each other's work away.
-
-    Raises:
-        UsageError: if another process works there.
-    """
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(exclusive(folder / LOCK, patient=False))
-        except HeldError:
-            raise UsageError(
-                f"The very same is being made in {folder} by another process: wait for it, or give another --out."
-            ) from None
-        except OSError as error:
-            raise cannot_write(folder, error) from error
-        yield
-
-
-def task_folder(parent: Path, stem: str, task: Mapping[str, Any]) -> Path:
-    """The folder in which this very task was begun, or a new one: STEM, STEM-2 …
-
-    Raises:
-        UsageError: if it can't be made.
-    """
-    text = json.dumps(task, sort_keys=True)
-    for number in count(1):
-        folder = parent / f"{stem}{'' if number == 1 else f'-{number}'}"
-        file = folder / TASK
-        try:
-            if file.is_file() and file.read_text("utf-8") == text:
-                return folder
-            if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-                with atomic_write(file) as temporary:
-                    temporary.write_text(text, "utf-8")
-                return folder
-        except OSError as error:
-            raise cannot_write(folder, error) from error
-    raise AssertionError("unreachable")
