@@ -1,14 +1,12 @@
 """Judge guidance: how far it pulls and when, what the other judge says of it, and that each sample is pulled alone."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
-from duckrabbit.diffusion.terms import Term, weighted_sum
 from duckrabbit.errors import UsageError
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
@@ -22,7 +20,7 @@ from duckrabbit.recipes.pulled import pulled_plan, remarks
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.record import recipe_of, record
 from duckrabbit.recipes.source import Source
-from duckrabbit.search.pull import DOWN_TO, FROM, Pulled
+from duckrabbit.search.pull import DOWN_TO, FROM, Pull, Pulled
 from duckrabbit.search.question import Question, question_of
 from duckrabbit.search.reader import load_reader
 from helpers import pictures
@@ -35,8 +33,8 @@ def digits() -> Question:
     return question_of(load_reader("digits", "pulling"), looks_of(PAIR))
 
 
-def given(terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
-    return results[0]
+def pulled(x0: Tensor, question: Question, scale: float, t: float, dtype: torch.dtype = torch.float32) -> Tensor:
+    return Pulled((Pull(question, scale, dtype),) * len(x0))(x0, t)
 
 
 @pytest.mark.parametrize("t", [1.0, FROM, 0.5, DOWN_TO + 0.01, DOWN_TO, 0.01])
@@ -45,42 +43,36 @@ def test_it_changes_every_picture_by_its_scale_times_the_time_and_none_early_or_
     digits: Question, t: float, scale: float
 ) -> None:
     x0 = pictures(5, 28, 1).clamp(-0.9, 0.9)
-    change = Pulled(given, digits, scale)((), [x0], t) - x0
+    change = pulled(x0, digits, scale, t) - x0
     expected = scale * t if DOWN_TO < t <= FROM else 0.0
     torch.testing.assert_close(change.square().mean((1, 2, 3)).sqrt(), torch.full((5,), expected))
 
 
 def test_a_little_of_it_makes_every_picture_more_readable(digits: Question) -> None:
     x0 = 0.5 * pictures(16, 28, 1).clamp(-1, 1)
-    pull = Pulled(given, digits, 0.02)
     after = x0
     for _ in range(10):
-        after = pull((), [after], 0.5)
+        after = pulled(after, digits, 0.02, 0.5)
     assert (digits.scores(after) > digits.scores(x0) + 0.1).all()
 
 
 def test_a_sample_is_pulled_alike_alone_and_in_company(digits: Question) -> None:
-    x0, pull = pictures(6, 28, 1), Pulled(given, digits, 0.3)
-    together = pull((), [x0], 0.5)
-    alone = torch.cat([pull((), [x0[k : k + 1]], 0.5) for k in range(6)])
+    x0, others = pictures(6, 28, 1), question_of(digits.reader, looks_of(Anagram(("6", "9"), ("flip",))))
+    turned = question_of(digits.reader, looks_of(Anagram(("6", "9"), ("rotate-180",))))
+    pulls = (*(Pull(own, 0.3) for own in (digits, others, turned, digits)), None, Pull(digits, 0.1))
+    together = Pulled(pulls)(x0, 0.5)
+    alone = torch.cat([Pulled((pull,))(x0[k : k + 1], 0.5) for k, pull in enumerate(pulls)])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+    assert torch.equal(together[4], x0[4])
 
 
 def test_in_bfloat16_it_pulls_the_same_way() -> None:
     rabbit = Anagram(("a drawing of a rabbit", "a drawing of a duck"), ("rotate-90",))
     question = question_of(load_reader("pictures", "pulling"), looks_of(rabbit))
     x0 = pictures(4, 64, 3).clamp(-0.9, 0.9)
-    exact, rounded = (
-        Pulled(given, question, 0.3, dtype)((), [x0], 0.5) - x0 for dtype in (torch.float32, torch.bfloat16)
-    )
+    exact, rounded = (pulled(x0, question, 0.3, 0.5, dtype) - x0 for dtype in (torch.float32, torch.bfloat16))
     assert not torch.equal(exact, rounded)
     assert (torch.cosine_similarity(exact.flatten(1), rounded.flatten(1)) > 0.98).all()
-
-
-def test_what_is_asked_of_the_denoiser_stays_and_the_rule_is_kept(digits: Question) -> None:
-    terms, results = [Term("4", 0.25), Term("7", 0.75)], list(pictures(2, 28, 1)[:, None])
-    late = Pulled(weighted_sum, digits, 0.3)(terms, results, DOWN_TO / 2)
-    torch.testing.assert_close(late, weighted_sum(terms, results, DOWN_TO / 2))
 
 
 def with_pull(recipe: Recipe, model_name: str, scale: float) -> Recipe:
@@ -143,11 +135,10 @@ def test_what_the_judge_has_no_name_for_does_not_pull() -> None:
     model = load_model("pocket", "cpu")
     nameless = "a high quality photo"
     assert load_reader("pictures", "pulling").asked_for(nameless) is None
-    rule = pulled_plan(with_pull(Generate(nameless), model.name, 0.3), model).rule
-    assert rule is weighted_sum
+    assert pulled_plan(with_pull(Generate(nameless), model.name, 0.3), model).pull is None
     assert "judge" not in record(with_pull(Generate(nameless), model.name, 0.3), model, 0, 1, 0)
-    half = pulled_plan(with_pull(Anagram(("a duck", nameless), ("flip",)), model.name, 0.3), model).rule
-    assert isinstance(half, Pulled)
+    half = pulled_plan(with_pull(Anagram(("a duck", nameless), ("flip",)), model.name, 0.3), model).pull
+    assert half is not None
     assert [look.prompt for look in half.question.looks] == ["a duck"]
 
 
@@ -167,10 +158,10 @@ def test_what_cannot_pull_is_named_where_the_rest_does() -> None:
 def test_pocket_is_pulled_in_illusions_alone_and_the_near_part_can_be_louder() -> None:
     model = load_model("pocket", "cpu")
     hybrid = Hybrid({"far": Part("a duck"), "near": Part("a rabbit")})
-    assert isinstance(pulled_plan(hybrid, model).rule, Pulled)
+    assert pulled_plan(hybrid, model).pull is not None
     # One term a prompt: the mean colour, which has guidance of its own, would add another.
     hybrid = replace(hybrid, sampler=replace(model.illusion_sampler, mean_guidance_scale=None))
-    assert pulled_plan(Generate("a duck"), model).rule is weighted_sum
+    assert pulled_plan(Generate("a duck"), model).pull is None
     for times in (1.0, 2.0):
         terms = replace(hybrid, near_scale=times).plan(model).terms
         weights = {term.condition: term.weight_at(0.5) for term in terms if term.condition}

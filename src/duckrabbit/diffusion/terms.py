@@ -95,6 +95,15 @@ Rule = Callable[[Sequence[Term], Sequence[Tensor], float], Tensor]
 """Combines terms and their results B A⁻¹ D(…), each [B, C, H, W], at time t into x̂_0."""
 
 
+Correction = Callable[[Tensor, float], Tensor]
+"""From the combined x̂_0 of a batch, [B, C, H, W], at time t to another one."""
+
+
+def uncorrected(x0: Tensor, t: float) -> Tensor:  # noqa: ARG001
+    """x̂_0 itself."""
+    return x0
+
+
 def weighted_sum(terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
     """x̂_0 = Σ_k w_k(t) · result_k."""
     weighted = [term.weight_at(t) * result for term, result in zip(terms, results, strict=True)]
@@ -112,6 +121,7 @@ class Composition:
         rules: for each sample, how its terms' results become one x̂_0; none for the weighted sum.
         low: what a second stage sees behind x, [B, C, H, W]: the enlarged, noised pictures of the first stage, one for
             each sample. A view is applied to both, since enlarging does not commute with every view.
+        correction: what is done to the combined x̂_0 before the threshold.
     """
 
     denoiser: Denoiser
@@ -119,6 +129,7 @@ class Composition:
     threshold: Threshold = clip
     rules: tuple[Rule, ...] = ()
     low: Tensor | None = None
+    correction: Correction = uncorrected
 
     @property
     def path(self) -> Path:
@@ -148,7 +159,7 @@ class Composition:
                 # At guidance scale 0 only terms that do not lead are left: theirs is the variance then.
                 leading = [term for term in terms if term.leads] or terms
                 fraction[samples] = torch.stack([answers.fraction(term, samples) for term in leading]).mean(dim=0)
-        return Prediction(self.threshold(x0), fraction)
+        return Prediction(self.threshold(self.correction(x0, t)), fraction)
 
 
 Request = tuple[View, str]

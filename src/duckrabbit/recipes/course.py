@@ -14,6 +14,7 @@ from duckrabbit.diffusion.terms import Composition
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.pulled import pulled_plan
 from duckrabbit.recipes.recipe import Plan, Recipe, with_sampler
+from duckrabbit.search.pull import Pulled
 
 Watch = Callable[[State], None]
 """Is shown every state of every batch and stage as it happens."""
@@ -93,7 +94,7 @@ def followed(courses: Sequence[Course], seeds: tuple[int, ...], denoisers: Denoi
     """Take a batch through all stages.
 
     Args:
-        courses: each sample's; they must agree in all but their terms, rules and starts.
+        courses: each sample's; they must agree in all but their terms, rules, pulls and starts.
         seeds: each sample's.
         denoisers: each stage's.
         watch: is shown the states.
@@ -146,7 +147,8 @@ def _sample(
         finished = True
         terms, rules = tuple(plans[row].terms for row in rows), tuple(plans[row].rule for row in rows)
         guide = None if low is None else low[torch.tensor(rows)]
-        composition = Composition(denoiser, terms, model.threshold, rules, guide)
+        pulled = Pulled(tuple(plans[row].pull for row in rows))
+        composition = Composition(denoiser, terms, model.threshold, rules, guide, pulled)
         own = noise.rows(rows)
         for state in trajectory(composition, x, plan.grid, plan.step, own, plan.constraint, plan.resamplings, after):
             x = state.x_s

@@ -7,7 +7,7 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Hybrid
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Plan, Recipe
-from duckrabbit.search.pull import Pulled
+from duckrabbit.search.pull import Pull
 from duckrabbit.search.question import question_of
 from duckrabbit.search.reader import Reader, kind_for, load_reader
 
@@ -23,8 +23,8 @@ def pulling_judge(recipe: Recipe, model: Model) -> Reader | None:
     """The judge that pulls in the recipe's plan; None where nothing is pulled."""
     if judge_scale_of(recipe, model) == 0:
         return None
-    rule = pulled_plan(recipe, model).rule
-    return rule.question.reader if isinstance(rule, Pulled) else None
+    pull = pulled_plan(recipe, model).pull
+    return None if pull is None else pull.question.reader
 
 
 def remarks(recipe: Recipe, model: Model) -> tuple[str, ...]:
@@ -53,4 +53,4 @@ def pulled_plan(recipe: Recipe, model: Model) -> Plan:
         return plan
     reader = load_reader(kind_for(model.channels), "pulling", model.device)
     looks = [look for look in looks_of(recipe) if reader.asked_for(look.prompt) is not None]
-    return replace(plan, rule=Pulled(plan.rule, question_of(reader, looks), scale, model.dtype)) if looks else plan
+    return replace(plan, pull=Pull(question_of(reader, looks), scale, model.dtype)) if looks else plan

@@ -21,6 +21,7 @@ from duckrabbit.diffusion.terms import Rule, Term, weighted_sum
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import Guidance
 from duckrabbit.models.model import Model, Sampler
+from duckrabbit.search.pull import Pull
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Plan:
         resamplings: how often each step is made.
         denoiser: what denoises in place of the model.
         rule: how the terms' results become one x̂_0.
+        pull: towards what x̂_0 is pulled; None for nothing.
     """
 
     start: Callable[[Noise], Tensor]
@@ -46,6 +48,7 @@ class Plan:
     resamplings: int = 1
     denoiser: Denoiser | None = None
     rule: Rule = weighted_sum
+    pull: Pull | None = None
 
     @property
     def asks_model(self) -> bool:

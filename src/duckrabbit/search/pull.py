@@ -10,13 +10,13 @@ one of them alone is no reading (as the cut-outs of CLIP guidance; Crowson, 2021
 Another judge chooses among the pictures, for the one that pulled is pleased by all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from duckrabbit.diffusion.terms import Rule, Term
 from duckrabbit.search.question import Question
 from duckrabbit.training.spoiling import moved, recoloured
 
@@ -33,49 +33,79 @@ LIGHT, CONTRAST, SATURATION, NOISE = 0.15, 0.25, 0.4, 0.075
 """What a glimpse adds to the pixels at most, the shares by which it changes these two, and its noise's deviation."""
 
 
-@dataclass(frozen=True, eq=False)
-class Pulled:
-    """A rule, and after it the pull.
-
-    A sample's pull depends on nothing but its own x̂_0 and the time.
+@dataclass(frozen=True)
+class Pull:
+    """What pulls one sample, and how strongly.
 
     Attributes:
-        rule: how the terms' results become x̂_0.
         question: what is to be read, and by whom.
         scale: λ, the root mean square of the change at t = 1.
         dtype: of the denoiser; if it is bfloat16, so is the judge's network. float16 would lose small gradients.
     """
 
-    rule: Rule
     question: Question
     scale: float
     dtype: torch.dtype = torch.float32
 
-    def __call__(self, terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
-        """x̂_0 [B, C, H, W] at the time t."""
-        x0 = self.rule(terms, results, t)
-        if not DOWN_TO < t <= FROM:
+    @property
+    def way(self) -> Hashable:
+        """Samples that share it are pulled together, whatever each is to be read as."""
+        return self.question.reader.checksum, tuple(look.see for look in self.question.looks), self.scale, self.dtype
+
+
+@dataclass(frozen=True, eq=False)
+class Pulled:
+    """The correction of a batch: every sample's x̂_0 after its pull, which depends on that x̂_0 and the time alone.
+
+    Attributes:
+        pulls: each sample's; None for those that nothing pulls.
+    """
+
+    pulls: tuple[Pull | None, ...]
+
+    def __call__(self, x0: Tensor, t: float) -> Tensor:
+        """From x̂_0 [B, C, H, W] at the time t to a more readable one."""
+        if not DOWN_TO < t <= FROM or not self._alike:
             return x0
-        gradient = self._gradient(x0, t)
-        size = gradient.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
-        return x0 + self.scale * t * (gradient / size.clamp_min(1e-12)).to(x0.dtype)
+        pulled = x0.clone()
+        for rows, pulls in self._alike:
+            gradient = _gradient(x0[rows], pulls, t)
+            size = gradient.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+            pulled[rows] += pulls[0].scale * t * (gradient / size.clamp_min(1e-12)).to(x0.dtype)
+        return pulled
 
-    def _gradient(self, x0: Tensor, t: float) -> Tensor:
-        generator = torch.Generator().manual_seed(round(1e6 * t))
-        with torch.enable_grad():
-            x = x0.detach().float().clamp(-1, 1).requires_grad_()
-            seen = [look.see(x) for look in self.question.looks]
-            log_p = torch.stack([self._glimpse(seen, generator) for _ in range(GLIMPSES)]).mean(dim=0)
-            weights = (-log_p.detach()).softmax(dim=0)
-            (gradient,) = torch.autograd.grad((weights * log_p).sum(), x)
-        return gradient
+    @cached_property
+    def _alike(self) -> list[tuple[list[int], list[Pull]]]:
+        """The rows that are pulled in one way, and their pulls."""
+        found: dict[Hashable, tuple[list[int], list[Pull]]] = {}
+        for row, pull in enumerate(self.pulls):
+            if pull is not None:
+                rows, pulls = found.setdefault(pull.way, ([], []))
+                rows.append(row)
+                pulls.append(pull)
+        return list(found.values())
 
-    def _glimpse(self, seen: Sequence[Tensor], generator: torch.Generator) -> Tensor:
+
+def _gradient(x0: Tensor, pulls: Sequence[Pull], t: float) -> Tensor:
+    """Of Σ_l w_l log p by x̂_0 [B, C, H, W], under pulls of one way."""
+    first = pulls[0]
+    wanted = torch.tensor([pull.question.classes for pull in pulls], device=x0.device).T[..., None]
+    generator = torch.Generator().manual_seed(round(1e6 * t))
+
+    def glimpse(seen: Sequence[Tensor]) -> Tensor:
         """Log p of what is asked for, look by look, [L, B]."""
         varied = torch.cat([_varied(x, generator) for x in seen])
-        with torch.autocast(varied.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
-            told = self.question.reader.glance(varied).float().chunk(len(seen))
-        return torch.stack([log_p[:, wanted] for log_p, wanted in zip(told, self.question.classes, strict=True)])
+        with torch.autocast(varied.device.type, torch.bfloat16, enabled=first.dtype == torch.bfloat16):
+            told = first.question.reader.glance(varied).float().chunk(len(seen))
+        return torch.stack(told).gather(2, wanted)[..., 0]
+
+    with torch.enable_grad():
+        x = x0.detach().float().clamp(-1, 1).requires_grad_()
+        seen = [look.see(x) for look in first.question.looks]
+        log_p = torch.stack([glimpse(seen) for _ in range(GLIMPSES)]).mean(dim=0)
+        weights = (-log_p.detach()).softmax(dim=0)
+        (gradient,) = torch.autograd.grad((weights * log_p).sum(), x)
+    return gradient
 
 
 def _varied(x: Tensor, generator: torch.Generator) -> Tensor:
