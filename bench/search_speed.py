@@ -27,6 +27,7 @@ from duckrabbit.recipes.looks import looks_of
 from duckrabbit.search.question import question_of
 from duckrabbit.search.racing import LADDERS, Ladder
 from duckrabbit.search.subjects import subjects_of
+from duckrabbit.search.talents import shipped_for
 
 TIMED = 8
 
@@ -69,18 +70,19 @@ def candidates_of(pair: Pair, model: Model, court: Court, ladder: Ladder) -> Can
 
 def hunted(view: str, style: str, model: Model, court: Court, minutes: float) -> float:
     """Accepted pictures a minute, each of another pair, where `discover` chooses the pairs."""
-    hunt = Hunt(model, court.selecting, None, subjects_of(court.selecting), view, style)
+    subjects = subjects_of(court.selecting)
+    hunt = Hunt(model, court.selecting, None, subjects, view, style, talents=shipped_for(model.checksum))
     with TemporaryDirectory() as folder:
         kept = collection(Path(folder), "hunt", hunt)
         started = time.perf_counter()
         findings = discover(hunt, kept, 60 * minutes, lambda _: None)
         seconds = time.perf_counter() - started
         accepted = 0
-        for found in findings.rendered.values():
+        for found in findings.finished.values():
             pixels = read_picture(kept.picture(found), model.size, model.channels)
             accepted += int(court.judge(hunt.recipe(found.pair), pixels[None]).read().sum())
     rate = accepted / (seconds / 60)
-    print(f"discover {style} {view}: {len(findings.probed)} probed, {len(findings.rendered)} rendered, "
+    print(f"discover {style} {view}: {len(findings.tried)} tried, {len(findings.finished)} finished, "
           f"{accepted} accepted, {rate:.2f} a minute", flush=True)  # fmt: skip
     return rate
 

@@ -74,8 +74,8 @@ def _hunted(hunt: "Hunt", kept: "Collection", options: Options) -> int:
     from duckrabbit.recipes.discover import discover
 
     before = kept.findings()
-    if before.probed:
-        print(f"going on: {len(before.probed)} pairs probed, {len(before.rendered)} rendered", file=sys.stderr)
+    if before.tried:
+        print(f"going on: {_counts(before)}", file=sys.stderr)
     started, seconds = time.monotonic(), 60 * options.minutes
     interrupted = False
     with Display(round(seconds), "discover") as display:
@@ -90,7 +90,7 @@ def _hunted(hunt: "Hunt", kept: "Collection", options: Options) -> int:
             interrupted = True
     findings = kept.findings()
     found = findings.gallery()
-    kept_so_far = f"{len(findings.rendered)} pictures are kept in {kept.folder}; the same command goes on."
+    kept_so_far = f"{len(findings.finished)} pictures are kept in {kept.folder}; the same command goes on."
     try:
         if found:
             _write_gallery(kept, hunt, findings, options)
@@ -99,7 +99,7 @@ def _hunted(hunt: "Hunt", kept: "Collection", options: Options) -> int:
     if interrupted:
         raise KeyboardInterrupt(kept_so_far)
     if not found:
-        raise UsageError(f"No pair was rendered in {options.minutes:g} minutes: give --minutes more.")
+        raise UsageError(f"No pair was finished in {options.minutes:g} minutes: give --minutes more.")
     return 0
 
 
@@ -112,6 +112,7 @@ def _hunt(options: Options) -> "Hunt":
     from duckrabbit.search.calibration import shipped_for
     from duckrabbit.search.reader import kind_for, load_reader
     from duckrabbit.search.subjects import subjects_of
+    from duckrabbit.search.talents import shipped_for as talents_for
 
     style = options.wording.style.strip()
     given = tuple(dict.fromkeys(" ".join(subject.split()) for subject in options.subjects))
@@ -135,6 +136,7 @@ def _hunt(options: Options) -> "Hunt":
         options.wording.negative_prompt,
         sampler,
         options.combine,
+        talents_for(model.checksum),
     )
     # Every subject is asked for once, so that one that can't be is refused before the hunt.
     for other in subjects[1:] if given else subjects[1:2]:
@@ -142,10 +144,14 @@ def _hunt(options: Options) -> "Hunt":
     return hunt
 
 
+def _counts(findings: "Findings") -> str:
+    return f"{len(findings.tried)} pairs tried, {len(findings.finished)} finished"
+
+
 def _so_far(hunt: "Hunt", findings: "Findings") -> str:
     from duckrabbit.cli.percent import verdict
 
-    said = f"{len(findings.probed)} pairs probed, {len(findings.rendered)} rendered"
+    said = _counts(findings)
     best = findings.gallery()[:1]
     return f"{said}; best {' / '.join(best[0].pair)}, {verdict(hunt.calibration, best[0].readings)}" if best else said
 
@@ -188,7 +194,7 @@ def _write_gallery(kept: "Collection", hunt: "Hunt", findings: "Findings", optio
             print(path, flush=True)
     title = f"{options.wording.style.strip() or 'a pair'} … by {options.view}"
     lead = (
-        f"{len(findings.probed)} pairs of subjects probed, {len(findings.rendered)} rendered by {hunt.model.name}; the "
+        f"{len(findings.tried)} pairs of subjects tried, {len(findings.finished)} finished by {hunt.model.name}; the "
         f"best {len(entries)}."
     )
     write_page(kept.folder / "index.html", title, lead, entries)

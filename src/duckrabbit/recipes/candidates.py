@@ -89,10 +89,10 @@ class Candidates:
         left = sifted([self.course] * len(own), own, self._denoisers, sieve, watch)
         pixels = left.pixels.float().cpu()
         readings = self.question.readings(left.pixels).tolist()
-        finished = []
-        for row, own_pixels, read in zip(left.rows, pixels, readings, strict=True):
-            scored = Scored(own[row], tuple(round(value, DIGITS_OF_READINGS) for value in read))
-            finished.append(Candidate(self._picture(own_pixels.clone(), scored), scored))
+        finished = [
+            self.candidate(own_pixels.clone(), own[row], read)
+            for row, own_pixels, read in zip(left.rows, pixels, readings, strict=True)
+        ]
         gone = set(left.rows)
         return Block(tuple(finished), tuple(seed for row, seed in enumerate(own) if row not in gone))
 
@@ -104,6 +104,12 @@ class Candidates:
         """
         [candidate] = without_dropping(self).block((seed,)).finished
         return candidate
+
+    def candidate(self, pixels: Tensor, seed: int, readings: Sequence[float]) -> Candidate:
+        """What a seed has become: its pixels [C, H, W] on the CPU, and log p of what is asked for, look by look."""
+        scored = Scored(seed, tuple(round(value, DIGITS_OF_READINGS) for value in readings))
+        remembered = self.record_of(seed) | {"score": self.told(scored)}
+        return Candidate(Picture(pixels, seed, self.recipe, remembered), scored)
 
     def probability(self, scored: Scored) -> float | None:
         """How likely the reporting judge is to read the picture as asked in every look."""
@@ -126,9 +132,6 @@ class Candidates:
     def record_of(self, seed: int) -> dict[str, Any]:
         """What the picture of a seed remembers."""
         return record(self.recipe, self.model, seed, 1, 0, self.size, self.second_sampler)
-
-    def _picture(self, pixels: Tensor, scored: Scored) -> Picture:
-        return Picture(pixels, scored.seed, self.recipe, self.record_of(scored.seed) | {"score": self.told(scored)})
 
 
 def without_dropping(candidates: Candidates) -> Candidates:

@@ -1,53 +1,48 @@
-"""Which pairs of subjects work under a view? Many are probed, the promising rendered in full, the best kept.
+"""Which pairs of subjects work under a view? Blocks of different pairs race, and each pair's best picture is kept.
 
 With pocket a pair decides far more than a seed does whether an illusion works, so that a minute is better spent on
-another pair than on another candidate: of a promising pair only the seed that was best when probed is rendered. More
-candidates are made of the pairs at hand once there is no other to try, as with digits.
+another pair than on another candidate: each pair has one until there is no other pair to try, as with digits. Half of a
+block is dropped after a quarter of its steps.
 """
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from duckrabbit.media.slug import slug
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.candidates import Candidate, Candidates
+from duckrabbit.recipes.course import Denoisers, Watch, sifted
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.recipes.make import make_all
 from duckrabbit.recipes.task_folder import task_folder
 from duckrabbit.search.calibration import Calibration
-from duckrabbit.search.discovery import Pair, proposals
+from duckrabbit.search.discovery import Pair, Talents, proposals
 from duckrabbit.search.journal import append, lines
-from duckrabbit.search.question import question_of
-from duckrabbit.search.racing import LADDERS
+from duckrabbit.search.question import question_of, readings_each, scores_each
+from duckrabbit.search.racing import ACROSS, Racing
 from duckrabbit.search.reader import Reader
 from duckrabbit.search.subjects import prompt_for
 
-PROBE_STEPS, PROBE_SEEDS, PAIRS_A_ROUND = 6, 2, 8
-RENDERS_A_ROUND = 2
-MORE = 16
-"""Candidates that a pair gets at a time once all pairs are rendered."""
+LOST = 1.3
+"""By how much, in log p, dropped ones would have been read worse than the finished (19,000 pairs, both halves)."""
+
+FEWEST = 4
+"""Pictures in a block: the last one is as small as the time that is left, but not smaller."""
 
 GALLERY, OF_A_SUBJECT = 24, 3
 JOURNAL = "journal.jsonl"
 
 
 @dataclass(frozen=True)
-class Probe:
-    """The best of a pair's quick pictures.
+class Attempt:
+    """A pair and the seed that it is tried with."""
 
-    Attributes:
-        score: by the selecting judge: the log p of the look in which it is least readable.
-        seed: its seed.
-    """
-
-    score: float
+    pair: Pair
     seed: int
 
 
@@ -59,13 +54,11 @@ class Found:
         pair: its subjects.
         seed: its seed.
         readings: log p of what is asked for by the selecting judge, look by look.
-        tried: so many of the pair's seeds were candidates in blocks, before which there was only the probe.
     """
 
     pair: Pair
     seed: int
     readings: tuple[float, ...]
-    tried: int = 0
 
     @property
     def score(self) -> float:
@@ -78,34 +71,50 @@ class Findings:
     """What is known so far.
 
     Attributes:
-        probed: the probe of every pair.
-        rendered: the best picture of every rendered pair.
+        tried: how many seeds of every pair.
+        finished: the best picture of every pair that has one.
     """
 
-    probed: Mapping[Pair, Probe]
-    rendered: Mapping[Pair, Found]
+    tried: Mapping[Pair, int]
+    finished: Mapping[Pair, Found]
+
+    @property
+    def pictures(self) -> int:
+        """How many were begun."""
+        return sum(self.tried.values())
 
     def gallery(self) -> list[Found]:
         """The best, best first, no subject too often."""
-        used: dict[str, int] = {}
+        used: Counter[str] = Counter()
         chosen: list[Found] = []
-        for found in sorted(self.rendered.values(), key=lambda own: (-own.score, own.pair)):
-            if all(used.get(subject, 0) < OF_A_SUBJECT for subject in found.pair):
+        for found in sorted(self.finished.values(), key=lambda own: (-own.score, own.pair)):
+            if all(used[subject] < OF_A_SUBJECT for subject in found.pair):
                 chosen.append(found)
-                for subject in found.pair:
-                    used[subject] = used.get(subject, 0) + 1
+                used.update(found.pair)
             if len(chosen) == GALLERY:
                 break
         return chosen
 
-    def promising(self) -> list[Pair]:
-        """Probed pairs that were not rendered yet, the best first."""
-        left = [pair for pair in self.probed if pair not in self.rendered]
-        return sorted(left, key=lambda pair: (-self.probed[pair].score, pair))
+    def scores(self) -> dict[Pair, float]:
+        """Every tried pair's: that of its best picture, or what a dropped one is guessed to have been worth."""
+        known = {pair: found.score for pair, found in self.finished.items()}
+        guess = sum(known.values()) / len(known) - LOST if known else 0.0
+        return {pair: known.get(pair, guess) for pair in self.tried}
 
-    def with_found(self, found: Found) -> "Findings":
-        """The same and what was found of one pair."""
-        return replace(self, rendered={**self.rendered, found.pair: found})
+    def with_attempt(self, attempt: Attempt, readings: Sequence[float] | None) -> "Findings":
+        """The same and what became of one attempt: None for the dropped."""
+        tried, finished = dict(self.tried), dict(self.finished)
+        _add(tried, finished, attempt, readings)
+        return Findings(tried, finished)
+
+
+def _add(
+    tried: dict[Pair, int], finished: dict[Pair, Found], attempt: Attempt, readings: Sequence[float] | None
+) -> None:
+    pair, before = attempt.pair, finished.get(attempt.pair)
+    tried[pair] = tried.get(pair, 0) + 1
+    if readings is not None and (before is None or min(readings) > before.score):
+        finished[pair] = Found(pair, attempt.seed, tuple(readings))
 
 
 @dataclass(frozen=True)
@@ -119,10 +128,11 @@ class Hunt:
         subjects: to choose from.
         view: in which the second subject is read.
         style: of the prompts.
-        seed: of the choice and of the first candidates.
+        seed: of the choice and of each pair's first picture.
         negative_prompt: what to steer away from.
-        sampler: of the full pictures; None for the model's own way.
+        sampler: how; None for the model's own way.
         combine: as in `Anagram`.
+        talents: what is known of the subjects beforehand.
     """
 
     model: Model
@@ -135,6 +145,7 @@ class Hunt:
     negative_prompt: str = ""
     sampler: Sampler | None = None
     combine: str = "mean"
+    talents: Talents = field(default_factory=dict, repr=False)
 
     def recipe(self, pair: Pair) -> Anagram:
         """The anagram of a pair."""
@@ -142,41 +153,44 @@ class Hunt:
         return Anagram(prompts, (self.view,), self.negative_prompt, self.sampler, self.combine)
 
     def candidates(self, pair: Pair) -> Candidates:
-        """A pair's full candidates."""
+        """A pair's candidates."""
         recipe = self.recipe(pair)
-        question = question_of(self.reader, looks_of(recipe))
-        return Candidates(recipe, self.model, question, self.calibration, LADDERS[self.reader.kind])
+        return Candidates(recipe, self.model, question_of(self.reader, looks_of(recipe)), self.calibration)
 
-    def probe(self, pairs: Sequence[Pair]) -> dict[Pair, Probe]:
-        """Each pair's best of a few quick pictures."""
-        quick = replace(
-            self.sampler or self.model.illusion_sampler, solver="dpmpp_2m", grid="uniform", steps=PROBE_STEPS
-        )
-        recipes = [replace(self.recipe(pair), sampler=quick) for pair in pairs]
-        repeated = [recipe for recipe in recipes for _ in range(PROBE_SEEDS)]
-        seeds = list(range(self.seed, self.seed + PROBE_SEEDS)) * len(pairs)
-        pictures = torch.stack([picture.pixels for picture in make_all(repeated, self.model, seeds)])
-        probes = {}
-        for pair, recipe, own in zip(pairs, recipes, torch.split(pictures, PROBE_SEEDS), strict=True):
-            scores = question_of(self.reader, looks_of(recipe)).scores(own)
-            best = int(scores.argmax())
-            probes[pair] = Probe(round(float(scores[best]), 4), self.seed + best)
-        return probes
+    @property
+    def block_size(self) -> int:
+        """How many pictures are made together."""
+        return self.candidates((self.subjects[0], self.subjects[1])).block_size
 
-    def render(self, pair: Pair, probe: Probe) -> Candidate:
-        """A pair's first picture in full."""
-        return self.candidates(pair).alone(probe.seed)
+    def attempts(self, findings: Findings, count: int) -> list[Attempt]:
+        """The next block: new pairs, and where there are no more, another seed of those least tried, best first."""
+        scores, tried = findings.scores(), Counter(findings.tried)
+        chosen = []
+        pairs = proposals(self.subjects, scores, count, self.seed, self.talents)
+        for place in range(count):
+            if place < len(pairs):
+                pair = pairs[place]
+            else:
+                pair = min(tried, key=lambda own: (tried[own], -scores.get(own, 0.0), own))
+            chosen.append(Attempt(pair, self.seed + tried[pair]))
+            tried[pair] += 1
+        return chosen
 
-    def better(self, found: Found) -> Candidate | None:
-        """The best of a pair's next candidates, if it is better than what was found."""
-        candidates, first = self.candidates(found.pair), self.seed + found.tried
-        block = candidates.block(range(first, first + MORE)).finished
-        best = max(block, key=lambda own: (own.scored.score, -own.scored.seed)).scored
-        if best.seed == found.seed or best.score <= found.score:
-            return None
-        # In a block a score may be off by a little.
-        made = candidates.alone(best.seed)
-        return made if made.scored.score > found.score else None
+    def made(self, attempts: Sequence[Attempt], denoisers: Denoisers, watch: Watch | None) -> list[Candidate | None]:
+        """What becomes of every attempt of a block: None where it was dropped.
+
+        A picture is the one that its seed makes alone, on a GPU to a few grey levels.
+        """
+        everyone = [self.candidates(attempt.pair) for attempt in attempts]
+        questions = [candidates.question for candidates in everyone]
+        sieve = Racing(ACROSS, lambda x0: scores_each(questions, x0), len(attempts))
+        seeds = tuple(attempt.seed for attempt in attempts)
+        left = sifted([candidates.course for candidates in everyone], seeds, denoisers, sieve, watch)
+        readings = readings_each([questions[row] for row in left.rows], left.pixels).tolist()
+        made: list[Candidate | None] = [None] * len(attempts)
+        for row, pixels, read in zip(left.rows, left.pixels.float().cpu(), readings, strict=True):
+            made[row] = everyone[row].candidate(pixels.clone(), seeds[row], read)
+        return made
 
     def task(self) -> dict[str, Any]:
         """What is looked for, as JSON."""
@@ -184,7 +198,7 @@ class Hunt:
             "view": self.view,
             "style": self.style,
             "seed": self.seed,
-            "probe": [PROBE_STEPS, PROBE_SEEDS],
+            "ladder": [[rung.after, rung.least] for rung in ACROSS],
             "subjects": list(self.subjects),
             "negative_prompt": self.negative_prompt,
             "combine": self.combine,
@@ -196,54 +210,38 @@ class Hunt:
 
 @dataclass(frozen=True)
 class Collection:
-    """The folder of a hunt: what was tried, and every rendered pair's picture. A kill loses neither."""
+    """The folder of a hunt: what was tried, and every pair's best picture. A kill loses neither."""
 
     folder: Path
 
     def picture(self, found: Found) -> Path:
-        """A rendered pair's picture."""
+        """A pair's picture."""
         # Two hyphens are in no slug, so that no two pairs share a name; odd names that share a slug are told apart.
         a, b = (_file_name(subject) for subject in found.pair)
         return self.folder / f"{a}--{b}-{found.seed}.png"
 
     def findings(self) -> Findings:
-        """What the journal knows; a pair whose picture is gone is to be rendered again."""
-        probed: dict[Pair, Probe] = {}
-        rendered: dict[Pair, Found] = {}
+        """What the journal knows; a picture that was deleted stays so."""
+        tried: dict[Pair, int] = {}
+        finished: dict[Pair, Found] = {}
         for line in lines(self.folder / JOURNAL):
             a, b = line["pair"]
-            if "probe" in line:
-                probed[a, b] = Probe(float(line["probe"]), int(line["seed"]))
-            else:
-                readings = tuple(map(float, line["readings"]))
-                rendered[a, b] = Found((a, b), int(line["seed"]), readings, int(line["tried"]))
-        there = {pair: found for pair, found in rendered.items() if self.picture(found).is_file()}
-        return Findings(probed, there)
+            _add(tried, finished, Attempt((a, b), int(line["seed"])), line.get("readings"))
+        there = {pair: found for pair, found in finished.items() if self.picture(found).is_file()}
+        return Findings(tried, there)
 
-    def note_probe(self, pair: Pair, probe: Probe) -> None:
-        """Write down a probe."""
-        append(self.folder / JOURNAL, {"pair": list(pair), "probe": probe.score, "seed": probe.seed})
-
-    def note_render(self, pair: Pair, candidate: Candidate, tried: int) -> Found:
-        """Write down a pair's best picture so far, after the picture itself."""
-        found = Found(pair, candidate.scored.seed, candidate.scored.readings, tried)
-        candidate.picture.save(self.picture(found))
-        return self.note(found)
-
-    def note(self, found: Found) -> Found:
-        """Write down what is known of a pair whose picture is there."""
-        line = {"pair": list(found.pair), "seed": found.seed, "readings": list(found.readings), "tried": found.tried}
-        append(self.folder / JOURNAL, line)
-        return found
-
-    def note_more(self, before: Found, candidate: Candidate | None) -> Found:
-        """Write down that more candidates were made; a better one takes the place of what was found before."""
-        tried = before.tried + MORE
-        if candidate is None:
-            return self.note(replace(before, tried=tried))
-        found = self.note_render(before.pair, candidate, tried)
-        self.picture(before).unlink(missing_ok=True)
-        return found
+    def note(self, findings: Findings, attempt: Attempt, candidate: Candidate | None) -> Findings:
+        """Write down what became of an attempt, after its picture, which takes the place of a worse one."""
+        line: dict[str, Any] = {"pair": list(attempt.pair), "seed": attempt.seed}
+        readings = None if candidate is None else candidate.scored.readings
+        after = findings.with_attempt(attempt, readings)
+        before, found = (own.finished.get(attempt.pair) for own in (findings, after))
+        if candidate is not None and found is not None and found != before:
+            candidate.picture.save(self.picture(found))
+        append(self.folder / JOURNAL, line if readings is None else {**line, "readings": list(readings)})
+        if before is not None and found != before:
+            self.picture(before).unlink(missing_ok=True)
+        return after
 
 
 def collection(parent: Path, stem: str, hunt: Hunt) -> Collection:
@@ -259,35 +257,19 @@ def _file_name(subject: str) -> str:
 
 
 Tell = Callable[[Findings], None]
-"""Is shown what is known after every round of probes and every picture."""
+"""Is shown what is known after every step of a block."""
 
 
 def discover(hunt: Hunt, kept: Collection, seconds: float, tell: Tell) -> Findings:
-    """Look for pairs for so long; what is found is in the collection at every moment.
-
-    Every round probes a few pairs that the talents of their subjects recommend, then renders the most promising. When
-    no pair is left, the rendered ones get more candidates in turn, the best read first.
-    """
-    findings = kept.findings()
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        scores = {pair: probe.score for pair, probe in findings.probed.items()}
-        pairs = proposals(hunt.subjects, scores, PAIRS_A_ROUND, hunt.seed)
-        if pairs:
-            probes = hunt.probe(pairs)
-            for pair, probe in probes.items():
-                kept.note_probe(pair, probe)
-            findings = replace(findings, probed={**findings.probed, **probes})
-            tell(findings)
-        promising = findings.promising()
-        for pair in promising[:RENDERS_A_ROUND]:
-            if time.monotonic() >= end and findings.rendered:
-                break
-            candidate = hunt.render(pair, findings.probed[pair])
-            findings = findings.with_found(kept.note_render(pair, candidate, 0))
-            tell(findings)
-        if not pairs and not promising:
-            before = min(findings.rendered.values(), key=lambda own: (own.tried, -own.score, own.pair))
-            findings = findings.with_found(kept.note_more(before, hunt.better(before)))
-            tell(findings)
+    """Look for pairs for about so long, one block at the least; what is found is kept after every block."""
+    findings, denoisers = kept.findings(), Denoisers()
+    count, end = hunt.block_size, time.monotonic() + seconds
+    while count >= FEWEST:
+        started, known, attempts = time.monotonic(), findings, hunt.attempts(findings, count)
+        block = hunt.made(attempts, denoisers, lambda _, known=known: tell(known))  # type: ignore[misc]
+        for attempt, candidate in zip(attempts, block, strict=True):
+            findings = kept.note(findings, attempt, candidate)
+        tell(findings)
+        each = (time.monotonic() - started) / count
+        count = min(hunt.block_size, int((end - time.monotonic()) / each))
     return findings

@@ -50,6 +50,22 @@ class Question:
         return (self.places(pictures) <= among).all(dim=1)
 
 
+def scores_each(questions: Sequence[Question], pictures: Tensor) -> Tensor:
+    """As `readings_each`, each picture's score, [N]."""
+    return readings_each(questions, pictures).amin(dim=1)
+
+
+def readings_each(questions: Sequence[Question], pictures: Tensor) -> Tensor:
+    """Log p of what each picture [N, C, S, S] is asked for by its own of N questions, look by look, [N, L].
+
+    The questions must agree in all but what they ask for: one reader, and the same ways to look.
+    """
+    first = questions[0]
+    wanted = torch.tensor([question.classes for question in questions])
+    every = first.log_probabilities(pictures)
+    return torch.stack([own.gather(1, wanted[:, [look]])[:, 0] for look, own in enumerate(every)], dim=1)
+
+
 def question_of(reader: Reader, looks: Sequence[Look]) -> Question:
     """The question whether these looks show what they should.
 

@@ -56,6 +56,9 @@ LADDERS: Mapping[Kind, Ladder] = {
 Of pictures that a judge pulls only the hopeless drop out: among the rest no early score tells who is read in the end.
 """
 
+ACROSS: Ladder = (Rung(0.25, 0.5),)
+"""For a block of different pairs, which differ more than the candidates of one: its better half goes on."""
+
 AHEAD = 2
 """So many times what is wanted goes on in the end, so that the judge of the finished pictures has a choice."""
 

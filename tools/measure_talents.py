@@ -1,0 +1,101 @@
+"""Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.talents says what for.
+
+    python tools/measure_talents.py measure part0.safetensors --minutes 8 --seed 0 [--device cuda]
+    python tools/measure_talents.py fit part*.safetensors src/duckrabbit/models/weights/talents.json
+
+`measure` makes one anagram each of random pairs, by several views and in several styles, and asks the selecting judge.
+Parts of different seeds may be measured side by side. The shipped table is of 72,704 anagrams: fifteen minutes on two
+H200. The reporting judge has no say, so that it can tell how good the advice is.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from random import Random
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from duckrabbit.media.atomic import atomic_write
+from duckrabbit.models.load import load_model
+from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.looks import looks_of
+from duckrabbit.recipes.make import make_all
+from duckrabbit.search.calibration import pulling_checksum
+from duckrabbit.search.question import question_of, scores_each
+from duckrabbit.search.reader import load_reader
+from duckrabbit.search.subjects import prompt_for, subjects_of
+from duckrabbit.search.talents import fit, write
+
+VIEWS = ("flip", "rotate-90", "rotate-180", "jigsaw", "inner-circle", "skew", "negate")
+STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of", "a photo of")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    measuring = commands.add_parser("measure")
+    measuring.add_argument("out", type=Path)
+    measuring.add_argument("--minutes", type=float, default=8.0)
+    measuring.add_argument("--seed", type=int, default=0)
+    measuring.add_argument("--batch", type=int, default=512)
+    measuring.add_argument("--device", default="auto")
+    fitting = commands.add_parser("fit")
+    fitting.add_argument("parts", type=Path, nargs="+")
+    fitting.add_argument("out", type=Path)
+    options = parser.parse_args()
+    if options.command == "measure":
+        measure(options.out, options.minutes, options.seed, options.batch, options.device)
+    else:
+        fit_parts(options.parts, options.out)
+
+
+def measure(out: Path, minutes: float, seed: int, batch: int, device: str) -> None:
+    """Random pairs, batch by batch, until the time is over; the file is whole after each."""
+    model = load_model("pocket", device)
+    reader = load_reader("pictures", "selecting", model.device)
+    subjects, rng, end = subjects_of(reader), Random(seed), time.monotonic() + 60 * minutes
+    rows: list[tuple[int, int, int]] = []
+    scores: list[torch.Tensor] = []
+    while time.monotonic() < end:
+        view, style = len(scores) % len(VIEWS), rng.choice(STYLES)
+        pairs = [tuple(rng.sample(range(len(subjects)), 2)) for _ in range(batch)]
+        recipes = [Anagram((prompt_for(subjects[a], style), prompt_for(subjects[b], style)), (VIEWS[view],))
+                   for a, b in pairs]  # fmt: skip
+        seeds = [1_000_000 * seed + len(rows) + k for k in range(batch)]
+        pixels = torch.stack([made.pixels for made in make_all(recipes, model, seeds, batch_size=batch)])
+        scores.append(scores_each([question_of(reader, looks_of(recipe)) for recipe in recipes], pixels))
+        rows += [(a, b, view) for a, b in pairs]
+        columns = torch.tensor(rows, dtype=torch.int16).T.contiguous()
+        with atomic_write(out) as temporary:
+            save_file({"a": columns[0], "b": columns[1], "view": columns[2], "score": torch.cat(scores)}, temporary)
+        print(f"{len(rows)} anagrams, mean score {torch.cat(scores).mean():.3f}", flush=True)
+
+
+def fit_parts(parts: list[Path], out: Path) -> None:
+    """The talents in what was measured, and how well those of one half of it tell the other half's scores."""
+    loaded = [load_file(str(part)) for part in parts]
+    data = {name: torch.cat([part[name] for part in loaded]) for name in ("a", "b", "view", "score")}
+    a, b, scores = data["a"].long(), data["b"].long(), data["score"].double()
+    for view in range(len(VIEWS)):
+        own = data["view"] == view
+        if bool(own.any()):
+            scores[own] -= scores[own].mean()
+    reader = load_reader("pictures", "selecting")
+    subjects = subjects_of(reader)
+    half = torch.arange(len(a)) % 2 == 0
+    of_half = fit(a[half], b[half], scores[half], len(subjects))
+    told = (of_half[a] + of_half[b])[~half]
+    print(f"{len(a)} anagrams; of half of them, told against found in the other: "
+          f"{torch.corrcoef(torch.stack([told, scores[~half]]))[0, 1]:.3f}")  # fmt: skip
+    model = load_model("pocket", "cpu")
+    judges = {
+        "pulling": pulling_checksum("pictures", model.illusion_sampler.judge_scale),
+        "selecting": reader.checksum,
+    }
+    write(out, model.checksum, judges, subjects, fit(a, b, scores, len(subjects)), len(a))
+    print(f"wrote {out}")
+
+
+if __name__ == "__main__":
+    main()
