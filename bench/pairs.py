@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
@@ -24,9 +25,11 @@ from duckrabbit.recipes.make import make_all
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.record import record
 from duckrabbit.search.calibration import pulling_checksum
+from duckrabbit.search.discovery import proposals
 from duckrabbit.search.question import Question, question_of
 from duckrabbit.search.reader import Reader, kind_for, load_reader
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
+from duckrabbit.search.talents import shipped_for
 
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of")
 VIEWS = ("flip", "rotate-90", "rotate-180")
@@ -206,6 +209,14 @@ def word_pairs(court: Court, count: int, seed: int) -> list[Pair]:
     """Random pairs of everyday subjects; views and styles take turns."""
     pairs = random_pairs(subjects_of(court.reporting), count, seed)
     return [Pair(a, b, VIEWS[k % 3], STYLES[k // 3 % 4]) for k, (a, b) in enumerate(pairs)]
+
+
+def proposed_pairs(court: Court, model: Model, count: int, seed: int) -> list[Pair]:
+    """Pairs that `discover` would try first by each view; views and styles take turns."""
+    subjects, talents = subjects_of(court.selecting), shipped_for(model.checksum)
+    each = math.ceil(count / len(VIEWS))
+    by_view = [proposals(subjects, {}, each, seed + view, talents) for view in range(len(VIEWS))]
+    return [Pair(*by_view[k % 3][k // 3], VIEWS[k % 3], STYLES[k // 3 % 4]) for k in range(count)]
 
 
 def digit_pairs(count: int | None = None, seed: int = 0) -> list[Pair]:

@@ -6,8 +6,9 @@ For each pair of prompts all candidates are finished; the selecting judge choose
 reporting judge says whether the choice is read as asked both ways: as its first of all its names, as the first of the
 562 everyday names, as the first of those that the pairs of this run ask for, and among the first five of all. The best
 of fewer than all is the mean over every draw of so many. Pairs: 60 random ones of everyday subjects (20 for each of
-flip, rotate-90, rotate-180, in four styles) with pocket, and all 110 pairs of digits by flip and by rotate-180. --save
-keeps what both judges say of every candidate, as `numbers` tells.
+flip, rotate-90, rotate-180, in four styles) with pocket, and all 110 pairs of digits by flip and by rotate-180. With
+--words proposed they are pairs that `discover` would try first. --save keeps what both judges say of every candidate,
+as `numbers` tells.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from pairs import (
     digit_pairs,
     judge_all,
     opened,
+    proposed_pairs,
     save_sheet,
     share,
     word_pairs,
@@ -71,17 +73,21 @@ def main() -> None:
     add_options(parser, 64)
     parser.add_argument("--digits", default="mnist-ddpm-class", help="the model of digits, or none")
     parser.add_argument("--digit-views", nargs="*", choices=DIGIT_VIEWS, default=DIGIT_VIEWS)
-    parser.add_argument("--words", choices=("yes", "no"), default="yes", help="whether to try the pairs of words")
+    parser.add_argument("--words", choices=("random", "proposed", "no"), default="random", help="which pairs of words")
     parser.add_argument("--sheet", type=Path, help="where to put a sheet of the winners")
     parser.add_argument("--save", type=Path, help="where to put what the judges say of every candidate (safetensors)")
     options = parser.parse_args()
     candidates = SIZES[0] if options.quick else options.candidates
     tried: dict[str, Tried] = {}
 
-    if options.words == "yes":
+    if options.words != "no":
         model = opened(options.model, options)
         court = Court.of(model)
-        pairs = word_pairs(court, 3 if options.quick else options.pairs, options.seed)
+        count = 3 if options.quick else options.pairs
+        proposed = options.words == "proposed"
+        pairs = (
+            proposed_pairs(court, model, count, options.seed) if proposed else word_pairs(court, count, options.seed)
+        )
         court = court.of_pairs(pairs)
         judged = timed(pairs, candidates, Maker.of(model, options), court)
         tried["words"] = Tried(model, court, pairs, judged)
@@ -90,7 +96,7 @@ def main() -> None:
         names, everyday, asked = (
             len(own) for own in (court.reporting.names, court.circles[EVERYDAY], court.circles[ASKED])
         )
-        print(f"\n{len(pairs)} random pairs, {candidates} candidates each, by {model.name}; {names} names, "
+        print(f"\n{len(pairs)} {options.words} pairs, {candidates} candidates each, by {model.name}; {names} names, "
               f"{everyday} everyday ones, {asked} asked for")  # fmt: skip
         print(f"chance both ways: first 1 in {names**2:,}, of the everyday 1 in {everyday**2:,}, of those asked for "
               f"1 in {asked**2:,}, first five 1 in {names**2 // 25:,}")  # fmt: skip

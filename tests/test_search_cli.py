@@ -176,7 +176,7 @@ def test_an_interrupted_search_keeps_the_best_so_far_and_goes_on(reference: dict
 
 
 def test_a_file_of_pairs_is_worked_through_once(duckrabbit: Command) -> None:
-    Path("pairs.txt").write_text("# two\n6 | 9\n\n 2|5 \n")
+    Path("pairs.txt").write_text("# two, one of them twice\n6 | 9\n\n 2|5 \n6|9\n")
     words = ["anagram", "--pairs", "pairs.txt", "--view", "flip", *QUICK, "--best", "1", "--from", "4", "--json"]
     first = duckrabbit(*words)
     assert first.code == 0, first.err
@@ -414,6 +414,11 @@ MISTAKES = {
     "sweep of words for numbers": ["generate", "7", "--sweep", "steps=few"],
     "sweep of three": ["generate", "7", "--sweep", "seed=0,1", "steps=2,3", "guidance-scale=1,2"],
     "sweep and best": ["generate", "7", "--sweep", "seed=0..3", "--best", "1"],
+    "sweep of how many": ["generate", "7", "--sweep", "seed=0..3", "--from", "9"],
+    "sweep by workers": ["generate", "7", "--sweep", "seed=0..3", "--workers", "2"],
+    "how the best came about": ["generate", "7", "--best", "1", "--animate"],
+    "how a sweep came about": ["generate", "7", "--sweep", "seed=0..3", "--animate"],
+    "hunt for styled digits": ["discover", "--style", "a cartoon of", "--model", "mnist-ddpm-class"],
     "endless sweep": ["generate", "7", "--sweep", "seed=0..99999999"],
     "sweep of two numbers at once": ["generate", "7", "--sweep", "guidance-interval=0.2,0.4"],
     "sweep of a flag": ["generate", "7", "--sweep", "compile=0,1"],

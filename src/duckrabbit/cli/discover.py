@@ -120,6 +120,8 @@ def _hunt(options: Options) -> "Hunt":
         raise UsageError("One of the subjects is empty: give things with a name, such as a rabbit, or none at all.")
     model = open_model(options.computing, given or ["a thing"], None)
     kind = kind_for(model.channels)
+    if style and kind == "digits":
+        raise UsageError(f"{model.name}'s digits have no style: leave out --style.")
     reader = load_reader(kind, "selecting", model.device)
     subjects = given or subjects_of(reader)
     if len(subjects) < FEWEST:

@@ -37,7 +37,10 @@ def run(options: Options) -> int:
     from duckrabbit.cli.session import Models
     from duckrabbit.cli.sheets import write_sheet
     from duckrabbit.cli.sweep import sweep
+    from duckrabbit.errors import UsageError
 
+    if options.animate and (options.sweeping.sweep or options.searching.best is not None):
+        raise UsageError("--animate shows how pictures come about, not --best or --sweep: leave one of them out.")
     if options.sweeping.sweep:
         return sweep(options, prepared, options.sweeping.sweep, options.searching)
     model, jobs = prepared(options, Models())

@@ -39,7 +39,7 @@ def prompts_or_pairs(pairs: str | None, prompts: Sequence[str]) -> bool:
 
 
 def read_pairs(file: str) -> list[Line]:
-    """The lines of a file of pairs; empty ones and those that begin with # are left out.
+    """The lines of a file of pairs; empty ones, those that begin with # and repetitions are left out.
 
     Raises:
         UsageError: if the file can't be read, or a line holds no pair.
@@ -51,16 +51,16 @@ def read_pairs(file: str) -> list[Line]:
         raise UsageError(
             f"{file} can't be read ({reason}): give a text file with PROMPT | PROMPT on each line."
         ) from None
-    found = []
+    found: dict[tuple[str, ...], Line] = {}
     for number, raw in enumerate(text.splitlines(), 1):
         if raw.strip() and not raw.lstrip().startswith("#"):
             prompts = tuple(prompt.strip() for prompt in raw.split(SEPARATOR))
             if len(prompts) < 2 or not all(prompts):
                 raise UsageError(f"Line {number} of {file} is {raw.strip()!r}: write PROMPT | PROMPT.")
-            found.append(Line(number, prompts))
+            found.setdefault(prompts, Line(number, prompts))
     if not 1 <= len(found) <= MAX_LINES:
         raise UsageError(f"{file} holds {len(found)} pairs: give 1 to {MAX_LINES}, PROMPT | PROMPT on each line.")
-    return found
+    return list(found.values())
 
 
 def run_pairs(

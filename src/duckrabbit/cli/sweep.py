@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 import torch
 from torch import Tensor
 
+from duckrabbit.cli.best import numbers_of
 from duckrabbit.cli.display import Display
 from duckrabbit.cli.options import Searching
 from duckrabbit.cli.parse import name_of
@@ -49,6 +50,7 @@ def sweep(options: T, prepared: Prepared[T], wanted: Sequence[str], searching: S
     """
     if searching.best is not None:
         raise UsageError("--best chooses and --sweep compares: give one of them.")
+    numbers_of(searching, options.output)
     if getattr(options, "pairs", None) is not None:
         raise UsageError("--pairs and --sweep both say what to make many of: give one of them.")
     if options.output.count != 1:

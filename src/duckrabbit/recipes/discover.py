@@ -31,8 +31,8 @@ from duckrabbit.search.subjects import prompt_for
 LOST = 1.3
 """By how much, in log p, dropped ones would have been read worse than the finished (19,000 pairs, both halves)."""
 
-FEWEST = 4
-"""Pictures in a block: the last one is as small as the time that is left, but not smaller."""
+FEWEST, MOST = 4, 64
+"""Pictures in a block: the last is as small as the time that is left; in a larger one more would be tried unlearnt."""
 
 GALLERY, OF_A_SUBJECT = 24, 3
 JOURNAL = "journal.jsonl"
@@ -160,7 +160,7 @@ class Hunt:
     @property
     def block_size(self) -> int:
         """How many pictures are made together."""
-        return self.candidates((self.subjects[0], self.subjects[1])).block_size
+        return min(MOST, self.candidates((self.subjects[0], self.subjects[1])).block_size)
 
     def attempts(self, findings: Findings, count: int) -> list[Attempt]:
         """The next block: new pairs, and where there are no more, another seed of those least tried, best first."""
