@@ -212,8 +212,8 @@ def word_pairs(court: Court, count: int, seed: int) -> list[Pair]:
 
 
 def proposed_pairs(court: Court, model: Model, count: int, seed: int) -> list[Pair]:
-    """Pairs that `discover` would try first by each view; views and styles take turns."""
-    subjects, talents = subjects_of(court.selecting), shipped_for(model.checksum)
+    """Pairs as `discover` proposes them before it has tried any; views and styles take turns."""
+    subjects, talents = subjects_of(court.selecting), shipped_for(model.checksum, court.selecting)
     each = math.ceil(count / len(VIEWS))
     by_view = [proposals(subjects, {}, each, seed + view, talents) for view in range(len(VIEWS))]
     return [Pair(*by_view[k % 3][k // 3], VIEWS[k % 3], STYLES[k // 3 % 4]) for k in range(count)]

@@ -71,7 +71,9 @@ def candidates_of(pair: Pair, model: Model, court: Court, ladder: Ladder) -> Can
 def hunted(view: str, style: str, model: Model, court: Court, minutes: float) -> float:
     """Accepted pictures a minute, each of another pair, where `discover` chooses the pairs."""
     subjects = subjects_of(court.selecting)
-    hunt = Hunt(model, court.selecting, None, subjects, view, style, talents=shipped_for(model.checksum))
+    hunt = Hunt(
+        model, court.selecting, None, subjects, view, style, talents=shipped_for(model.checksum, court.selecting)
+    )
     with TemporaryDirectory() as folder:
         kept = collection(Path(folder), "hunt", hunt)
         started = time.perf_counter()

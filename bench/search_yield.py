@@ -7,7 +7,7 @@ reporting judge says whether the choice is read as asked both ways: as its first
 562 everyday names, as the first of those that the pairs of this run ask for, and among the first five of all. The best
 of fewer than all is the mean over every draw of so many. Pairs: 60 random ones of everyday subjects (20 for each of
 flip, rotate-90, rotate-180, in four styles) with pocket, and all 110 pairs of digits by flip and by rotate-180. With
---words proposed they are pairs that `discover` would try first. --save keeps what both judges say of every candidate,
+--words proposed they are pairs as `discover` proposes them. --save keeps what both judges say of every candidate,
 as `numbers` tells.
 """
 

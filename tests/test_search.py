@@ -246,7 +246,7 @@ def hunted(hunt: Hunt, kept: Collection, pictures: int) -> None:
     def tell(findings: Findings) -> None:
         # What the hunt knows is on the disk.
         assert kept.findings() == findings
-        if findings.pictures >= pictures:
+        if sum(findings.tried.values()) >= pictures:
             raise _Enough
 
     with pytest.raises(_Enough):
@@ -265,10 +265,23 @@ def test_a_hunt_with_no_other_pair_to_try_keeps_the_best_of_ever_more_seeds(mode
     written = list(lines(kept.folder / "journal.jsonl"))
     assert [line["seed"] for line in written] == list(range(5, 5 + 2 * block))
     finished = [line for line in written if "readings" in line]
-    assert len(finished) == block
-    assert second.score == max(min(line["readings"]) for line in finished)
+    assert len(finished) == 2 * block
+    every = without_dropping(hunt.candidates(second.pair)).block(range(5, 5 + 2 * block)).finished
+    assert math.isclose(second.score, max(own.scored.score for own in every), abs_tol=0.01)
     assert [path.name for path in tmp_path.glob("hunt/*.png")] == [kept.picture(second).name]
     assert read_metadata(kept.picture(second))["seed"] == second.seed
+
+
+def test_a_hunt_forgets_a_picture_that_was_deleted_and_shows_what_it_found_after(model: Model, tmp_path: Path) -> None:
+    hunt = Hunt(model, load_reader("digits", "selecting"), None, ("6", "9"), "rotate-180", sampler=quick())
+    kept, block = collection(tmp_path, "hunt", hunt), hunt.block_size
+    for count in (block, 2 * block):
+        hunted(hunt, kept, count)
+        [found] = kept.findings().finished.values()
+        assert [path.name for path in tmp_path.glob("hunt/*.png")] == [kept.picture(found).name]
+        kept.picture(found).unlink()
+        assert kept.findings().finished == {}
+        assert sum(kept.findings().tried.values()) == count
 
 
 def test_a_block_of_different_pairs_drops_the_worse_half_and_makes_what_each_seed_makes_alone(model: Model) -> None:
@@ -544,8 +557,9 @@ def test_the_shipped_talents_are_of_the_shipped_model_and_judges() -> None:
         "pulling": load_reader("pictures", "pulling").checksum,
         "selecting": reader.checksum,
     }
-    assert set(talented.shipped_for(pocket.checksum)) == set(subjects_of(reader))
-    assert talented.shipped_for("another") == {}
+    assert set(talented.shipped_for(pocket.checksum, reader)) == set(subjects_of(reader))
+    assert talented.shipped_for("another", reader) == {}
+    assert talented.shipped_for(pocket.checksum, replace(reader, checksum="another")) == {}
 
 
 # --- Ambigrams -------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ class Options:
     combine: Annotated[str, option("WAY")] = "mean"
     """as in duckrabbit anagram (mean)"""
     minutes: Annotated[float, option("M")] = 10.0
-    """how long to look (10); the same command goes on from what was found"""
+    """how long to look, one block of pairs at the least (10); the same command goes on from what was found"""
     seed: Annotated[int, option("SEED")] = 0
     """of the choice of pairs, and of each pair's first candidate"""
     out: Annotated[str, option("FOLDER")] = "out"
@@ -138,7 +138,7 @@ def _hunt(options: Options) -> "Hunt":
         options.wording.negative_prompt,
         sampler,
         options.combine,
-        talents_for(model.checksum),
+        talents_for(model.checksum, reader),
     )
     # Every subject is asked for once, so that one that can't be is refused before the hunt.
     for other in subjects[1:] if given else subjects[1:2]:

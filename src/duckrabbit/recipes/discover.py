@@ -2,7 +2,7 @@
 
 With pocket a pair decides far more than a seed does whether an illusion works, so that a minute is better spent on
 another pair than on another candidate: each pair has one until there is no other pair to try, as with digits. Half of a
-block is dropped after a quarter of its steps.
+block of new pairs is dropped after a quarter of its steps.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from duckrabbit.search.calibration import Calibration
 from duckrabbit.search.discovery import Pair, Talents, proposals
 from duckrabbit.search.journal import append, lines
 from duckrabbit.search.question import question_of, readings_each, scores_each
-from duckrabbit.search.racing import ACROSS, Racing
+from duckrabbit.search.racing import ACROSS, Ladder, Racing
 from duckrabbit.search.reader import Reader
 from duckrabbit.search.subjects import prompt_for
 
@@ -77,11 +77,6 @@ class Findings:
 
     tried: Mapping[Pair, int]
     finished: Mapping[Pair, Found]
-
-    @property
-    def pictures(self) -> int:
-        """How many were begun."""
-        return sum(self.tried.values())
 
     def gallery(self) -> list[Found]:
         """The best, best first, no subject too often."""
@@ -176,6 +171,10 @@ class Hunt:
             tried[pair] += 1
         return chosen
 
+    def ladder(self, attempts: Sequence[Attempt]) -> Ladder:
+        """New pairs race; of others nobody is dropped, or some would never be finished."""
+        return ACROSS if all(attempt.seed == self.seed for attempt in attempts) else ()
+
     def made(self, attempts: Sequence[Attempt], denoisers: Denoisers, watch: Watch | None) -> list[Candidate | None]:
         """What becomes of every attempt of a block: None where it was dropped.
 
@@ -183,7 +182,7 @@ class Hunt:
         """
         everyone = [self.candidates(attempt.pair) for attempt in attempts]
         questions = [candidates.question for candidates in everyone]
-        sieve = Racing(ACROSS, lambda x0: scores_each(questions, x0), len(attempts))
+        sieve = Racing(self.ladder(attempts), lambda x0: scores_each(questions, x0), len(attempts))
         seeds = tuple(attempt.seed for attempt in attempts)
         left = sifted([candidates.course for candidates in everyone], seeds, denoisers, sieve, watch)
         readings = readings_each([questions[row] for row in left.rows], left.pixels).tolist()
@@ -199,6 +198,7 @@ class Hunt:
             "style": self.style,
             "seed": self.seed,
             "ladder": [[rung.after, rung.least] for rung in ACROSS],
+            "talents": bool(self.talents),
             "subjects": list(self.subjects),
             "negative_prompt": self.negative_prompt,
             "combine": self.combine,
@@ -210,25 +210,26 @@ class Hunt:
 
 @dataclass(frozen=True)
 class Collection:
-    """The folder of a hunt: what was tried, and every pair's best picture. A kill loses neither."""
+    """The folder of a hunt: what was tried, and the best picture of every pair that has one. A kill loses neither."""
 
     folder: Path
 
-    def picture(self, found: Found) -> Path:
-        """A pair's picture."""
+    def picture(self, found: Attempt | Found) -> Path:
+        """The picture of a pair and a seed."""
         # Two hyphens are in no slug, so that no two pairs share a name; odd names that share a slug are told apart.
         a, b = (_file_name(subject) for subject in found.pair)
         return self.folder / f"{a}--{b}-{found.seed}.png"
 
     def findings(self) -> Findings:
-        """What the journal knows; a picture that was deleted stays so."""
+        """What the journal knows; a picture that was deleted is as if it had been dropped."""
         tried: dict[Pair, int] = {}
         finished: dict[Pair, Found] = {}
         for line in lines(self.folder / JOURNAL):
             a, b = line["pair"]
-            _add(tried, finished, Attempt((a, b), int(line["seed"])), line.get("readings"))
-        there = {pair: found for pair, found in finished.items() if self.picture(found).is_file()}
-        return Findings(tried, there)
+            attempt, readings = Attempt((a, b), int(line["seed"])), line.get("readings")
+            there = readings is not None and self.picture(attempt).is_file()
+            _add(tried, finished, attempt, readings if there else None)
+        return Findings(tried, finished)
 
     def note(self, findings: Findings, attempt: Attempt, candidate: Candidate | None) -> Findings:
         """Write down what became of an attempt, after its picture, which takes the place of a worse one."""

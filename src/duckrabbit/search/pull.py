@@ -26,6 +26,9 @@ FROM, DOWN_TO = 0.9, 0.15
 GLIMPSES = 2
 """So often the judge looks at a step."""
 
+AT_ONCE = 64
+"""Pictures whose gradient is held at once: of pocket's, 2.6 GB."""
+
 TURN, GROW, SHIFT = 15.0, 0.15, 0.1
 """Degrees, share of the size and share of the side by which a glimpse moves the picture at most."""
 
@@ -76,14 +79,18 @@ class Pulled:
 
     @cached_property
     def _alike(self) -> list[tuple[list[int], list[Pull]]]:
-        """The rows that are pulled in one way, and their pulls."""
+        """The rows that are pulled in one way, so many at once, and their pulls."""
         found: dict[Hashable, tuple[list[int], list[Pull]]] = {}
         for row, pull in enumerate(self.pulls):
             if pull is not None:
                 rows, pulls = found.setdefault(pull.way, ([], []))
                 rows.append(row)
                 pulls.append(pull)
-        return list(found.values())
+        return [
+            (rows[k : k + AT_ONCE], pulls[k : k + AT_ONCE])
+            for rows, pulls in found.values()
+            for k in range(0, len(rows), AT_ONCE)
+        ]
 
 
 def _gradient(x0: Tensor, pulls: Sequence[Pull], t: float) -> Tensor:

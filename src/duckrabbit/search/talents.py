@@ -16,6 +16,7 @@ from torch import Tensor
 
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.search.discovery import Talents
+from duckrabbit.search.reader import Reader
 
 FILE = "talents.json"
 ROUNDS = 20
@@ -32,11 +33,12 @@ def fit(a: Tensor, b: Tensor, scores: Tensor, count: int) -> Tensor:
         scores: of the pairs, [N], those of each view less their mean.
         count: of the subjects.
     """
+    left = scores.double() - scores.double().mean()
     seen = torch.bincount(a, minlength=count) + torch.bincount(b, minlength=count)
     talents = torch.zeros(count, dtype=torch.float64)
     for _ in range(ROUNDS):
         own = torch.zeros(count, dtype=torch.float64)
-        own.index_add_(0, a, scores.double() - talents[b]).index_add_(0, b, scores.double() - talents[a])
+        own.index_add_(0, a, left - talents[b]).index_add_(0, b, left - talents[a])
         talents = own / (seen + BELIEF)
     return talents
 
@@ -49,10 +51,11 @@ def shipped() -> Mapping[str, Any]:
     return found
 
 
-def shipped_for(model: str) -> Talents:
-    """The talents of the model with that checksum; none where they were not measured."""
+def shipped_for(model: str, reader: Reader) -> Talents:
+    """The talents of the model with that checksum by that judge; none where they were not measured."""
     known = shipped()
-    return known["talents"] if known.get("model") == model else {}
+    measured = bool(known) and (known["model"], known["judges"][reader.role]) == (model, reader.checksum)
+    return known["talents"] if measured else {}
 
 
 def write(path: Path, model: str, judges: Mapping[str, str], subjects: Sequence[str], talents: Tensor, n: int) -> None:
