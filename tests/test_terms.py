@@ -224,6 +224,23 @@ def test_a_rule_gets_the_terms_their_results_and_the_time() -> None:
     torch.testing.assert_close(composition(x, 0.5).x0, TURNED.inverse(denoiser(TURNED(x), 0.5, ["rabbit"] * 2).x0))
 
 
+def test_a_correction_gets_what_every_samples_rule_made_and_the_threshold_comes_after() -> None:
+    seen: list[tuple[Tensor, float]] = []
+
+    def correction(x0: Tensor, t: float) -> Tensor:
+        seen.append((x0.clone(), t))
+        return x0 + 100 * t
+
+    x, terms = pictures(2, dtype=torch.float64), (HYBRID, ANAGRAM)
+    free = composed(*terms)[0](x, T).x0
+    corrected = Composition(Shifting(Cosine()), terms, unclipped, correction=correction)(x, T).x0
+    [(made, t)] = seen
+    assert t == T
+    torch.testing.assert_close(made, free)
+    torch.testing.assert_close(corrected, free + 100 * T)
+    assert (Composition(Shifting(Cosine()), terms, clip, correction=correction)(x, T).x0 == 1).all()
+
+
 def test_the_weighted_sum_is_one() -> None:
     results = list(pictures(2, dtype=torch.float64)[:, None])
     combined = weighted_sum([Term("a", 0.25), Term("b", lambda t: t)], results, 0.5)

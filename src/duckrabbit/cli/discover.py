@@ -153,9 +153,8 @@ def _counts(findings: "Findings") -> str:
 def _so_far(hunt: "Hunt", findings: "Findings") -> str:
     from duckrabbit.cli.percent import verdict
 
-    said = _counts(findings)
-    best = findings.gallery()[:1]
-    return f"{said}; best {' / '.join(best[0].pair)}, {verdict(hunt.calibration, best[0].readings)}" if best else said
+    said, best = _counts(findings), findings.best()
+    return said if best is None else f"{said}; best {' / '.join(best.pair)}, {verdict(hunt.calibration, best.readings)}"
 
 
 def _write_gallery(kept: "Collection", hunt: "Hunt", findings: "Findings", options: Options) -> None:

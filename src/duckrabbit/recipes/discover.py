@@ -78,11 +78,15 @@ class Findings:
     tried: Mapping[Pair, int]
     finished: Mapping[Pair, Found]
 
+    def best(self) -> Found | None:
+        """The first of the gallery; None before a picture is finished."""
+        return min(self.finished.values(), key=_rank, default=None)
+
     def gallery(self) -> list[Found]:
         """The best, best first, no subject too often."""
         used: Counter[str] = Counter()
         chosen: list[Found] = []
-        for found in sorted(self.finished.values(), key=lambda own: (-own.score, own.pair)):
+        for found in sorted(self.finished.values(), key=_rank):
             if all(used[subject] < OF_A_SUBJECT for subject in found.pair):
                 chosen.append(found)
                 used.update(found.pair)
@@ -101,6 +105,10 @@ class Findings:
         tried, finished = dict(self.tried), dict(self.finished)
         _add(tried, finished, attempt, readings)
         return Findings(tried, finished)
+
+
+def _rank(found: Found) -> tuple[float, Pair]:
+    return -found.score, found.pair
 
 
 def _add(

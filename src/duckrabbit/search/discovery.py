@@ -57,12 +57,10 @@ class Effects:
     """What every subject adds to a pair's score.
 
     Attributes:
-        mean: μ.
         upright: u, subject by subject.
         viewed: w.
     """
 
-    mean: float
     upright: Mapping[str, Effect]
     viewed: Mapping[str, Effect]
 
@@ -70,12 +68,12 @@ class Effects:
 def effects_of(subjects: Sequence[str], scores: Mapping[Pair, float], talents: Talents) -> Effects:
     """Fit the effects to the scores of pairs of these subjects: μ, then one side after the other, a few times."""
     priors = {name: prior(name, talents) for name in subjects}
-    mean, upright, viewed = 0.0, priors, priors
+    upright = viewed = priors
     for _ in range(ROUNDS if scores else 0):
         mean = sum(score - upright[a].mean - viewed[b].mean for (a, b), score in scores.items()) / len(scores)
         upright = _posteriors(priors, [(a, score - mean - viewed[b].mean) for (a, b), score in scores.items()])
         viewed = _posteriors(priors, [(b, score - mean - upright[a].mean) for (a, b), score in scores.items()])
-    return Effects(mean, upright, viewed)
+    return Effects(upright, viewed)
 
 
 def pool(subjects: Sequence[str], size: float, seed: int, talents: Talents) -> list[str]:
