@@ -1,0 +1,206 @@
+"""Hunting for pairs: who is tried next, what a block becomes, what its folder keeps, and what talents tell."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+
+import duckrabbit as dr
+from duckrabbit.diffusion.sampling import State
+from duckrabbit.media.pixels import to_uint8
+from duckrabbit.media.png import read_metadata
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.candidates import without_dropping
+from duckrabbit.recipes.course import Denoisers
+from duckrabbit.recipes.discover import Attempt, Collection, Findings, Hunt, collection, discover
+from duckrabbit.search import talents as talented
+from duckrabbit.search.discovery import effects_of, proposals
+from duckrabbit.search.journal import lines
+from duckrabbit.search.reader import load_reader
+from duckrabbit.search.subjects import subjects_of
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return dr.load_model("mnist-ddpm-class", "cpu", torch.float32)
+
+
+def quick(steps: int = 4) -> dr.Sampler:
+    return dr.Sampler("dpmpp_2m", steps, guidance_scale=3.0)
+
+
+# --- Which pairs work ------------------------------------------------------------------------------------------------
+
+
+class _Enough(Exception):
+    """Ends a hunt."""
+
+
+def hunted(hunt: Hunt, kept: Collection, pictures: int) -> None:
+    """Let a hunt go on until it knows so many pictures, and stop it there as a kill would."""
+
+    def tell(findings: Findings) -> None:
+        # What the hunt knows is on the disk.
+        assert kept.findings() == findings
+        if sum(findings.tried.values()) >= pictures:
+            raise _Enough
+
+    with pytest.raises(_Enough):
+        discover(hunt, kept, 600, tell)
+
+
+def test_a_hunt_with_no_other_pair_to_try_keeps_the_best_of_ever_more_seeds(model: Model, tmp_path: Path) -> None:
+    reader = load_reader("digits", "selecting")
+    hunt = Hunt(model, reader, None, ("6", "9"), "rotate-180", seed=5, sampler=quick())
+    kept, block = collection(tmp_path, "hunt", hunt), hunt.block_size
+    hunted(hunt, kept, block)
+    [first] = kept.findings().finished.values()
+    hunted(hunt, collection(tmp_path, "hunt", hunt), 2 * block)
+    [second] = kept.findings().finished.values()
+    assert second.score >= first.score
+    written = list(lines(kept.folder / "journal.jsonl"))
+    assert [line["seed"] for line in written] == list(range(5, 5 + 2 * block))
+    finished = [line for line in written if "readings" in line]
+    assert len(finished) == 2 * block
+    every = without_dropping(hunt.candidates(second.pair)).block(range(5, 5 + 2 * block)).finished
+    assert math.isclose(second.score, max(own.scored.score for own in every), abs_tol=0.01)
+    assert [path.name for path in tmp_path.glob("hunt/*.png")] == [kept.picture(second).name]
+    assert read_metadata(kept.picture(second))["seed"] == second.seed
+
+
+def test_a_hunt_forgets_a_picture_that_was_deleted_and_shows_what_it_found_after(model: Model, tmp_path: Path) -> None:
+    hunt = Hunt(model, load_reader("digits", "selecting"), None, ("6", "9"), "rotate-180", sampler=quick())
+    kept, block = collection(tmp_path, "hunt", hunt), hunt.block_size
+    for count in (block, 2 * block):
+        hunted(hunt, kept, count)
+        [found] = kept.findings().finished.values()
+        assert [path.name for path in tmp_path.glob("hunt/*.png")] == [kept.picture(found).name]
+        kept.picture(found).unlink()
+        assert kept.findings().finished == {}
+        assert sum(kept.findings().tried.values()) == count
+
+
+def test_a_block_of_different_pairs_drops_the_worse_half_and_makes_what_each_seed_makes_alone(model: Model) -> None:
+    reader = load_reader("digits", "selecting")
+    hunt = Hunt(model, reader, None, ("6", "9", "3", "8", "1"), "rotate-180", sampler=quick(steps=8))
+    attempts = hunt.attempts(Findings({}, {}), 10)
+    assert len({frozenset(attempt.pair) for attempt in attempts}) == 10
+    made = hunt.made(attempts, Denoisers(), None)
+    assert sum(own is not None for own in made) == 5
+    early = []
+    for attempt, own in zip(attempts, made, strict=True):
+        candidates = hunt.candidates(attempt.pair)
+        states: list[State] = []
+        alone = dr.make(hunt.recipe(attempt.pair), model, 1, attempt.seed, states.append)[0]
+        early.append(float(candidates.question.scores(states[1].x0)))
+        if own is not None:
+            assert np.array_equal(to_uint8(own.picture.pixels), to_uint8(alone.pixels))
+            assert own.scored.readings == pytest.approx(
+                candidates.question.readings(alone.pixels[None])[0].tolist(), abs=2e-3
+            )
+    dropped = [score for score, own in zip(early, made, strict=True) if own is None]
+    assert max(dropped) <= min(score for score, own in zip(early, made, strict=True) if own is not None) + 1e-3
+
+
+def test_attempts_are_new_pairs_first_and_then_those_least_tried(model: Model) -> None:
+    hunt = Hunt(model, load_reader("digits", "selecting"), None, ("6", "9", "3"), "flip", seed=7)
+    first = hunt.attempts(Findings({}, {}), 5)
+    pairs = list(dict.fromkeys(attempt.pair for attempt in first))
+    assert [attempt.seed for attempt in first] == [7, 7, 7, 8, 8]
+    assert len(pairs) == 3
+    findings = Findings({}, {})
+    for k, attempt in enumerate(first):
+        findings = findings.with_attempt(attempt, (-1.0 - k, -0.5))
+    again = hunt.attempts(findings, 4)
+    assert again[0] == Attempt(pairs[2], 8)
+    assert [attempt.pair for attempt in again[1:]] == pairs
+    assert [attempt.seed for attempt in again[1:]] == [9, 9, 9]
+    # The first of each was the better one, and a dropped pair is guessed to be worse than what was finished.
+    assert findings.scores() == {pair: -1.0 - k for k, pair in enumerate(pairs)}
+    assert findings.with_attempt(Attempt(("1", "7"), 7), None).scores()["1", "7"] < -2.0
+
+
+# --- Which pairs are tried -------------------------------------------------------------------------------------------
+
+
+def test_proposals_are_new_and_the_same_for_the_same_past() -> None:
+    subjects = [f"s{k}" for k in range(14)]
+    talents = {"s1": 0.5, "s2": -1.0, "another": 3.0}
+    scores: dict[tuple[str, str], float] = {}
+    rng = Random(0)
+    while True:
+        pairs = proposals(subjects, scores, 8, 5, talents)
+        assert pairs == proposals(subjects, dict(reversed(scores.items())), 8, 5, talents)
+        if not pairs:
+            break
+        assert len(pairs) == min(8, 14 * 13 // 2 - len(scores))
+        for a, b in pairs:
+            assert a != b
+            assert (a, b) not in scores
+            assert (b, a) not in scores
+            scores[a, b] = rng.gauss(-5, 1)
+    assert len(scores) == 14 * 13 // 2
+
+
+def test_talented_subjects_are_found() -> None:
+    """Scores that are sums of talents, and noise: what is proposed later is better than what chance would try."""
+    rng, subjects = Random(2), [f"s{k}" for k in range(40)]
+    talent = {name: (rng.gauss(0, 2), rng.gauss(0, 2)) for name in subjects}
+    scores: dict[tuple[str, str], float] = {}
+    for _ in range(25):
+        for a, b in proposals(subjects, scores, 8, 1, {}):
+            scores[a, b] = talent[a][0] + talent[b][1] - 6 + rng.gauss(0, 1)
+    tried = list(scores.values())
+    everything = [talent[a][0] + talent[b][1] - 6 for a in subjects for b in subjects if a != b]
+    assert np.mean(tried[-64:]) > np.mean(everything) + 1
+    assert max(tried) > np.quantile(everything, 0.99)
+    effects = effects_of(subjects, scores, {})
+    seen = [name for name in subjects if sum(pair[0] == name for pair in scores) >= 4]
+    correlation = np.corrcoef([effects.upright[n].mean for n in seen], [talent[n][0] for n in seen])[0, 1]
+    assert correlation > 0.6
+
+
+def test_known_talents_are_asked_for_from_the_start_and_by_other_seeds_in_other_pairs() -> None:
+    rng, subjects = Random(3), [f"s{k}" for k in range(200)]
+    talents = {name: rng.gauss(0, 0.5) for name in subjects}
+    first = [proposals(subjects, {}, 16, seed, talents) for seed in range(5)]
+    for pairs in first:
+        assert len(pairs) == 16
+        assert np.mean([talents[a] + talents[b] for a, b in pairs]) > 0.8
+        assert max(sum(name in pair for pair in pairs) for name in subjects) <= 2
+    assert len({pair for pairs in first for pair in pairs}) > 50
+
+
+def test_what_is_found_moves_a_measured_talent_less_than_an_unknown_one() -> None:
+    subjects = [f"s{k}" for k in range(8)]
+    scores = {(bad, other): -9.0 for bad in ("s0", "s1") for other in subjects[2:]}
+    scores |= {("s2", other): -1.0 for other in subjects[3:]}
+    upright = effects_of(subjects, scores, {"s0": 0.0}).upright
+    assert upright["s1"].mean < upright["s0"].mean - 0.2 < -0.2
+    assert upright["s2"].mean > 0.5
+
+
+def test_a_fit_finds_the_talents_that_made_the_scores() -> None:
+    generator = torch.Generator().manual_seed(4)
+    truth = torch.randn(30, generator=generator, dtype=torch.float64)
+    truth -= truth.mean()
+    a, b = torch.randint(30, (2, 6000), generator=generator)
+    scores = truth[a] + truth[b] + 2 * torch.randn(6000, generator=generator)
+    assert (talented.fit(a, b, scores, 30) - truth).abs().max() < 0.5
+
+
+def test_the_shipped_talents_are_of_the_shipped_model_and_judges() -> None:
+    known, reader = talented.shipped(), load_reader("pictures", "selecting")
+    pocket = load_model("pocket", "cpu")
+    assert known["judges"] == {
+        "pulling": load_reader("pictures", "pulling").checksum,
+        "selecting": reader.checksum,
+    }
+    assert set(talented.shipped_for(pocket.checksum, reader)) == set(subjects_of(reader))
+    assert talented.shipped_for("another", reader) == {}
+    assert talented.shipped_for(pocket.checksum, replace(reader, checksum="another")) == {}
