@@ -22,7 +22,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from duckrabbit.models.model import Model
-from duckrabbit.search.calibration import (
+from duckrabbit.judges.calibration import (
     FILE,
     Bin,
     Calibration,

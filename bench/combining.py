@@ -18,8 +18,8 @@ from torch import Tensor
 
 from duckrabbit.illusions.combining import COMBINATIONS
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.search.question import Question, question_of
-from duckrabbit.search.reader import Reader
+from duckrabbit.judges.question import Question, question_of
+from duckrabbit.judges.reader import Reader
 
 SCALES = (3.0, 5.0, 8.0)
 

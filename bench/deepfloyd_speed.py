@@ -42,7 +42,7 @@ from duckrabbit.models.deepfloyd.stages import ILLUSIONS
 from duckrabbit.models.deepfloyd.unet import SuperResolving, UNetDenoiser, text_conditional
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.make import make_all
+from duckrabbit.making.make import make_all
 from tiny_if import scheduler_config, second_unet_config, unet_config
 
 PROMPTS = ("an oil painting of an old man", "an oil painting of people around a campfire")

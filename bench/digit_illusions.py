@@ -15,8 +15,8 @@ from duckrabbit.illusions.views import View, parse_view
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.make import make_all
-from duckrabbit.search.judge import Judge, load_judge
+from duckrabbit.making.make import make_all
+from duckrabbit.judges.digit_judge import Judge, load_judge
 
 VIEWS = ("flip", "rotate-180")
 TUNING_PAIRS = (

@@ -16,9 +16,9 @@ from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.recipes.make import make_all
-from duckrabbit.search.frechet import Moments, frechet_distance, spread
-from duckrabbit.search.judge import Judge, load_judge
+from duckrabbit.making.make import make_all
+from duckrabbit.judges.frechet import Moments, frechet_distance, spread
+from duckrabbit.judges.digit_judge import Judge, load_judge
 
 CLASS_MODELS = ("mnist-ddpm-class", "mnist-flow-class")
 COURSE_MODELS = ("mnist-ddpm-class-course", "mnist-flow-class-course")

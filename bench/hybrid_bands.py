@@ -27,8 +27,8 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Plan, guidance_of
-from duckrabbit.search.question import question_of
-from duckrabbit.search.reader import Reader
+from duckrabbit.judges.question import question_of
+from duckrabbit.judges.reader import Reader
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 
 SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)

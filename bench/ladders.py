@@ -19,9 +19,9 @@ from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.make import make_all
-from duckrabbit.search.racing import LADDERS, Ladder, Rung
-from duckrabbit.search.reader import kind_for
+from duckrabbit.making.make import make_all
+from duckrabbit.making.pruning import LADDERS, Ladder, Rung
+from duckrabbit.judges.reader import kind_for
 
 AFTER = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
 LEAST = (1 / 32, 1 / 16, 1 / 8, 1 / 4)

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from duckrabbit.datasets.paint.scene import Manner
 from duckrabbit.datasets.paint.scenes import FLAT_STYLES, MANNERS, PIXELS
-from duckrabbit.search.picture_judge import PictureJudge
+from duckrabbit.judges.picture_judge import PictureJudge
 
 RENDERINGS, MOST_PHOTOS = 4, 40
 """Of each picture in a manner, and the photographs of a class that are painted."""

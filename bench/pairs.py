@@ -21,15 +21,15 @@ from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.recipes.make import make_all
+from duckrabbit.making.make import make_all
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.record import record
-from duckrabbit.search.calibration import pulling_checksum
+from duckrabbit.making.record import record
+from duckrabbit.judges.calibration import pulling_checksum
 from duckrabbit.search.discovery import proposals
-from duckrabbit.search.question import Question, question_of
-from duckrabbit.search.reader import Reader, kind_for, load_reader
+from duckrabbit.judges.question import Question, question_of
+from duckrabbit.judges.reader import Reader, kind_for, load_reader
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
-from duckrabbit.search.talents import shipped_for
+from duckrabbit.search.subject_priors import shipped_for
 
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of")
 VIEWS = ("flip", "rotate-90", "rotate-180")

@@ -32,8 +32,8 @@ from torch import Tensor
 from duckrabbit.datasets.paint.scenes import MANNERS
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.search.picture_judge import PictureJudge, load_picture_judge
-from duckrabbit.search.reader import load_reader
+from duckrabbit.judges.picture_judge import PictureJudge, load_picture_judge
+from duckrabbit.judges.reader import load_reader
 from duckrabbit.search.subjects import prompt_for, subjects_of
 
 NATIVE = (PHOTOGRAPH, "a cartoon of", "a 3d render of", "a drawing of")

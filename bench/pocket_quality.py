@@ -34,9 +34,9 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.recipes.make import make_all
+from duckrabbit.making.make import make_all
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.search.picture_judge import PictureJudge, load_picture_judge
+from duckrabbit.judges.picture_judge import PictureJudge, load_picture_judge
 from duckrabbit.training.named import half
 
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of", "a 3d render of")

@@ -20,7 +20,7 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.recipes.make import make
+from duckrabbit.making.make import make
 
 OLD_MAN = Generate("an oil painting of an old man")
 ANAGRAM = Anagram(("a lithograph of a rabbit", "a lithograph of a duck"), ("rotate-90",))

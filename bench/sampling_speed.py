@@ -12,7 +12,7 @@ import torch
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.recipes.make import make_all
+from duckrabbit.making.make import make_all
 from duckrabbit.recipes.recipe import Recipe
 
 

@@ -21,13 +21,13 @@ from torch import Tensor
 
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.candidates import Candidate, Candidates, without_dropping
-from duckrabbit.recipes.discover import Hunt, collection, discover
+from duckrabbit.making.candidates import Candidate, Candidates, without_dropping
+from duckrabbit.search.discover import Hunt, collection, discover
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.search.question import question_of
-from duckrabbit.search.racing import LADDERS, Ladder
+from duckrabbit.judges.question import question_of
+from duckrabbit.making.pruning import LADDERS, Ladder
 from duckrabbit.search.subjects import subjects_of
-from duckrabbit.search.talents import shipped_for
+from duckrabbit.search.subject_priors import shipped_for
 
 TIMED = 8
 

@@ -42,13 +42,13 @@ from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.recipes.make import make_all
+from duckrabbit.making.make import make_all
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale
-from duckrabbit.search.frechet import Moments, frechet_distance
-from duckrabbit.search.picture_judge import PictureJudge, load_picture_judge
-from duckrabbit.search.reader import LUMA
+from duckrabbit.judges.frechet import Moments, frechet_distance
+from duckrabbit.judges.picture_judge import PictureJudge, load_picture_judge
+from duckrabbit.judges.reader import LUMA
 from duckrabbit.search.subjects import prompt_for
 
 SIDE, TIMES, WINDOWS = 256, 4, (128, 192)

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from duckrabbit.datasets.mnist import Digits, mnist
 from duckrabbit.models.device import choose_device, choose_dtype
-from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 from duckrabbit.training.data import Batch, DigitExamples
 from duckrabbit.training.loop import Engine, train
 from duckrabbit.training.state import TrainingState

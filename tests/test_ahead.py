@@ -4,7 +4,7 @@ import threading
 
 import torch
 
-from duckrabbit.training.ahead import AHEAD, planned_ahead
+from duckrabbit.training.prefetch import AHEAD, planned_ahead
 
 ORDER = torch.arange(60).view(12, 5)
 

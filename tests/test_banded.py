@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from duckrabbit.training.banded import COARSE, close_by, from_afar
-from duckrabbit.training.spoiling import moved, spoiled
+from duckrabbit.training.augmentation import moved, spoiled
 from helpers import pictures
 
 

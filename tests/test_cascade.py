@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from duckrabbit.diffusion.denoiser import Prediction
-from duckrabbit.diffusion.fitting import Fitting
+from duckrabbit.diffusion.out_of_memory import Fitting
 from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.path import Cosine, time_of_level
 from duckrabbit.diffusion.path import Path as ProbabilityPath
@@ -29,10 +29,10 @@ from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.make import make
+from duckrabbit.making.make import make
 from duckrabbit.recipes.noise import Forward
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.record import recipe_of, second_sampler_of
+from duckrabbit.making.record import recipe_of, second_sampler_of
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale
 from helpers import Recorder, Shifting, pictures

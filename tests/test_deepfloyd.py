@@ -33,14 +33,14 @@ from duckrabbit.models.deepfloyd.conventions import conventions_of
 from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import fingerprint, read_part
 from duckrabbit.models.deepfloyd.stages import deepfloyd, find
-from duckrabbit.models.deepfloyd.turns import Turns
+from duckrabbit.models.deepfloyd.offloading import Turns
 from duckrabbit.models.deepfloyd.unet import load_unet
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.recipes.make import make
-from duckrabbit.recipes.record import circumstances
+from duckrabbit.making.make import make
+from duckrabbit.making.record import circumstances
 from tiny_if import (
     LARGE,
     SMALL,

@@ -28,7 +28,7 @@ from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.edit import Edit
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.inpaint import Inpaint
-from duckrabbit.recipes.make import make
+from duckrabbit.making.make import make
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale

@@ -15,13 +15,13 @@ from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.candidates import without_dropping
-from duckrabbit.recipes.course import Denoisers
-from duckrabbit.recipes.discover import Attempt, Collection, Findings, Hunt, collection, discover
+from duckrabbit.making.candidates import without_dropping
+from duckrabbit.making.plan import Denoisers
+from duckrabbit.search.discover import Attempt, Collection, Findings, Hunt, collection, discover
 from duckrabbit.search import talents as talented
 from duckrabbit.search.discovery import effects_of, proposals
-from duckrabbit.search.journal import lines
-from duckrabbit.search.reader import load_reader
+from duckrabbit.making.journal import lines
+from duckrabbit.judges.reader import load_reader
 from duckrabbit.search.subjects import subjects_of
 
 

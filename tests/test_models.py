@@ -23,8 +23,8 @@ from duckrabbit.models.digits import DigitConfig
 from duckrabbit.models.load import DEFAULT_DIGITS, SECOND_STAGES, SHIPPED, load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.networks.digit_unet import DigitUNet, Flatten, Unflatten
-from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
-from duckrabbit.search.judge import NETWORKS, Role, load_judge
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
+from duckrabbit.judges.digit_judge import NETWORKS, Role, load_judge
 from helpers import brief, outcome, patient
 
 WEIGHTS = Path(str(files("duckrabbit.models") / "weights"))

@@ -16,7 +16,7 @@ from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig, SteadyLinear, time_features
 from duckrabbit.networks.text_encoder import PAD, START, TextEncoder
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.recipes.make import make
+from duckrabbit.making.make import make
 
 WORDS = ("cat", "dog", "of", "painting", "photo", "red")
 SHAPE = PocketUNetConfig(

@@ -15,14 +15,14 @@ from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.recipes.make import make, make_all
-from duckrabbit.recipes.pulled import pulled_plan, remarks
+from duckrabbit.making.make import make, make_all
+from duckrabbit.making.guided_plan import pulled_plan, remarks
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.record import recipe_of, record
+from duckrabbit.making.record import recipe_of, record
 from duckrabbit.recipes.source import Source
-from duckrabbit.search.pull import DOWN_TO, FROM, Pull, Pulled
-from duckrabbit.search.question import Question, question_of
-from duckrabbit.search.reader import load_reader
+from duckrabbit.judges.guidance import DOWN_TO, FROM, Pull, Pulled
+from duckrabbit.judges.question import Question, question_of
+from duckrabbit.judges.reader import load_reader
 from helpers import pictures
 
 PAIR = Anagram(("4", "7"), ("flip",))

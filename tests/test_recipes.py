@@ -29,11 +29,11 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Method
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Part
 from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.make import make_all
+from duckrabbit.making.make import make_all
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.record import RECIPES as RECIPES_BY_VERB
-from duckrabbit.recipes.record import recipe_of, record
-from duckrabbit.search.judge import load_judge
+from duckrabbit.making.record import RECIPES as RECIPES_BY_VERB
+from duckrabbit.making.record import recipe_of, record
+from duckrabbit.judges.digit_judge import load_judge
 from helpers import Recorder, brief, outcome, patient
 
 METHODS: tuple[Method, Method] = ("blur", "one-step")

@@ -28,7 +28,7 @@ from duckrabbit.report.rows.sampled import seeds_by_digit
 from duckrabbit.report.tiles import GAP, tile_grid
 from duckrabbit.report.training_record import TrainingRecord
 from duckrabbit.report.workshop import Workshop
-from duckrabbit.search.judge import load_judge
+from duckrabbit.judges.digit_judge import load_judge
 from report_page import TINY, made_report, silent
 
 RECORDS = Path(str(files("duckrabbit.report"))) / "records"

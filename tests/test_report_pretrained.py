@@ -34,7 +34,7 @@ from duckrabbit.report.rows.pretrained.inpainting import FEW, MANY, RESAMPLINGS,
 from duckrabbit.report.rows.registry import ROWS, Row
 from duckrabbit.report.tiles import GAP
 from duckrabbit.report.workshop import Workshop
-from duckrabbit.search.looks import from_afar
+from duckrabbit.judges.looks import from_afar
 from report_page import TINY, hurry, made_report, silent
 from tiny_if import write_cascade
 

@@ -17,7 +17,7 @@ import duckrabbit as dr
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.make import Picture, make_all
+from duckrabbit.making.make import Picture, make_all
 
 SEED = 40
 LARGEST = 33

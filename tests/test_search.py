@@ -20,23 +20,23 @@ from duckrabbit.illusions.views import VIEWS, parse_view
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.ambigram import places_of, reading_through, through
-from duckrabbit.recipes.candidates import Candidates, without_dropping
-from duckrabbit.recipes.course import Denoisers, course_of, sifted
+from duckrabbit.search.ambigram import places_of, reading_through, through
+from duckrabbit.making.candidates import Candidates, without_dropping
+from duckrabbit.making.plan import Denoisers, course_of, sifted
 from duckrabbit.recipes.hybrid import Part
 from duckrabbit.recipes.looks import PARTS, looks_of
-from duckrabbit.recipes.make import Picture
-from duckrabbit.recipes.order import Order
-from duckrabbit.recipes.search import Progress, work
-from duckrabbit.recipes.search_folder import SearchFolder
+from duckrabbit.making.make import Picture
+from duckrabbit.making.order import Order
+from duckrabbit.making.best_of import Progress, work
+from duckrabbit.making.search_folder import SearchFolder
 from duckrabbit.search import calibration as calibrating
-from duckrabbit.search.journal import append, lines
-from duckrabbit.search.looks import Look, as_it_is, from_afar
-from duckrabbit.search.question import question_of
-from duckrabbit.search.racing import LADDERS, Rung, sparing
-from duckrabbit.search.reader import fitted, load_reader
-from duckrabbit.search.reading import readings_of
-from duckrabbit.search.shortlist import Scored, Shortlist
+from duckrabbit.making.journal import append, lines
+from duckrabbit.judges.looks import Look, as_it_is, from_afar
+from duckrabbit.judges.question import question_of
+from duckrabbit.making.pruning import LADDERS, Rung, sparing
+from duckrabbit.judges.reader import fitted, load_reader
+from duckrabbit.judges.reading import readings_of
+from duckrabbit.making.shortlist import Scored, Shortlist
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 from helpers import patient
 

@@ -19,8 +19,8 @@ from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import Sampler
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.search.question import question_of
-from duckrabbit.search.reader import load_reader
+from duckrabbit.judges.question import question_of
+from duckrabbit.judges.reader import load_reader
 from duckrabbit.studio.gallery import Gallery
 from studio_server import DIGITS, Running, digit_job, long_job, png, sampler, source, studio, until
 

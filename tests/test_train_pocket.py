@@ -24,10 +24,10 @@ from duckrabbit.models.pocket import PocketConfig
 from duckrabbit.models.storage import read_weights, write_weights
 from duckrabbit.networks.text_encoder import START
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.recipes.make import make
-from duckrabbit.recipes.pocket_stages import SECOND
-from duckrabbit.recipes.run_folder import to_toml
-from duckrabbit.recipes.train_pocket import (
+from duckrabbit.making.make import make
+from duckrabbit.trained.pocket_stages import SECOND
+from duckrabbit.trained.run_folder import to_toml
+from duckrabbit.trained.pocket import (
     POCKET_RUNS,
     PocketRun,
     folder_material,

@@ -26,9 +26,9 @@ from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, Rectif
 from duckrabbit.errors import UsageError
 from duckrabbit.models.storage import read_weights
 from duckrabbit.networks.digit_unet import DigitUNet
-from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
-from duckrabbit.recipes.run_folder import Metrics, to_toml
-from duckrabbit.recipes.train import TrainingRun, train_digits
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
+from duckrabbit.trained.run_folder import Metrics, to_toml
+from duckrabbit.trained.digits import TrainingRun, train_digits
 from duckrabbit.training.data import Batch, DigitExamples, Examples, RandomAffine
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, train
 from duckrabbit.training.objectives import (
@@ -166,7 +166,7 @@ def test_a_run_folder_is_the_same_however_often_it_was_left(tmp_path: File, monk
 
     # A checkpoint at the first report only, then epoch by epoch: what comes after the last checkpoint is lost.
     for reports, seconds in ((1, -1.0), (2, 1e9), (4, 1e9), (99, 1e9)):
-        monkeypatch.setattr("duckrabbit.recipes.run_folder.CHECKPOINT_SECONDS", seconds)
+        monkeypatch.setattr("duckrabbit.trained.run_folder.CHECKPOINT_SECONDS", seconds)
         list(itertools.islice(train_digits(run, made_up, tmp_path / "left", ENGINE), reports))
 
     names = {str(file.relative_to(tmp_path / "whole")) for file in (tmp_path / "whole").rglob("*") if file.is_file()}

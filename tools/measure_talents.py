@@ -1,4 +1,4 @@
-"""Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.talents says what for.
+"""Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.subject_priors says what for.
 
     python tools/measure_talents.py measure part0.safetensors --minutes 8 --seed 0 [--device cuda]
     python tools/measure_talents.py fit part*.safetensors src/duckrabbit/models/weights/talents.json
@@ -20,12 +20,12 @@ from duckrabbit.media.atomic import atomic_write
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.recipes.make import make_all
-from duckrabbit.search.calibration import pulling_checksum
-from duckrabbit.search.question import question_of, scores_each
-from duckrabbit.search.reader import load_reader
+from duckrabbit.making.make import make_all
+from duckrabbit.judges.calibration import pulling_checksum
+from duckrabbit.judges.question import question_of, scores_each
+from duckrabbit.judges.reader import load_reader
 from duckrabbit.search.subjects import prompt_for, subjects_of
-from duckrabbit.search.talents import fit, write
+from duckrabbit.search.subject_priors import fit, write
 
 VIEWS = ("flip", "rotate-90", "rotate-180", "jigsaw", "inner-circle", "skew", "negate")
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of", "a photo of")

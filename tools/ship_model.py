@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from duckrabbit.models.storage import quantized, read_weights, write_weights
-from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 
 WEIGHTS = Path(__file__).parent.parent / "src" / "duckrabbit" / "models" / "weights"
 

@@ -11,7 +11,7 @@ import torch
 
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.models.storage import write_weights
-from duckrabbit.search.judge import KIND, NETWORKS, judge_of
+from duckrabbit.judges.digit_judge import KIND, NETWORKS, judge_of
 from duckrabbit.training.data import DigitExamples, RandomAffine
 from duckrabbit.training.loop import Engine, Hyperparameters, train
 from duckrabbit.training.objectives import ClassificationObjective

@@ -33,14 +33,14 @@ from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.models.device import choose_device
 from duckrabbit.models.load import load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
-from duckrabbit.search.picture_judge import NETWORKS
+from duckrabbit.judges.picture_judge import NETWORKS
 from duckrabbit.search.subjects import prompt_for
 from duckrabbit.training.adversarial import AdversarialObjective
 from duckrabbit.training.data import Batch
 from duckrabbit.training.loop import Engine, Hyperparameters, train
 from duckrabbit.training.named import NamedExamples, half
 from duckrabbit.training.objectives import ClassificationObjective, Objective
-from duckrabbit.training.spoiling import spoiled
+from duckrabbit.training.augmentation import spoiled
 from duckrabbit.training.state import TrainingState
 
 HALVES = {"pulling": 0, "selecting": 0, "reporting": 1}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from duckrabbit.recipes.generate import Generate
     from duckrabbit.recipes.hybrid import Hybrid
     from duckrabbit.recipes.inpaint import Inpaint
-    from duckrabbit.recipes.make import make
+    from duckrabbit.making.make import make
     from duckrabbit.recipes.noise import Forward
     from duckrabbit.recipes.source import Source
 

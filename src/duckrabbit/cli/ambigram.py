@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from duckrabbit.illusions.views import View
-    from duckrabbit.recipes.ambigram import Place
+    from duckrabbit.search.ambigram import Place
 
 LONGEST = 40
 EACH = 32
@@ -57,7 +57,7 @@ def run(options: Options) -> int:
     from duckrabbit.media.slug import slug
     from duckrabbit.media.unused import new_file
     from duckrabbit.models.load import DEFAULT_DIGITS
-    from duckrabbit.recipes.ambigram import ambigram, joined, places_of, reading_through
+    from duckrabbit.search.ambigram import ambigram, joined, places_of, reading_through
 
     _check(options)
     view = parse_view(options.view)
@@ -133,7 +133,7 @@ def _show(strip: "Tensor", titles: list[str], view: "View", path: "Path") -> "Pa
     from duckrabbit.media.atomic import atomic_write
     from duckrabbit.media.sheet import contact_sheet
     from duckrabbit.media.unused import new_file
-    from duckrabbit.recipes.ambigram import through
+    from duckrabbit.search.ambigram import through
 
     sheet = contact_sheet([strip, through(strip, view)], 1, None, titles, max(1, SHEET_WIDTH // strip.shape[2]))
     with new_file(path.parent, f"{path.stem}-sheet", ".png") as shown, atomic_write(shown) as temporary:
@@ -166,8 +166,8 @@ def _read_as_asked(strip: "Tensor", places: "tuple[Place, ...]", view: str) -> V
     import torch
 
     from duckrabbit.illusions.views import parse_view
-    from duckrabbit.recipes.ambigram import through
-    from duckrabbit.search.reader import load_reader
+    from duckrabbit.search.ambigram import through
+    from duckrabbit.judges.reader import load_reader
 
     reader = load_reader("digits", "reporting")
     side = strip.shape[1]
@@ -183,7 +183,7 @@ def _read_as_asked(strip: "Tensor", places: "tuple[Place, ...]", view: str) -> V
 def _target(places: "tuple[Place, ...]", view: str) -> str:
     """What is to be read through the view, left to right."""
     from duckrabbit.illusions.views import parse_view
-    from duckrabbit.recipes.ambigram import reverses
+    from duckrabbit.search.ambigram import reverses
 
     digits = [place.viewed for place in places]
     return "".join(reversed(digits) if reverses(parse_view(view)) else digits)

@@ -60,7 +60,7 @@ def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
     from duckrabbit.cli.produce import Job
     from duckrabbit.cli.sampler import sampler_of
     from duckrabbit.recipes.anagram import Anagram
-    from duckrabbit.recipes.pulled import remarks
+    from duckrabbit.making.guided_plan import remarks
 
     prompts = tuple(options.wording.styled(prompt) for prompt in options.prompts)
     Anagram(prompts, options.view).parsed_views()

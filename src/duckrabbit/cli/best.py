@@ -27,13 +27,13 @@ from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.make import Picture
-from duckrabbit.recipes.order import Order, Workplace
-from duckrabbit.recipes.search import Progress, Search, work
-from duckrabbit.recipes.search_folder import SearchFolder
-from duckrabbit.recipes.task_folder import alone_in
-from duckrabbit.recipes.workers import work_together
-from duckrabbit.search.shortlist import Scored
+from duckrabbit.making.make import Picture
+from duckrabbit.making.order import Order, Workplace
+from duckrabbit.making.best_of import Progress, Search, work
+from duckrabbit.making.search_folder import SearchFolder
+from duckrabbit.making.task_folder import alone_in
+from duckrabbit.search.workers import work_together
+from duckrabbit.making.shortlist import Scored
 from duckrabbit.training.team import Team
 
 EACH = 8

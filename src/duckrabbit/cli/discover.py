@@ -8,7 +8,7 @@ from tyro.conf import Positional
 from duckrabbit.cli.options import Computing, Flag, Sampling, Wording, option
 
 if TYPE_CHECKING:
-    from duckrabbit.recipes.discover import Collection, Findings, Hunt
+    from duckrabbit.search.discover import Collection, Findings, Hunt
 
 MAX_MINUTES = 60 * 24 * 30
 FEWEST = 2
@@ -48,8 +48,8 @@ def run(options: Options) -> int:
     from duckrabbit.diffusion.noise import Noise
     from duckrabbit.errors import UsageError
     from duckrabbit.media.slug import slug
-    from duckrabbit.recipes.discover import collection
-    from duckrabbit.recipes.task_folder import alone_in
+    from duckrabbit.search.discover import collection
+    from duckrabbit.making.task_folder import alone_in
 
     if not (math.isfinite(options.minutes) and 0 < options.minutes <= MAX_MINUTES):
         raise UsageError(
@@ -71,7 +71,7 @@ def _hunted(hunt: "Hunt", kept: "Collection", options: Options) -> int:
 
     from duckrabbit.cli.display import Display
     from duckrabbit.errors import UsageError
-    from duckrabbit.recipes.discover import discover
+    from duckrabbit.search.discover import discover
 
     before = kept.findings()
     if before.tried:
@@ -108,11 +108,11 @@ def _hunt(options: Options) -> "Hunt":
     from duckrabbit.cli.sampler import sampler_of
     from duckrabbit.cli.session import open_model
     from duckrabbit.errors import UsageError
-    from duckrabbit.recipes.discover import Hunt
-    from duckrabbit.search.calibration import shipped_for
-    from duckrabbit.search.reader import kind_for, load_reader
+    from duckrabbit.search.discover import Hunt
+    from duckrabbit.judges.calibration import shipped_for
+    from duckrabbit.judges.reader import kind_for, load_reader
     from duckrabbit.search.subjects import subjects_of
-    from duckrabbit.search.talents import shipped_for as talents_for
+    from duckrabbit.search.subject_priors import shipped_for as talents_for
 
     style = options.wording.style.strip()
     given = tuple(dict.fromkeys(" ".join(subject.split()) for subject in options.subjects))

@@ -12,7 +12,7 @@ from duckrabbit.diffusion.sampling import State
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
-from duckrabbit.recipes.training_pictures import tiled
+from duckrabbit.trained.samples import tiled
 
 COLUMNS = 8
 SIDE = 280

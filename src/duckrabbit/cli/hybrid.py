@@ -118,7 +118,7 @@ def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
     from duckrabbit.cli.produce import Job
     from duckrabbit.cli.sampler import sampler_of
     from duckrabbit.recipes.hybrid import Hybrid
-    from duckrabbit.recipes.pulled import remarks
+    from duckrabbit.making.guided_plan import remarks
 
     names = _given(options.parts)
     prompts = {
@@ -141,7 +141,7 @@ def _made(options: Options, model: "Model", jobs: "list[Job]") -> "Kept | None":
     from duckrabbit.cli.best import produce_best, wants_best
     from duckrabbit.cli.produce import produce
     from duckrabbit.cli.sheets import write_sheet
-    from duckrabbit.search.looks import far_factor, from_afar
+    from duckrabbit.judges.looks import far_factor, from_afar
 
     if wants_best(options.searching, options.output):
         best = produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)

@@ -13,8 +13,8 @@ from duckrabbit.cli.session import Models, leads
 from duckrabbit.errors import UsageError
 from duckrabbit.media.slug import slug
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.course import course_of
-from duckrabbit.search.journal import append, lines
+from duckrabbit.making.plan import course_of
+from duckrabbit.making.journal import append, lines
 
 T = TypeVar("T", bound=Any)
 Prepared = Callable[[T, Models], tuple[Model, list[Job]]]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from duckrabbit.search.calibration import Calibration
+from duckrabbit.judges.calibration import Calibration
 
 
 def percent(value: float) -> str:

@@ -17,8 +17,8 @@ from duckrabbit.media.png import JSON
 from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
 from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.course import Watch, course_of, steps_of
-from duckrabbit.recipes.make import BATCH, Picture, make_all
+from duckrabbit.making.plan import Watch, course_of, steps_of
+from duckrabbit.making.make import BATCH, Picture, make_all
 from duckrabbit.recipes.recipe import Recipe
 
 MAX_COUNT = 100_000

@@ -13,10 +13,10 @@ from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import View, parse_view
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.course import Watch, course_of
-from duckrabbit.recipes.make import Picture, make
+from duckrabbit.making.plan import Watch, course_of
+from duckrabbit.making.make import Picture, make
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.record import recipe_of, second_sampler_of
+from duckrabbit.making.record import recipe_of, second_sampler_of
 
 MAX_BATCH = 4096
 AMBIGRAM = "ambigram"

@@ -40,7 +40,7 @@ def run(options: Options) -> int:
     from duckrabbit.media.pixels import to_uint8
     from duckrabbit.media.png import write_png
     from duckrabbit.media.unused import new_file
-    from duckrabbit.recipes.ambigram import joined
+    from duckrabbit.search.ambigram import joined
 
     row = remembered_row(Path(options.image))
     memories = row.places if row else (remembered(Path(options.image)),)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from duckrabbit.search.looks import Look
-    from duckrabbit.search.reader import Kind, Reader
-    from duckrabbit.search.reading import Reading
+    from duckrabbit.judges.looks import Look
+    from duckrabbit.judges.reader import Kind, Reader
+    from duckrabbit.judges.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ def run(options: Options) -> int:
 
 
 def _scored(image: str, options: Options, device: "torch.device") -> Scored:
-    from duckrabbit.search.question import question_of
-    from duckrabbit.search.reader import load_reader
-    from duckrabbit.search.reading import readings_of
+    from duckrabbit.judges.question import question_of
+    from duckrabbit.judges.reader import load_reader
+    from duckrabbit.judges.reading import readings_of
 
     looks = _looks(image, options)
     kind: Kind = "digits" if all(_is_digit(look.prompt) for look in looks) else "pictures"
@@ -108,7 +108,7 @@ def _looks(image: str, options: Options) -> "Sequence[Look]":
     from duckrabbit.errors import UsageError
     from duckrabbit.illusions.views import parse_view
     from duckrabbit.recipes.looks import PARTS, looks_of
-    from duckrabbit.search.looks import Look, as_it_is
+    from duckrabbit.judges.looks import Look, as_it_is
 
     if not options.prompts:
         if options.view:
@@ -146,7 +146,7 @@ def _pixels(image: str, kind: "Kind", foreign: bool) -> "Tensor":
     from duckrabbit.media.pictures import read_picture
     from duckrabbit.media.square import WHITE, square_picture
     from duckrabbit.recipes.source import on_light_ground
-    from duckrabbit.search.reader import CHANNELS, SIDES
+    from duckrabbit.judges.reader import CHANNELS, SIDES
 
     side = SIDES[kind]
     own = side if image == "-" else square_picture(image, WHITE).width

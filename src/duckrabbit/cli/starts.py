@@ -7,7 +7,7 @@ from torch import Tensor
 from duckrabbit.cli.options import Output
 from duckrabbit.cli.produce import Job
 from duckrabbit.cli.sheets import Row, write_sheet
-from duckrabbit.recipes.make import Picture
+from duckrabbit.making.make import Picture
 
 
 def write_row_sheet(

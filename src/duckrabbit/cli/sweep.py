@@ -21,9 +21,9 @@ from duckrabbit.cli.session import Models
 from duckrabbit.cli.sheets import write_sheet
 from duckrabbit.errors import UsageError
 from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.course import Course, course_of, steps_of
+from duckrabbit.making.plan import Course, course_of, steps_of
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.recipes.make import Picture, make
+from duckrabbit.making.make import Picture, make
 
 T = TypeVar("T", bound=Any)
 Prepared = Callable[[T, Models], tuple[Model, list[Job]]]

@@ -16,8 +16,8 @@ from duckrabbit.cli.training import (
     require_same,
 )
 from duckrabbit.errors import UsageError
-from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
-from duckrabbit.recipes.train import TrainingRun, train_digits
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
+from duckrabbit.trained.digits import TrainingRun, train_digits
 from duckrabbit.training.loop import steps_per_epoch
 from duckrabbit.training.team import Team
 

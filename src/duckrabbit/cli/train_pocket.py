@@ -18,7 +18,7 @@ from duckrabbit.cli.training import (
 )
 from duckrabbit.datasets.cache import cache_folder
 from duckrabbit.errors import UsageError
-from duckrabbit.recipes.train_pocket import (
+from duckrabbit.trained.pocket import (
     POCKET_RUNS,
     Material,
     PocketRun,

@@ -21,7 +21,7 @@ from duckrabbit.diffusion.terms import Rule, Term, weighted_sum
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import Guidance
 from duckrabbit.models.model import Model, Sampler
-from duckrabbit.search.pull import Pull
+from duckrabbit.judges.guidance import Pull
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 
 from duckrabbit.errors import UsageError
 from duckrabbit.models.device import choose_device
-from duckrabbit.recipes.record import device_name
+from duckrabbit.making.record import device_name
 from duckrabbit.report.effort import FULL, QUICK, Effort
 from duckrabbit.report.finished import Finished, Store, key_of
 from duckrabbit.report.page import check_place, section, write_page

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from duckrabbit.diffusion.grid import COURSE_LEVELS
 from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.course import Watch
-from duckrabbit.recipes.make import Picture, make_all
+from duckrabbit.making.plan import Watch
+from duckrabbit.making.make import Picture, make_all
 from duckrabbit.recipes.recipe import Recipe, with_sampler
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.wording import command, model_words, sampler_words

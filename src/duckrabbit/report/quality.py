@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from duckrabbit.datasets.mnist import CLASSES, Digits, pictures_to_float
-from duckrabbit.search.frechet import Moments, frechet_distance, spread
-from duckrabbit.search.judge import Judge
+from duckrabbit.judges.frechet import Moments, frechet_distance, spread
+from duckrabbit.judges.digit_judge import Judge
 
 
 @dataclass(frozen=True)

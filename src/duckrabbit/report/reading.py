@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from duckrabbit.search.picture_judge import PictureJudge
+from duckrabbit.judges.picture_judge import PictureJudge
 
 SIDE = 64
 

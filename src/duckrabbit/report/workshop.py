@@ -21,8 +21,8 @@ from duckrabbit.report.figure import Plate
 from duckrabbit.report.painter import Choice, Painter
 from duckrabbit.report.quality import Yardstick
 from duckrabbit.report.tiles import tile_grid, write_image
-from duckrabbit.search.judge import Judge, Role, load_judge
-from duckrabbit.search.picture_judge import PictureJudge, load_picture_judge
+from duckrabbit.judges.digit_judge import Judge, Role, load_judge
+from duckrabbit.judges.picture_judge import PictureJudge, load_picture_judge
 
 FRAME_MILLISECONDS = 90
 HELD_FRAMES = 14

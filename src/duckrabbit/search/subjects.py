@@ -6,7 +6,7 @@ from random import Random
 
 from duckrabbit.datasets.names import everyday, twins
 from duckrabbit.datasets.prompts import table, words_of
-from duckrabbit.search.reader import DIGITS, Reader
+from duckrabbit.judges.reader import DIGITS, Reader
 
 EVERYDAY = frozenset(
     (

@@ -11,7 +11,7 @@ from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.illusions.views import VIEWS
 from duckrabbit.media.video import can_encode
 from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT
-from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS
 from duckrabbit.studio.answers import Refusal, answer
 from duckrabbit.studio.core import Studio

@@ -5,13 +5,13 @@ from typing import Any
 
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.candidates import without_dropping
-from duckrabbit.recipes.course import steps_of
-from duckrabbit.recipes.make import Picture
-from duckrabbit.recipes.order import Order
+from duckrabbit.making.candidates import without_dropping
+from duckrabbit.making.plan import steps_of
+from duckrabbit.making.make import Picture
+from duckrabbit.making.order import Order
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.search import Search
-from duckrabbit.search.shortlist import Shortlist
+from duckrabbit.making.best_of import Search
+from duckrabbit.making.shortlist import Shortlist
 
 
 def search_of(request: Mapping[str, Any], recipe: Recipe, model: Model) -> Search:

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from duckrabbit.models import digits, pocket
 from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT, SECOND_STAGES, SHIPPED
 from duckrabbit.models.storage import HEADER_KEY
-from duckrabbit.recipes.run_folder import MODEL
+from duckrabbit.trained.run_folder import MODEL
 
 RUN = "run:"
 """Before the name of a run whose model is meant."""

@@ -19,9 +19,9 @@ from duckrabbit.media.pixels import from_uint8
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.hybrid import Hybrid
-from duckrabbit.recipes.make import make
+from duckrabbit.making.make import make
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.record import FORMAT, recipe_of
+from duckrabbit.making.record import FORMAT, recipe_of
 
 FORMATS: Mapping[str, str] = {"gif": "image/gif", "webp": "image/webp", "mp4": "video/mp4"}
 SIDE = 294

@@ -14,7 +14,7 @@ from duckrabbit.illusions.views import parse_view
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.make import make
+from duckrabbit.making.make import make
 from duckrabbit.recipes.noise import Forward
 from duckrabbit.recipes.source import Source
 from duckrabbit.studio.previews import still

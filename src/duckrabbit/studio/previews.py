@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from duckrabbit.media.pixels import to_uint8
-from duckrabbit.recipes.training_pictures import tiled
+from duckrabbit.trained.samples import tiled
 
 LARGEST = 128
 QUALITY = 82

@@ -15,8 +15,8 @@ from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.models.model import Sampler
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, MAX_NEAR_SCALE, Part
 from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.pulled import MAX_JUDGE_SCALE
-from duckrabbit.recipes.record import RECIPES
+from duckrabbit.making.guided_plan import MAX_JUDGE_SCALE
+from duckrabbit.making.record import RECIPES
 from duckrabbit.recipes.source import Source
 from duckrabbit.studio.limits import (
     MAX_CANDIDATES,

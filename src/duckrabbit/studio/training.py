@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from duckrabbit.errors import UsageError
-from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES
-from duckrabbit.recipes.run_folder import CONFIG, write_config
-from duckrabbit.recipes.train import TrainingRun
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
+from duckrabbit.trained.run_folder import CONFIG, write_config
+from duckrabbit.trained.digits import TrainingRun
 from duckrabbit.studio.answers import Refusal
 from duckrabbit.studio.events import Events
 

@@ -12,9 +12,9 @@ from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.paint.library import Library
 from duckrabbit.datasets.paint.render import Directions, directions, render
 from duckrabbit.datasets.paint.scenes import Plan, photo, silhouette, subject, tinted
-from duckrabbit.training.ahead import planned_ahead
+from duckrabbit.training.prefetch import planned_ahead
 from duckrabbit.training.data import Batch
-from duckrabbit.training.spoiling import spoiled
+from duckrabbit.training.augmentation import spoiled
 
 KINDS: Mapping[Plan, float] = {subject: 0.62, photo: 0.3, tinted: 0.06, silhouette: 0.02}
 """Scenes of one subject, and how often each is shown."""

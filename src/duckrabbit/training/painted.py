@@ -12,7 +12,7 @@ from duckrabbit.datasets.paint.library import Library
 from duckrabbit.datasets.paint.render import Directions, directions, render
 from duckrabbit.datasets.paint.scenes import Repertoire, plan_scene, repertoire
 from duckrabbit.datasets.prompts import Vocabulary
-from duckrabbit.training.ahead import planned_ahead
+from duckrabbit.training.prefetch import planned_ahead
 from duckrabbit.training.data import Batch
 
 

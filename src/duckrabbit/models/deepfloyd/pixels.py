@@ -13,7 +13,7 @@ from duckrabbit.models.deepfloyd.conventions import conventions_of
 from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
 from duckrabbit.models.deepfloyd.stages import KIND as DEEPFLOYD
 from duckrabbit.models.deepfloyd.stages import deepfloyd, is_first_stage
-from duckrabbit.models.deepfloyd.turns import Turns
+from duckrabbit.models.deepfloyd.offloading import Turns
 from duckrabbit.models.deepfloyd.unet import UNetDenoiser, class_conditional, load_unet
 from duckrabbit.models.model import Model, Sampler
 

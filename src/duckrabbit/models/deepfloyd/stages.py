@@ -18,7 +18,7 @@ from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
 from duckrabbit.models.deepfloyd.hub import TEXT, UNET, from_hub, is_hub_id
 from duckrabbit.models.deepfloyd.t5 import encoded, text_encoder_in
-from duckrabbit.models.deepfloyd.turns import Turns
+from duckrabbit.models.deepfloyd.offloading import Turns
 from duckrabbit.models.deepfloyd.unet import Call, SuperResolving, UNetDenoiser, load_unet, text_conditional
 from duckrabbit.models.model import Model, Sampler
 

@@ -11,7 +11,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.deepfloyd.embeddings import key_of
 from duckrabbit.models.deepfloyd.extras import transformers
 from duckrabbit.models.deepfloyd.files import Part, read_part
-from duckrabbit.models.deepfloyd.turns import SPARE, Turns, free_bytes, release
+from duckrabbit.models.deepfloyd.offloading import SPARE, Turns, free_bytes, release
 from duckrabbit.models.device import cpu_has_bfloat16
 
 TOKENS = 77

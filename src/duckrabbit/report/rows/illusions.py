@@ -14,7 +14,7 @@ from duckrabbit.report.figure import Exhibit, Figure, Origin, Plate
 from duckrabbit.report.tiles import tile_grid, write_image
 from duckrabbit.report.wording import command, model_words, sampler_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
-from duckrabbit.search.looks import from_afar
+from duckrabbit.judges.looks import from_afar
 
 MODEL = "mnist-ddpm-class"
 PAIRS = (

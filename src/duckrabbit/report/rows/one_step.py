@@ -11,7 +11,7 @@ from duckrabbit.diffusion.sampling import noised
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.make import make, make_all
+from duckrabbit.making.make import make, make_all
 from duckrabbit.recipes.noise import Forward
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies.chart import Chart, Series, linear

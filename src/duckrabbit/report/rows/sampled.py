@@ -8,8 +8,8 @@ from torch import Tensor
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.recipes.make import make_all
-from duckrabbit.recipes.training_pictures import tiled
+from duckrabbit.making.make import make_all
+from duckrabbit.trained.samples import tiled
 from duckrabbit.report.bodies.gallery import Gallery, Playable
 from duckrabbit.report.figure import Exhibit, Origin
 from duckrabbit.report.wording import command, model_words, sampler_words, seed_words

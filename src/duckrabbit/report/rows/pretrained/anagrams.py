@@ -7,7 +7,7 @@ from torch import Tensor
 from duckrabbit.illusions.views import animate, parse_view
 from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.make import Picture
+from duckrabbit.making.make import Picture
 from duckrabbit.report.bodies.gallery import Playable
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.bodies.stack import Stack

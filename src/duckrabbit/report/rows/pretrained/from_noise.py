@@ -4,7 +4,7 @@ from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.recipes.training_pictures import tiled
+from duckrabbit.trained.samples import tiled
 from duckrabbit.report.bodies.gallery import Gallery, Playable
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.bodies.stack import Stack

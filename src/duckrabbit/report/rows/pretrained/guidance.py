@@ -17,7 +17,7 @@ from duckrabbit.report.reading import apart, share_read
 from duckrabbit.report.rows.pretrained.common import PHOTO
 from duckrabbit.report.wording import seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
-from duckrabbit.search.picture_judge import PictureJudge
+from duckrabbit.judges.picture_judge import PictureJudge
 
 COUNT = 5
 SCALE = 7.0

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.recipes.make import Picture
+from duckrabbit.making.make import Picture
 from duckrabbit.report.alike import distance
 from duckrabbit.report.bodies.album import Album
 from duckrabbit.report.bodies.chart import Chart, Series, linear

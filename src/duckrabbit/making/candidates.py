@@ -8,15 +8,15 @@ from typing import Any
 from torch import Tensor
 
 from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.course import Course, Denoisers, Watch, course_of, sifted
-from duckrabbit.recipes.make import Picture
+from duckrabbit.making.plan import Course, Denoisers, Watch, course_of, sifted
+from duckrabbit.making.make import Picture
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.record import record
-from duckrabbit.search.calibration import Calibration
-from duckrabbit.search.question import Question
-from duckrabbit.search.racing import Ladder, Racing
-from duckrabbit.search.reader import Kind
-from duckrabbit.search.shortlist import Scored
+from duckrabbit.making.record import record
+from duckrabbit.judges.calibration import Calibration
+from duckrabbit.judges.question import Question
+from duckrabbit.making.pruning import Ladder, Racing
+from duckrabbit.judges.reader import Kind
+from duckrabbit.making.shortlist import Scored
 
 CPU_BLOCKS: Mapping[Kind, int] = {"digits": 32, "pictures": 16}
 """Seeds that go through the sampler together on a CPU: half a minute's work, which is all that a kill can lose."""

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.search.reader import Kind, Reader, shipped_checksum
+from duckrabbit.judges.reader import Kind, Reader, shipped_checksum
 
 FILE = "calibration.json"
 LIMIT = 15.0

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from duckrabbit.search.question import Question
+from duckrabbit.judges.question import Question
 
 FIRST = 3
 

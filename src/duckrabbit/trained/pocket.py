@@ -23,9 +23,9 @@ from duckrabbit.models.model import Model
 from duckrabbit.models.pocket import KIND, PocketConfig, pocket_model, with_second_stage
 from duckrabbit.models.storage import quantized, write_weights
 from duckrabbit.networks.pocket_unet import GROUPS, HEAD, PocketUNet
-from duckrabbit.recipes.pocket_stages import STAGES, TrainedStage
-from duckrabbit.recipes.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
-from duckrabbit.recipes.training_pictures import show_prompts
+from duckrabbit.trained.pocket_stages import STAGES, TrainedStage
+from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
+from duckrabbit.trained.samples import show_prompts
 from duckrabbit.training.data import Examples
 from duckrabbit.training.folder import CaptionedPictures, FolderExamples, frequent
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, steps_per_epoch, train

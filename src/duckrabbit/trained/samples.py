@@ -17,7 +17,7 @@ from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.recipes.make import make_all
+from duckrabbit.making.make import make_all
 
 COLUMNS, ROWS = 10, 4
 FRAME_MILLISECONDS = 80

@@ -16,16 +16,16 @@ from typing import Any
 from duckrabbit.media.slug import slug
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.candidates import Candidate, Candidates
-from duckrabbit.recipes.course import Denoisers, Watch, sifted
+from duckrabbit.making.candidates import Candidate, Candidates
+from duckrabbit.making.plan import Denoisers, Watch, sifted
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.recipes.task_folder import task_folder
-from duckrabbit.search.calibration import Calibration
+from duckrabbit.making.task_folder import task_folder
+from duckrabbit.judges.calibration import Calibration
 from duckrabbit.search.discovery import Pair, Talents, proposals
-from duckrabbit.search.journal import append, lines
-from duckrabbit.search.question import question_of, readings_each, scores_each
-from duckrabbit.search.racing import ACROSS, Ladder, Racing
-from duckrabbit.search.reader import Reader
+from duckrabbit.making.journal import append, lines
+from duckrabbit.judges.question import question_of, readings_each, scores_each
+from duckrabbit.making.pruning import ACROSS, Ladder, Racing
+from duckrabbit.judges.reader import Reader
 from duckrabbit.search.subjects import prompt_for
 
 LOST = 1.3

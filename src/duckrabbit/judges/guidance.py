@@ -17,8 +17,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from duckrabbit.search.question import Question
-from duckrabbit.training.spoiling import moved, recoloured
+from duckrabbit.judges.question import Question
+from duckrabbit.training.augmentation import moved, recoloured
 
 FROM, DOWN_TO = 0.9, 0.15
 """The times at which it pulls: before, nothing is there to be read; after, nothing would mend what it does."""

@@ -7,9 +7,9 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Hybrid
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Plan, Recipe
-from duckrabbit.search.pull import Pull
-from duckrabbit.search.question import question_of
-from duckrabbit.search.reader import Reader, kind_for, load_reader
+from duckrabbit.judges.guidance import Pull
+from duckrabbit.judges.question import question_of
+from duckrabbit.judges.reader import Reader, kind_for, load_reader
 
 MAX_JUDGE_SCALE = 2.0
 

@@ -14,13 +14,13 @@ from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import Composition, Flip, Mirror, Negate, Rotate180, View
 from duckrabbit.models.model import Model, Sampler
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.candidates import Candidate, Candidates
+from duckrabbit.making.candidates import Candidate, Candidates
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.recipes.pulled import judge_scale_of
-from duckrabbit.search.calibration import shipped_for
-from duckrabbit.search.question import question_of
-from duckrabbit.search.racing import LADDERS, sparing
-from duckrabbit.search.reader import load_reader
+from duckrabbit.making.guided_plan import judge_scale_of
+from duckrabbit.judges.calibration import shipped_for
+from duckrabbit.judges.question import question_of
+from duckrabbit.making.pruning import LADDERS, sparing
+from duckrabbit.judges.reader import load_reader
 
 SAMPLES = 200
 """Real digits of each class that say what a view makes of it."""

@@ -17,7 +17,7 @@ from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.noise import Forward
-from duckrabbit.recipes.pulled import pulling_judge
+from duckrabbit.making.guided_plan import pulling_judge
 from duckrabbit.recipes.recipe import Recipe, with_sampler
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale

@@ -10,9 +10,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from duckrabbit.errors import UsageError
-from duckrabbit.recipes.order import Order, Workplace
-from duckrabbit.recipes.search import Progress, Tell, work
-from duckrabbit.recipes.search_folder import SearchFolder
+from duckrabbit.making.order import Order, Workplace
+from duckrabbit.making.best_of import Progress, Tell, work
+from duckrabbit.making.search_folder import SearchFolder
 
 REFUSED = 2
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from duckrabbit.recipes.candidates import Block
-from duckrabbit.recipes.make import Picture
-from duckrabbit.recipes.task_folder import task_folder
-from duckrabbit.search.journal import append, lines
-from duckrabbit.search.shortlist import Scored, Shortlist
+from duckrabbit.making.candidates import Block
+from duckrabbit.making.make import Picture
+from duckrabbit.making.task_folder import task_folder
+from duckrabbit.making.journal import append, lines
+from duckrabbit.making.shortlist import Scored, Shortlist
 
 
 @dataclass(frozen=True)

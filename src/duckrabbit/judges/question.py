@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
-from duckrabbit.search.looks import Look
-from duckrabbit.search.reader import Reader
+from duckrabbit.judges.looks import Look
+from duckrabbit.judges.reader import Reader
 
 
 @dataclass(frozen=True)

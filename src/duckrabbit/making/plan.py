@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Denoiser
-from duckrabbit.diffusion.fitting import Fitting
+from duckrabbit.diffusion.out_of_memory import Fitting
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State, trajectory
 from duckrabbit.diffusion.terms import Composition
 from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.pulled import pulled_plan
+from duckrabbit.making.guided_plan import pulled_plan
 from duckrabbit.recipes.recipe import Plan, Recipe, with_sampler
-from duckrabbit.search.pull import Pulled
+from duckrabbit.judges.guidance import Pulled
 
 Watch = Callable[[State], None]
 """Is shown every state of every batch and stage as it happens."""

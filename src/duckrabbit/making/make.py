@@ -14,9 +14,9 @@ from duckrabbit.errors import UsageError
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import write_png
 from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.course import Denoisers, Watch, course_of, followed
+from duckrabbit.making.plan import Denoisers, Watch, course_of, followed
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.record import record
+from duckrabbit.making.record import record
 
 BATCH = 64
 """Samples that go through the sampler together, unless the caller says otherwise."""

@@ -6,15 +6,15 @@ import torch
 
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.candidates import Candidates
+from duckrabbit.making.candidates import Candidates
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.recipes.pulled import judge_scale_of
+from duckrabbit.making.guided_plan import judge_scale_of
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.search import Search
-from duckrabbit.search.calibration import shipped_for
-from duckrabbit.search.question import question_of
-from duckrabbit.search.racing import LADDERS, Ladder, sparing
-from duckrabbit.search.reader import kind_for, load_reader
+from duckrabbit.making.best_of import Search
+from duckrabbit.judges.calibration import shipped_for
+from duckrabbit.judges.question import question_of
+from duckrabbit.making.pruning import LADDERS, Ladder, sparing
+from duckrabbit.judges.reader import kind_for, load_reader
 
 
 @dataclass(frozen=True)

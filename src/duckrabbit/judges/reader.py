@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
-from duckrabbit.search.judge import Role as DigitRole
-from duckrabbit.search.judge import load_judge
-from duckrabbit.search.picture_judge import Role, load_picture_judge
+from duckrabbit.judges.digit_judge import Role as DigitRole
+from duckrabbit.judges.digit_judge import load_judge
+from duckrabbit.judges.picture_judge import Role, load_picture_judge
 
 Kind = Literal["digits", "pictures"]
 

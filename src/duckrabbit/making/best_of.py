@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from duckrabbit.diffusion.sampling import State
-from duckrabbit.recipes.candidates import Candidates
-from duckrabbit.recipes.course import steps_of
-from duckrabbit.recipes.search_folder import SearchFolder
-from duckrabbit.search.shortlist import Scored
+from duckrabbit.making.candidates import Candidates
+from duckrabbit.making.plan import steps_of
+from duckrabbit.making.search_folder import SearchFolder
+from duckrabbit.making.shortlist import Scored
 
 
 @dataclass(frozen=True)

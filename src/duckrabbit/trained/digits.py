@@ -11,9 +11,9 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.digits import DigitConfig, digit_model
 from duckrabbit.models.model import Model
 from duckrabbit.models.storage import write_weights
-from duckrabbit.recipes.digit_recipes import DIGIT_RECIPES, DigitRecipe
-from duckrabbit.recipes.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
-from duckrabbit.recipes.training_pictures import show_samples
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES, DigitRecipe
+from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
+from duckrabbit.trained.samples import show_samples
 from duckrabbit.training.data import DigitExamples
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, train
 from duckrabbit.training.state import TrainingState

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.search.discovery import Talents
-from duckrabbit.search.reader import Reader
+from duckrabbit.judges.reader import Reader
 
 FILE = "talents.json"
 ROUNDS = 20

@@ -1,0 +1,1 @@
+"""Is it recognised? Judges, what is put to them, and how far a set of pictures is from real ones."""
