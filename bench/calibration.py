@@ -21,7 +21,6 @@ from pairs import Court, Judged, Maker, Pair, add_options, digit_pairs, judge_al
 from safetensors import safe_open
 from torch import Tensor
 
-from duckrabbit.models.model import Model
 from duckrabbit.judges.calibration import (
     FILE,
     Bin,
@@ -33,6 +32,7 @@ from duckrabbit.judges.calibration import (
     reliability,
     write,
 )
+from duckrabbit.models.model import Model
 
 FITTED, REPORTED, GROUP = 40, 60, 8
 

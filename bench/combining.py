@@ -17,9 +17,9 @@ from pairs import Court, Maker, Pair, add_options, digit_pairs, opened, share, w
 from torch import Tensor
 
 from duckrabbit.illusions.combining import COMBINATIONS
-from duckrabbit.recipes.looks import looks_of
+from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.question import Question, question_of
-from duckrabbit.judges.reader import Reader
+from duckrabbit.recipes.looks import looks_of
 
 SCALES = (3.0, 5.0, 8.0)
 
@@ -47,15 +47,15 @@ def main() -> None:
             started = time.perf_counter()
             pictures = maker.pictures(recipes, each)
             seconds = (time.perf_counter() - started) / (each * len(pairs))
-            columns = [measured(reader, pairs, pictures) for reader in (court.selecting, court.reporting)]
+            columns = [measured(judge, pairs, pictures) for judge in (court.selecting, court.reporting)]
             print(f"{rule:14} {scale:7g} |  {columns[0]}  |  {columns[1]}  | {seconds:.3f}", flush=True)
 
 
-def measured(reader: Reader, pairs: list[Pair], pictures: list[Tensor]) -> str:
+def measured(judge: Judge, pairs: list[Pair], pictures: list[Tensor]) -> str:
     """A, C and the share read both ways."""
     tables, hits = [], []
     for pair, own in zip(pairs, pictures, strict=True):
-        question = question_of(reader, looks_of(pair.recipe))
+        question = question_of(judge, looks_of(pair.recipe))
         tables.append(similarities(question, own))
         hits.append(question.read(own))
     together = torch.cat(tables)

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.illusions.views import View, parse_view
-from duckrabbit.models.load import load_model
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.making.make import make_all
-from duckrabbit.judges.digit_judge import Judge, load_judge
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.anagram import Anagram
 
 VIEWS = ("flip", "rotate-180")
 TUNING_PAIRS = (
@@ -28,18 +28,20 @@ TUNING_PAIRS = (
     (4, 7, "rotate-180"),
 )
 TUNED = (
-    Sampler("dpmpp_2m", 20, "uniform", 2.0, (0.2, 0.8)),
-    Sampler("dpmpp_2m", 20, "uniform", 3.0),
-    Sampler("dpmpp_2m", 20, "uniform", 5.0),
-    Sampler("dpmpp_2m", 20, "uniform", 8.0),
-    Sampler("ddpm", 20, "uniform", 3.0),
-    Sampler("ddpm", 20, "uniform", 5.0),
-    Sampler("ddpm", 34, "uniform", 3.0),
-    Sampler("ddpm", 34, "uniform", 5.0),
+    SamplerConfig("dpmpp_2m", 20, "uniform", 2.0, (0.2, 0.8)),
+    SamplerConfig("dpmpp_2m", 20, "uniform", 3.0),
+    SamplerConfig("dpmpp_2m", 20, "uniform", 5.0),
+    SamplerConfig("dpmpp_2m", 20, "uniform", 8.0),
+    SamplerConfig("ddpm", 20, "uniform", 3.0),
+    SamplerConfig("ddpm", 20, "uniform", 5.0),
+    SamplerConfig("ddpm", 34, "uniform", 3.0),
+    SamplerConfig("ddpm", 34, "uniform", 5.0),
 )
 
 
-def rate(model: Model, judge: Judge, a: int, b: int, view: str, samples: int, sampler: Sampler | None = None) -> float:
+def rate(
+    model: Model, judge: Judge, a: int, b: int, view: str, samples: int, sampler: SamplerConfig | None = None
+) -> float:
     """The share of `samples` unselected anagrams that are read as a upright and as b through the view."""
     recipe = Anagram((str(a), str(b)), (view,), sampler=sampler)
     pictures = make_all([recipe] * samples, model, range(samples), batch_size=samples)
@@ -60,7 +62,7 @@ def main() -> None:
     parser.add_argument("--tune", action="store_true", help="compare samplers on a few pairs by the selecting judge")
     arguments = parser.parse_args()
     model = load_model(arguments.model, arguments.device)
-    judge = load_judge("selecting" if arguments.tune else "reporting", model.device)
+    judge = load_judge("digits", "selecting" if arguments.tune else "reporting", model.device)
     if arguments.tune:
         print("selecting judge |", " | ".join(f"{a}/{b} {view}" for a, b, view in TUNING_PAIRS))
         for sampler in TUNED:

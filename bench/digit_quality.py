@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import torch
 
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
-from duckrabbit.models.load import load_model
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.generate import Generate
-from duckrabbit.making.make import make_all
 from duckrabbit.judges.frechet import Moments, frechet_distance, spread
-from duckrabbit.judges.digit_judge import Judge, load_judge
+from duckrabbit.judges.judge import Judge, load_judge
+from duckrabbit.making.make import make_all
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.generate import Generate
 
 CLASS_MODELS = ("mnist-ddpm-class", "mnist-flow-class")
 COURSE_MODELS = ("mnist-ddpm-class-course", "mnist-flow-class-course")
@@ -63,7 +63,7 @@ class Score:
 HEADER = "accuracy | Fréchet | × floor | spread | seconds"
 
 
-def score(model: Model, sampler: Sampler, samples: int, judge: Judge, reference: Reference, batch: int) -> Score:
+def score(model: Model, sampler: SamplerConfig, samples: int, judge: Judge, reference: Reference, batch: int) -> Score:
     """Sample classes in turn with seeds 0 … samples − 1 and judge them."""
     recipes = [Generate(str(digit) if model.conditional else "", sampler=sampler) for digit in range(10)]
     started = time.perf_counter()
@@ -78,7 +78,7 @@ def score(model: Model, sampler: Sampler, samples: int, judge: Judge, reference:
     return Score(accuracy, frechet, frechet / reference.floor, spread(features, labels) / reference.spread, seconds)
 
 
-def evaluations(sampler: Sampler) -> int:
+def evaluations(sampler: SamplerConfig) -> int:
     """Network evaluations a sample costs at γ = 1."""
     return 2 * sampler.steps - 1 if sampler.solver == "heun" else sampler.steps
 
@@ -93,10 +93,10 @@ def main() -> None:
     arguments = parser.parse_args()
     models = {name: load_model(name, arguments.device) for name in arguments.models}
     course = {name: load_model(name, arguments.device) for name in COURSE_MODELS}
-    judge = load_judge("reporting", next(iter(models.values())).device)
+    judge = load_judge("digits", "reporting", next(iter(models.values())).device)
     reference = Reference.of(judge)
 
-    def table(title: str, rows: Iterable[tuple[str, Model, Sampler]]) -> None:
+    def table(title: str, rows: Iterable[tuple[str, Model, SamplerConfig]]) -> None:
         print(f"\n{title}\n{'':44} | {HEADER}", flush=True)
         for label, model, sampler in rows:
             result = score(model, sampler, arguments.samples, judge, reference, arguments.batch)
@@ -106,7 +106,7 @@ def main() -> None:
         table("As shipped", ((name, model, model.sampler) for name, model in (models | course).items()))
     if arguments.only in (None, "sources"):
         table("As the sources sample", (
-            (f"{name} {solver} {steps} γ={scale:g}", model, Sampler(solver, steps, "uniform", scale))
+            (f"{name} {solver} {steps} γ={scale:g}", model, SamplerConfig(solver, steps, "uniform", scale))
             for name, model in course.items()
             for solver, steps in ([("ddpm", 300)] if "ddpm" in name else [("euler", 50)])
             for scale in (2.0, 5.0)
@@ -125,7 +125,7 @@ def main() -> None:
         ))  # fmt: skip
     if arguments.only in (None, "solvers"):
         samplers = [
-            Sampler(solver, steps // 2 if solver == "heun" else steps, grid)
+            SamplerConfig(solver, steps // 2 if solver == "heun" else steps, grid)
             for solver in SOLVERS
             for grid in ("uniform", "karras")
             for steps in STEPS

@@ -23,12 +23,12 @@ from torch import Tensor
 
 from duckrabbit.diffusion.terms import Band, Term, Weight, weight_at
 from duckrabbit.illusions.bands import Grey, HighPass, LowPass
+from duckrabbit.judges.judge import Judge
+from duckrabbit.judges.question import question_of
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Plan, guidance_of
-from duckrabbit.judges.question import question_of
-from duckrabbit.judges.reader import Reader
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 
 SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
@@ -152,7 +152,7 @@ def main() -> None:
                 Tried(recipe.parts, sigma, sampler=sampler, near_scale=near_scale, lever=lever) for recipe in recipes
             ]
             pictures = maker.pictures(tried, each)
-            columns = [measured(reader, recipes, pictures) for reader in (court.selecting, court.reporting)]
+            columns = [measured(judge, recipes, pictures) for judge in (court.selecting, court.reporting)]
             print(f"{lever:14} {sigma:6g} {scale:7g} {near_scale:6g} |  {columns[0]}  |  {columns[1]}", flush=True)
 
 
@@ -162,9 +162,9 @@ def hybrid(k: int, far: str, near: str, sigma: float) -> Hybrid:
     return Hybrid({"far": Part(prompt_for(far, style)), "near": Part(prompt_for(near, style))}, sigma)
 
 
-def measured(reader: Reader, recipes: list[Hybrid], pictures: list[Tensor]) -> str:
+def measured(judge: Judge, recipes: list[Hybrid], pictures: list[Tensor]) -> str:
     """The shares read far, near and both, the mean log p of each, and the share with both among the first five."""
-    questions = [question_of(reader, looks_of(recipe)) for recipe in recipes]
+    questions = [question_of(judge, looks_of(recipe)) for recipe in recipes]
     places = torch.cat([question.places(own) for question, own in zip(questions, pictures, strict=True)])
     logs = torch.cat([question.readings(own) for question, own in zip(questions, pictures, strict=True)]).mean(dim=0)
     first = places == 1

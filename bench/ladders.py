@@ -18,10 +18,9 @@ from pairs import Court, Pair, add_options, digit_pairs, opened, word_pairs
 from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
-from duckrabbit.models.model import Model
 from duckrabbit.making.make import make_all
 from duckrabbit.making.pruning import LADDERS, Ladder, Rung
-from duckrabbit.judges.reader import kind_for
+from duckrabbit.models.model import Model
 
 AFTER = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
 LEAST = (1 / 32, 1 / 16, 1 / 8, 1 / 4)
@@ -64,7 +63,7 @@ def main() -> None:
         "accepted per evaluation, as a multiple of finishing everybody: on the pairs that chose it, on the others, and "
         "the mean of every pair alone"
     )
-    shipped = LADDERS[kind_for(model.channels)]
+    shipped = LADDERS[model.kind]
     for name, ladder in [("shipped", shipped)] + [(f"{k + 1}.", own) for k, (_, own) in enumerate(results[:8])]:
         text = "; ".join(f"after {rung.after:g}: {rung.bar:.2f} or best {rung.least:.3g}" for rung in ladder)
         print(f"{name:8} {rate(ladder, fitted, steps, options.judging):5.2f}× "

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from duckrabbit.datasets.paint.scene import Manner
 from duckrabbit.datasets.paint.scenes import FLAT_STYLES, MANNERS, PIXELS
-from duckrabbit.judges.picture_judge import PictureJudge
+from duckrabbit.judges.judge import Judge
 
 RENDERINGS, MOST_PHOTOS = 4, 40
 """Of each picture in a manner, and the photographs of a class that are painted."""
@@ -72,7 +72,7 @@ class Nearby:
         return len(self.pictures)
 
     @staticmethod
-    def of_items(pictures: Tensor, items: Sequence[int], stock: Stock, judge: PictureJudge) -> "Nearby":
+    def of_items(pictures: Tensor, items: Sequence[int], stock: Stock, judge: Judge) -> "Nearby":
         """Training pictures of these items."""
         own = [stock.library.items[k] for k in items]
         return Nearby(
@@ -96,7 +96,7 @@ class Nearby:
             tuple(self.names[k] for k in chosen),
         )
 
-    def mirrored(self, judge: PictureJudge) -> "Nearby":
+    def mirrored(self, judge: Judge) -> "Nearby":
         """The same, left and right swapped."""
         flipped = self.pictures.flip(-1)
         return Nearby(flipped, _features(flipped, judge), self.drawings, self.labels, self.styles, self.names)
@@ -111,7 +111,7 @@ class Nearby:
         return f"{self.styles[k]} {self.names[k]}"
 
 
-def _features(pictures: Tensor, judge: PictureJudge) -> Tensor:
+def _features(pictures: Tensor, judge: Judge) -> Tensor:
     return F.normalize(judge.features(unit(pictures)), dim=1)
 
 
@@ -169,7 +169,7 @@ class Training:
     own: Mapping[Kind, Nearby] = field(repr=False)
 
     @staticmethod
-    def of(stock: Stock, judge: PictureJudge, made: Nearby, real: Nearby, quick: bool) -> "Training":
+    def of(stock: Stock, judge: Judge, made: Nearby, real: Nearby, quick: bool) -> "Training":
         """For these pictures."""
         library, kinds = stock.library, list(dict.fromkeys([*made.kinds, *real.kinds]))
         items = [*(k for found in library.subjects.values() for k in found), *library.photos[0]]
@@ -289,7 +289,7 @@ class Curves:
         return [self.measure.bin * k for k in range(ceil(most / self.measure.bin) + 1)]
 
 
-def report(made: Nearby, real: Nearby, stock: Stock, judge: PictureJudge, quick: bool, folder: Path | None) -> None:
+def report(made: Nearby, real: Nearby, stock: Stock, judge: Judge, quick: bool, folder: Path | None) -> None:
     """The tables and, in a folder, the plot and the sheets."""
     training = Training.of(stock, judge, made, real, quick)
     print(

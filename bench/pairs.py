@@ -15,21 +15,21 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from duckrabbit.judges.calibration import pulling_checksum
+from duckrabbit.judges.judge import Judge, load_judge
+from duckrabbit.judges.question import Question, question_of
+from duckrabbit.making.make import make_all
+from duckrabbit.making.record import record
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.making.make import make_all
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.making.record import record
-from duckrabbit.judges.calibration import pulling_checksum
 from duckrabbit.search.discovery import proposals
-from duckrabbit.judges.question import Question, question_of
-from duckrabbit.judges.reader import Reader, kind_for, load_reader
-from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.search.subject_priors import shipped_for
+from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of")
 VIEWS = ("flip", "rotate-90", "rotate-180")
@@ -114,17 +114,17 @@ class Court:
         circles: its classes in each circle of names, among which its order is told, too.
     """
 
-    selecting: Reader
-    reporting: Reader
+    selecting: Judge
+    reporting: Judge
     circles: Mapping[str, Tensor]
 
     @staticmethod
     def of(model: Model) -> "Court":
         """The judges of a model's pictures, with the circle of everyday names."""
-        kind = kind_for(model.channels)
+        kind = model.kind
         selecting, reporting = (
-            load_reader(kind, "selecting", model.device),
-            load_reader(kind, "reporting", model.device),
+            load_judge(kind, "selecting", model.device),
+            load_judge(kind, "reporting", model.device),
         )
         everyday = [prompt_for(subject, "") for subject in subjects_of(reporting)]
         return Court(selecting, reporting, {EVERYDAY: _classes(reporting, everyday)})
@@ -137,7 +137,7 @@ class Court:
     def checksums(self, judge_scale: float) -> dict[str, str]:
         """Of the judges that had a part in candidates made with that scale: who pulled, who selects, who reports."""
         return {
-            "pulling": pulling_checksum(self.selecting.kind, judge_scale),
+            "guiding": pulling_checksum(self.selecting.kind, judge_scale),
             "selecting": self.selecting.checksum,
             "reporting": self.reporting.checksum,
         }
@@ -164,9 +164,9 @@ class Court:
         )
 
 
-def _classes(reader: Reader, prompts: Sequence[str]) -> Tensor:
+def _classes(judge: Judge, prompts: Sequence[str]) -> Tensor:
     """The classes that prompts ask for, each once."""
-    found = {reader.asked_for(prompt) for prompt in prompts}
+    found = {judge.asked_for(prompt) for prompt in prompts}
     return torch.tensor(sorted(own for own in found if own is not None))
 
 
@@ -213,9 +213,9 @@ def word_pairs(court: Court, count: int, seed: int) -> list[Pair]:
 
 def proposed_pairs(court: Court, model: Model, count: int, seed: int) -> list[Pair]:
     """Pairs as `discover` proposes them before it has tried any; views and styles take turns."""
-    subjects, talents = subjects_of(court.selecting), shipped_for(model.checksum, court.selecting)
+    subjects, subject_priors = subjects_of(court.selecting), shipped_for(model.checksum, court.selecting)
     each = math.ceil(count / len(VIEWS))
-    by_view = [proposals(subjects, {}, each, seed + view, talents) for view in range(len(VIEWS))]
+    by_view = [proposals(subjects, {}, each, seed + view, subject_priors) for view in range(len(VIEWS))]
     return [Pair(*by_view[k % 3][k // 3], VIEWS[k % 3], STYLES[k // 3 % 4]) for k in range(count)]
 
 

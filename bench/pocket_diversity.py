@@ -29,11 +29,11 @@ from pairs import Maker
 from real_pictures import PHOTOGRAPH, Stock, levels, unit
 from torch import Tensor
 
+from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.paint.scenes import MANNERS
+from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.judges.picture_judge import PictureJudge, load_picture_judge
-from duckrabbit.judges.reader import load_reader
 from duckrabbit.search.subjects import prompt_for, subjects_of
 
 NATIVE = (PHOTOGRAPH, "a cartoon of", "a 3d render of", "a drawing of")
@@ -83,7 +83,7 @@ class Shown:
     first: Tensor = field(repr=False)
 
     @staticmethod
-    def of(pictures: Tensor, labels: Sequence[int], judge: PictureJudge) -> "Shown":
+    def of(pictures: Tensor, labels: Sequence[int], judge: Judge) -> "Shown":
         """Put pictures before the judge."""
         features = judge.features(unit(pictures.flatten(0, 2)))
         with torch.inference_mode():
@@ -142,8 +142,8 @@ def main() -> None:
 
     model = load_model(options.model, options.device)
     print(f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}", flush=True)
-    judge = load_picture_judge("reporting", model.device)
-    stock = Stock.of(options.data, judge.classes, model.device)
+    judge = load_judge("pictures", "reporting", model.device)
+    stock = Stock.of(options.data, Classes(judge.names), model.device)
     names = everyday_names(stock, QUICK_NAMES if options.quick else options.names)
     labels = [label_of(name) for name in names]
 
@@ -184,7 +184,7 @@ def everyday_names(stock: Stock, count: int) -> list[str]:
     """Everyday names with pictures in every style, drawn by a fixed shuffle, in alphabetical order."""
     known = [
         name
-        for name in subjects_of(load_reader("pictures", "reporting"))
+        for name in subjects_of(load_judge("pictures", "reporting"))
         if all(stock.pool(Random(0), label_of(name), style) for style in STYLES)
     ]
     return sorted(Random(0).sample(known, min(count, len(known))))
@@ -192,12 +192,12 @@ def everyday_names(stock: Stock, count: int) -> list[str]:
 
 def label_of(name: str) -> int:
     """The class of an everyday name."""
-    found = load_reader("pictures", "reporting").asked_for(prompt_for(name, ""))
+    found = load_judge("pictures", "reporting").asked_for(prompt_for(name, ""))
     assert found is not None
     return found
 
 
-def real_pictures(stock: Stock, labels: Sequence[int], judge: PictureJudge) -> Real:
+def real_pictures(stock: Stock, labels: Sequence[int], judge: Judge) -> Real:
     """As many sets of real pictures of each class as are made."""
     rng = Random(0)
     over: list[int] = []

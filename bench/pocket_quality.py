@@ -22,6 +22,7 @@ from pairs import add_judge_scale, opened, share
 from PIL import Image
 from torch import Tensor
 
+from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.names import kept_names
 from duckrabbit.datasets.packs import read_packs
 from duckrabbit.datasets.paint.library import build_library
@@ -29,14 +30,14 @@ from duckrabbit.datasets.paint.render import directions, render
 from duckrabbit.datasets.paint.scene import Manner
 from duckrabbit.datasets.paint.scenes import MANNERS, on_ground, placed
 from duckrabbit.illusions.views import parse_view
+from duckrabbit.judges.judge import Judge, load_judge
+from duckrabbit.making.make import make_all
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.making.make import make_all
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.judges.picture_judge import PictureJudge, load_picture_judge
 from duckrabbit.training.named import half
 
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of", "a 3d render of")
@@ -80,14 +81,14 @@ def main() -> None:
     options = parser.parse_args()
 
     model = opened(options.model, options)
-    judge = load_picture_judge("reporting", model.device, options.judge)
+    judge = load_judge("pictures", "reporting", model.device, options.judge)
     names = json.loads((options.prototype / "concepts.json").read_text())
     pairs = json.loads((options.prototype / "pairs.json").read_text())
-    known = [k for k, name in enumerate(names) if "thirty" not in name and judge.classes.of(name) is not None]
+    known = [k for k, name in enumerate(names) if "thirty" not in name and Classes(judge.names).of(name) is not None]
     anagrams = [k for k, (a, b, *_) in enumerate(pairs["ana"]) if _judged(judge, a, b)]
     hybrids = [k for k, (far, near, _) in enumerate(pairs["hyb"]) if _judged(judge, far, near)]
     asked = f"{len(known)} names, {len(anagrams)} anagram pairs, {len(hybrids)} hybrid pairs"
-    print(f"{asked}; the reporting judge knows {len(judge.classes)} classes")
+    print(f"{asked}; the reporting judge knows {len(Classes(judge.names))} classes")
     among = torch.tensor(sorted({_class(judge, names[k]) for k in known}))
 
     def table(title: str, pictures: dict[str, Tensor]) -> None:
@@ -139,12 +140,12 @@ def main() -> None:
             _sheet(pictures, options.sheets / f"{name}.png")
 
 
-def _judged(judge: PictureJudge, *names: str) -> bool:
-    return all("thirty" not in name and judge.classes.of(name) is not None for name in names)
+def _judged(judge: Judge, *names: str) -> bool:
+    return all("thirty" not in name and Classes(judge.names).of(name) is not None for name in names)
 
 
-def _class(judge: PictureJudge, name: str) -> int:
-    found = judge.classes.of(name)
+def _class(judge: Judge, name: str) -> int:
+    found = Classes(judge.names).of(name)
     assert found is not None
     return found
 
@@ -156,7 +157,7 @@ def _repeat(values: Sequence[int], times: int) -> Tensor:
 def _pairs_line(
     title: str,
     kind: str,
-    judge: PictureJudge,
+    judge: Judge,
     among: Tensor,
     seen: tuple[Tensor, Tensor],
     asked: Sequence[Sequence[str]],
@@ -186,12 +187,12 @@ def _tiles(path: Path, entries: Sequence[int], each: int) -> Tensor:
     return torch.from_numpy(tiles[chosen].copy()).float() / 127.5 - 1
 
 
-def _real(data: Path, judge: PictureJudge, names: Sequence[str], styles: Sequence[str]) -> Tensor:
+def _real(data: Path, judge: Judge, names: Sequence[str], styles: Sequence[str]) -> Tensor:
     """Pictures of the judge's other half, painted in the same styles: what a perfect model would get."""
     library = build_library(
         read_packs([data / f"{name}64.zip" for name in ("art", "photos", "openmoji")], 64), kept_names(), 40
     )
-    unseen = half(library, judge.classes, 0)
+    unseen = half(library, Classes(judge.names), 0)
     rng, scenes = Random(0), []
     manner_of = {style: manner for manner, style in MANNERS.items()}
     for name, style in zip(names, styles, strict=True):

@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping
 
 import torch
 
+from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.making.make import make
 
 OLD_MAN = Generate("an oil painting of an old man")
 ANAGRAM = Anagram(("a lithograph of a rabbit", "a lithograph of a duck"), ("rotate-90",))

@@ -9,10 +9,10 @@ import time
 
 import torch
 
+from duckrabbit.making.make import make_all
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.making.make import make_all
 from duckrabbit.recipes.recipe import Recipe
 
 

@@ -19,15 +19,15 @@ import torch
 from pairs import Court, Maker, Pair, add_options, digit_pairs, opened, word_pairs
 from torch import Tensor
 
+from duckrabbit.judges.question import question_of
+from duckrabbit.making.candidates import Candidate, Candidates, without_dropping
+from duckrabbit.making.pruning import LADDERS, Ladder
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.models.model import Model
-from duckrabbit.making.candidates import Candidate, Candidates, without_dropping
-from duckrabbit.search.discover import Hunt, collection, discover
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.judges.question import question_of
-from duckrabbit.making.pruning import LADDERS, Ladder
-from duckrabbit.search.subjects import subjects_of
+from duckrabbit.search.discover import PairSearch, collection, discover
 from duckrabbit.search.subject_priors import shipped_for
+from duckrabbit.search.subjects import subjects_of
 
 TIMED = 8
 
@@ -71,8 +71,8 @@ def candidates_of(pair: Pair, model: Model, court: Court, ladder: Ladder) -> Can
 def hunted(view: str, style: str, model: Model, court: Court, minutes: float) -> float:
     """Accepted pictures a minute, each of another pair, where `discover` chooses the pairs."""
     subjects = subjects_of(court.selecting)
-    hunt = Hunt(
-        model, court.selecting, None, subjects, view, style, talents=shipped_for(model.checksum, court.selecting)
+    hunt = PairSearch(
+        model, court.selecting, None, subjects, view, style, subject_priors=shipped_for(model.checksum, court.selecting)
     )
     with TemporaryDirectory() as folder:
         kept = collection(Path(folder), "hunt", hunt)

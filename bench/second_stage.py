@@ -38,17 +38,16 @@ from duckrabbit.datasets.packs import read_packs
 from duckrabbit.datasets.paint.library import Library, build_library
 from duckrabbit.datasets.paint.scene import Manner
 from duckrabbit.datasets.paint.scenes import FLAT_STYLES, MANNERS
+from duckrabbit.judges.frechet import Moments, frechet_distance
+from duckrabbit.judges.judge import LUMA, Judge, load_judge
+from duckrabbit.making.make import make_all
 from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.making.make import make_all
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale
-from duckrabbit.judges.frechet import Moments, frechet_distance
-from duckrabbit.judges.picture_judge import PictureJudge, load_picture_judge
-from duckrabbit.judges.reader import LUMA
 from duckrabbit.search.subjects import prompt_for
 
 SIDE, TIMES, WINDOWS = 256, 4, (128, 192)
@@ -94,7 +93,7 @@ class Seen:
     moments: Moments = field(repr=False)
 
     @staticmethod
-    def of(pictures: Tensor, judge: PictureJudge, side: int) -> "Seen":
+    def of(pictures: Tensor, judge: Judge, side: int) -> "Seen":
         """Large pictures uint8 [N, 3, 256, 256] through windows of that side."""
         features = torch.stack([judge.features(_windows(unit(own[None]), side)) for own in pictures])
         with torch.inference_mode():
@@ -184,8 +183,8 @@ def main() -> None:
     model = load_model(options.model, options.device)
     if model.second_stage is None:
         raise SystemExit(f"{model.name} has no second stage.")
-    judge = load_picture_judge("reporting", model.device)
-    library, asked = asked_for(options.data, judge.classes, QUICK_COUNT if options.quick else options.count)
+    judge = load_judge("pictures", "reporting", model.device)
+    library, asked = asked_for(options.data, Classes(judge.names), QUICK_COUNT if options.quick else options.count)
     whole = sum(library.items[own.item].photo for own in asked)
     print(f"{model.name} and {model.second_stage.model.name} on {model.device}; {len(asked)} real pictures, each of "
           f"another class, {whole} of them photographs or paintings")  # fmt: skip

@@ -1,10 +1,10 @@
-"""Hybrids that judges learn from: each band is its own picture's, and spoiling keeps shape, range and what is seen."""
+"""Hybrids for judges: each band is its own picture's, and augmentation keeps shape, range and what is seen."""
 
 import torch
 import torch.nn.functional as F
 
+from duckrabbit.training.augmentation import augmented, moved
 from duckrabbit.training.banded import COARSE, close_by, from_afar
-from duckrabbit.training.augmentation import moved, spoiled
 from helpers import pictures
 
 
@@ -23,16 +23,16 @@ def test_what_is_coarse_is_the_others_close_by_and_ones_own_from_afar() -> None:
 
 def test_spoiling_keeps_shape_and_range_and_is_made_again_by_the_same_seed() -> None:
     x = pictures(32, 64)
-    first, again = (spoiled(x, torch.Generator().manual_seed(5)) for _ in range(2))
+    first, again = (augmented(x, torch.Generator().manual_seed(5)) for _ in range(2))
     assert first.shape == x.shape
     assert first.abs().max() <= 1
     assert torch.equal(first, again)
-    assert not torch.equal(first, spoiled(x, torch.Generator().manual_seed(6)))
+    assert not torch.equal(first, augmented(x, torch.Generator().manual_seed(6)))
 
 
 def test_spoiled_pictures_are_far_oftener_nearest_to_their_own_than_by_chance() -> None:
     smooth = COARSE(3 * pictures(64, 64, seed=2)).clamp(-1, 1)
-    after = spoiled(smooth, torch.Generator().manual_seed(0)).flatten(1)
+    after = augmented(smooth, torch.Generator().manual_seed(0)).flatten(1)
     after, before = (v - v.mean(1, keepdim=True) for v in (after, smooth.flatten(1)))
     nearest = torch.cdist(after, before).argmin(dim=1)
     assert (nearest == torch.arange(64)).float().mean() > 0.25

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from duckrabbit.diffusion.denoiser import Prediction
-from duckrabbit.diffusion.out_of_memory import Fitting
 from duckrabbit.diffusion.noise import Noise, Stream
+from duckrabbit.diffusion.out_of_memory import SplitOnOutOfMemory
 from duckrabbit.diffusion.path import Cosine, time_of_level
 from duckrabbit.diffusion.path import Path as ProbabilityPath
 from duckrabbit.diffusion.sampling import State
@@ -19,9 +19,11 @@ from duckrabbit.diffusion.terms import Composition, Term
 from duckrabbit.diffusion.thresholding import clip, unclipped
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import parse_view
+from duckrabbit.making.make import make
+from duckrabbit.making.record import recipe_of, second_sampler_of
 from duckrabbit.media.masks import box_mask
-from duckrabbit.models.cascade import SecondStage, bicubic, bilinear
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.enlarging import bicubic, bilinear
+from duckrabbit.models.model import Model, SamplerConfig, SecondStage
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.edit import Edit
@@ -29,18 +31,16 @@ from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.level import Level
-from duckrabbit.making.make import make
 from duckrabbit.recipes.noise import Forward
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.making.record import recipe_of, second_sampler_of
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale
 from helpers import Recorder, Shifting, pictures
 
 SMALL, LARGE = 16, 64
 GUIDE_TIME = time_of_level(250)
-SAMPLER = Sampler("ddpm", 4, "leading", guidance_scale=3.0)
-SECOND_SAMPLER = Sampler("ddim", 3, "leading", guidance_scale=2.0)
+SAMPLER = SamplerConfig("ddpm", 4, "leading", guidance_scale=3.0)
+SECOND_SAMPLER = SamplerConfig("ddim", 3, "leading", guidance_scale=2.0)
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,10 @@ class Leaning:
         return Prediction(0.7 * guide + Shifting(self.path)(noisy + guide.roll(1, dims=-1), t, condition).x0 / 4)
 
 
-def _model(denoiser: object, size: int, sampler: Sampler, second: SecondStage | None = None) -> Model:
+def _model(denoiser: object, size: int, sampler: SamplerConfig, second: SecondStage | None = None) -> Model:
     return Model(
         name="toy",
+        kind="pictures",
         denoiser=denoiser,  # type: ignore[arg-type]
         channels=3,
         size=size,
@@ -215,8 +216,8 @@ def test_sizes_that_no_stage_makes_are_refused() -> None:
         make(Generate("duck"), model.at(LARGE), size=SMALL)
 
 
-@pytest.mark.parametrize("given", [None, Sampler("ddpm", 2, "leading", 5.0)], ids=["its own way", "given"])
-def test_a_record_makes_both_stages_again(given: Sampler | None) -> None:
+@pytest.mark.parametrize("given", [None, SamplerConfig("ddpm", 2, "leading", 5.0)], ids=["its own way", "given"])
+def test_a_record_makes_both_stages_again(given: SamplerConfig | None) -> None:
     model, _, _ = _cascade()
     picture = make(Generate("duck"), model, 3, 4, size=LARGE, second_sampler=given)[1]
     record = picture.record
@@ -266,7 +267,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_goes_on(rows: int, tried: list[
     said: list[str] = []
     inner = Shifting(Cosine(), fractions)
     cramped = Cramped(3, inner)
-    fitting = Fitting(cramped, said.append)
+    fitting = SplitOnOutOfMemory(cramped, said.append)
     x, prompts = pictures(rows), [str(k) for k in range(rows)]
     prediction, whole = fitting(x, 0.5, prompts), inner(x, 0.5, prompts)
     assert torch.equal(prediction.x0, whole.x0)
@@ -282,7 +283,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_goes_on(rows: int, tried: list[
 
 def test_one_row_that_does_not_fit_is_the_end() -> None:
     with pytest.raises(UsageError, match="--device cpu"):
-        Fitting(Cramped(0, Shifting(Cosine())), lambda line: None)(pictures(4), 0.5, ["duck"] * 4)
+        SplitOnOutOfMemory(Cramped(0, Shifting(Cosine())), lambda line: None)(pictures(4), 0.5, ["duck"] * 4)
 
 
 def test_memory_is_halved_where_pictures_are_made(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,21 +26,21 @@ from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.path import LinearBeta, SquaredCosine, time_of_level
 from duckrabbit.errors import UsageError
+from duckrabbit.making.make import make
+from duckrabbit.making.record import circumstances
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.deepfloyd import hub, t5
 from duckrabbit.models.deepfloyd.compiling import compile_blocks, require_compiler
 from duckrabbit.models.deepfloyd.conventions import conventions_of
 from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import fingerprint, read_part
+from duckrabbit.models.deepfloyd.offloading import Offloader
 from duckrabbit.models.deepfloyd.stages import deepfloyd, find
-from duckrabbit.models.deepfloyd.offloading import Turns
 from duckrabbit.models.deepfloyd.unet import load_unet
 from duckrabbit.models.load import load_model
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.making.make import make
-from duckrabbit.making.record import circumstances
 from tiny_if import (
     LARGE,
     SMALL,
@@ -294,7 +294,7 @@ def test_embeddings_are_those_of_ifs_own_pipeline(cascade: Path, home: Path) -> 
 
 
 def test_a_long_prompt_is_cut_and_it_is_said(cascade: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    make(Generate("a dog " * 100, sampler=Sampler("ddpm", 1, "leading", 1.0)), _load(cascade))
+    make(Generate("a dog " * 100, sampler=SamplerConfig("ddpm", 1, "leading", 1.0)), _load(cascade))
     assert "longer than 77 tokens" in capsys.readouterr().err
 
 
@@ -309,7 +309,7 @@ def test_the_text_encoder_is_loaded_once_for_all_prompts_and_never_again(
         return whole(folder, **given)
 
     monkeypatch.setattr(T5EncoderModel, "from_pretrained", counted)
-    recipe = Hybrid({"far": Part(WORDS[1]), "near": Part(WORDS[2])}, sampler=Sampler("ddpm", 2, "leading", 5.0))
+    recipe = Hybrid({"far": Part(WORDS[1]), "near": Part(WORDS[2])}, sampler=SamplerConfig("ddpm", 2, "leading", 5.0))
     first = make(recipe, _load(cascade))
     assert len(loaded) == 1
     second = make(recipe, _load(cascade))
@@ -323,7 +323,9 @@ def test_a_hybrid_costs_three_evaluations_a_step(cascade: Path, home: Path) -> N
     rows: list[int] = []
     network = model.denoiser.lend()  # type: ignore[attr-defined]
     network.register_forward_pre_hook(lambda _, given: rows.append(len(given[0])))
-    make(Hybrid({"far": Part(WORDS[1]), "near": Part(WORDS[2])}, sampler=Sampler("ddpm", 4, "leading", 5.0)), model)
+    make(
+        Hybrid({"far": Part(WORDS[1]), "near": Part(WORDS[2])}, sampler=SamplerConfig("ddpm", 4, "leading", 5.0)), model
+    )
     assert rows == [3] * 4
 
 
@@ -374,7 +376,7 @@ def test_a_dictionary_in_one_file_is_read_with_either_shape(unlettered: Path, ho
     found = model.denoiser.encode(["a photo of a dog", ""])  # type: ignore[attr-defined]
     torch.testing.assert_close(found, torch.stack([tensors["A photo of a DOG"], tensors[""][0]]))
     assert Dictionary.at("prompts.safetensors").prompts() == ["", "a photo of a dog"]
-    make(Generate("a photo of a dog", sampler=Sampler("ddpm", 2, "leading", 3.0)), model)
+    make(Generate("a photo of a dog", sampler=SamplerConfig("ddpm", 2, "leading", 3.0)), model)
 
 
 def test_embeddings_come_back_as_they_were_kept(tmp_path: Path) -> None:
@@ -412,14 +414,14 @@ class _Device:
 
     def __init__(self, size: float) -> None:
         self.size, self.loaded = size, list[str]()
-        self.turns = Turns(torch.device("cpu"), lambda _: self.size - sum(map(len, self.turns.here)) * 100)
+        self.offloader = Offloader(torch.device("cpu"), lambda _: self.size - sum(map(len, self.offloader.here)) * 100)
 
     def lend(self, name: str, need: int = 100) -> nn.Module:
         def load() -> nn.Module:
             self.loaded.append(name)
             return nn.Linear(1, 1)
 
-        return self.turns.lend(name, need, load)
+        return self.offloader.lend(name, need, load)
 
 
 def test_networks_stay_where_there_is_room_and_leave_where_there_is_none() -> None:
@@ -428,19 +430,19 @@ def test_networks_stay_where_there_is_room_and_leave_where_there_is_none() -> No
         for name in ("a", "b", "a", "a", "b"):
             assert device.lend(name) is device.lend(name)
     assert roomy.loaded == ["a", "b"]
-    assert roomy.turns.here == ("a", "b")
+    assert roomy.offloader.here == ("a", "b")
     assert cramped.loaded == ["a", "b", "a", "b"]
-    assert cramped.turns.here == ("b",)
+    assert cramped.offloader.here == ("b",)
 
 
 def test_the_text_encoder_makes_the_others_leave_where_memory_is_short(cascade: Path) -> None:
     part = t5.text_encoder_in(cascade / "stage1")
     assert part is not None
     for free, left in ((0.0, ()), (float("inf"), ("unet",))):
-        turns = Turns(torch.device("cpu"), lambda _, free=free: free)  # type: ignore[misc]
-        turns.lend("unet", 0, lambda: nn.Linear(1, 1))
-        assert set(t5.encoded(part, [PROMPT], turns)) == {PROMPT}
-        assert turns.here == left
+        offloader = Offloader(torch.device("cpu"), lambda _, free=free: free)  # type: ignore[misc]
+        offloader.lend("unet", 0, lambda: nn.Linear(1, 1))
+        assert set(t5.encoded(part, [PROMPT], offloader)) == {PROMPT}
+        assert offloader.here == left
 
 
 def test_weights_that_fit_nowhere_are_said_so() -> None:
@@ -451,13 +453,13 @@ def test_weights_that_fit_nowhere_are_said_so() -> None:
             return self
 
     with pytest.raises(UsageError, match=r"need 8\.0 GiB"):
-        Turns(torch.device("cpu")).lend("huge", 8 * 2**30, Huge)
+        Offloader(torch.device("cpu")).lend("huge", 8 * 2**30, Huge)
 
 
 def test_a_batch_too_large_for_the_network_is_halved(
     cascade: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recipe = Generate(PROMPT, sampler=Sampler("ddpm", 2, "leading", 5.0))
+    recipe = Generate(PROMPT, sampler=SamplerConfig("ddpm", 2, "leading", 5.0))
     whole = make(recipe, _load(cascade), 4)
     model = _load(cascade)
 
@@ -486,7 +488,7 @@ class _Counting:
         return graph.forward
 
 
-TWO_STEPS = Generate(PROMPT, sampler=Sampler("ddpm", 2, "leading", 5.0))
+TWO_STEPS = Generate(PROMPT, sampler=SamplerConfig("ddpm", 2, "leading", 5.0))
 
 
 def _compiled(cascade: Path, backend: object) -> Model:
@@ -661,7 +663,7 @@ def test_hub_ids_load_like_folders(pretended_hub: list[str], home: Path) -> None
     model = load_model("deepfloyd", "cpu", weights="DeepFloyd/IF-I-XL-v1.0")
     assert model.sizes == (SMALL,)
     assert model.weights == "DeepFloyd/IF-I-XL-v1.0"
-    make(Generate(PROMPT, sampler=Sampler("ddpm", 1, "leading", 1.0)), model)
+    make(Generate(PROMPT, sampler=SamplerConfig("ddpm", 1, "leading", 1.0)), model)
 
 
 def _response(code: int) -> Any:
@@ -702,7 +704,7 @@ def test_ddpm_pipelines_agree_with_diffusers(
     model = load_model(str(folder), "cpu")
     assert model.denoiser.path == LinearBeta(1000)
     prompt = "" if classes is None else "3"
-    sampler = Sampler("ddpm", 20, "leading", 1.0)
+    sampler = SamplerConfig("ddpm", 20, "leading", 1.0)
     ours = torch.stack([picture.pixels for picture in make(Generate(prompt, sampler=sampler), model, 2, 5)])
 
     pipeline, noise = diffusers.DDPMPipeline.from_pretrained(folder), Noise((5, 6))

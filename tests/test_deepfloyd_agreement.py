@@ -23,12 +23,12 @@ from duckrabbit.diffusion.steps import DDPM
 from duckrabbit.diffusion.terms import Composition
 from duckrabbit.diffusion.thresholding import unclipped
 from duckrabbit.illusions.compositions import Guidance, guided
+from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import Edit
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.inpaint import Inpaint
-from duckrabbit.making.make import make
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale
@@ -99,7 +99,7 @@ def _assert_same(ours: Tensor, theirs: Tensor) -> None:
 
 @pytest.mark.parametrize(("grid", "steps"), GRIDS)
 def test_first_stage(monkeypatch: pytest.MonkeyPatch, cascade: Path, model: Model, grid: str, steps: int) -> None:
-    ours = _ours(Generate(PROMPT, sampler=Sampler("ddpm", steps, grid, SCALE)), model)
+    ours = _ours(Generate(PROMPT, sampler=SamplerConfig("ddpm", steps, grid, SCALE)), model)
 
     pipeline, levels, noise = _pipeline("IFPipeline", cascade / "stage1"), _levels(grid, steps), Noise(SEEDS)
     _feed(monkeypatch, pipeline, [noise(Stream.INIT, time_of_level(levels[0]), FIRST)], levels, noise, SMALL)
@@ -107,14 +107,14 @@ def test_first_stage(monkeypatch: pytest.MonkeyPatch, cascade: Path, model: Mode
     theirs = pipeline(guidance_scale=SCALE, output_type="pt", **_wording(model), **way).images
     _assert_same(ours, theirs)
     # Guidance matters here: otherwise the agreement would say less.
-    plain = _ours(Generate(PROMPT, sampler=Sampler("ddpm", steps, grid, 1.0)), model)
+    plain = _ours(Generate(PROMPT, sampler=SamplerConfig("ddpm", steps, grid, 1.0)), model)
     assert (plain - ours).abs().mean() > 0.01
 
 
 @pytest.mark.parametrize(("grid", "steps"), GRIDS)
 def test_second_stage(monkeypatch: pytest.MonkeyPatch, cascade: Path, model: Model, grid: str, steps: int) -> None:
     source = Source.of("small", pictures(1, SMALL)[0])
-    ours = _ours(Upscale(source, PROMPT, sampler=Sampler("ddpm", steps, grid, SCALE)), model, LARGE)
+    ours = _ours(Upscale(source, PROMPT, sampler=SamplerConfig("ddpm", steps, grid, SCALE)), model, LARGE)
 
     pipeline, levels = _pipeline("IFSuperResolutionPipeline", cascade / "stage2"), _levels(grid, steps)
     noise = Noise(SEEDS, stage=1)
@@ -135,7 +135,7 @@ def test_image_to_image(
     monkeypatch: pytest.MonkeyPatch, cascade: Path, model: Model, grid: str, steps: int, start: int
 ) -> None:
     source = Source.of("original", pictures(1, SMALL)[0])
-    ours = _ours(Edit(source, PROMPT, start, sampler=Sampler("ddpm", steps, grid, SCALE)), model)
+    ours = _ours(Edit(source, PROMPT, start, sampler=SamplerConfig("ddpm", steps, grid, SCALE)), model)
 
     pipeline, levels, noise = _pipeline("IFImg2ImgPipeline", cascade / "stage1"), _levels(grid, steps), Noise(SEEDS)
     left = levels[start:]
@@ -262,7 +262,7 @@ def test_repaint_with_resampling(cascade: Path, model: Model, visits: int) -> No
     mask = torch.zeros(SMALL, SMALL)
     mask[3:9, 5:14] = 1
     source, hole = Source.of("original", pictures(1, SMALL)[0]), Source.of_mask("hole", mask)
-    ours = _ours(Inpaint(source, hole, PROMPT, visits, sampler=Sampler("ddpm", 34, "course", 1.0)), model)
+    ours = _ours(Inpaint(source, hole, PROMPT, visits, sampler=SamplerConfig("ddpm", 34, "course", 1.0)), model)
 
     pipeline = _pipeline("IFPipeline", cascade / "stage1")
     original = source.pixels(model)
@@ -276,7 +276,7 @@ def test_a_deeper_cascade_at_both_sizes_in_a_row(monkeypatch: pytest.MonkeyPatch
     """All four levels of IF's UNets, and the second stage fed with the first's own picture."""
     folder = write_cascade(tmp_path, (32, 64, 96, 128))
     model = load_model("deepfloyd", "cpu", weights=str(folder), embeddings=str(folder / "embeddings"))
-    ours = _ours(Generate(PROMPT, sampler=Sampler("ddpm", 20, "leading", SCALE)), model, LARGE)
+    ours = _ours(Generate(PROMPT, sampler=SamplerConfig("ddpm", 20, "leading", SCALE)), model, LARGE)
 
     theirs: Tensor | None = None
     for k, (kind, shape) in enumerate([("IFPipeline", FIRST), ("IFSuperResolutionPipeline", SECOND)]):

@@ -1,4 +1,4 @@
-"""Hunting for pairs: who is tried next, what a block becomes, what its folder keeps, and what talents tell."""
+"""Hunting for pairs: who is tried next, what a block becomes, what its folder keeps, and what subject_priors tell."""
 
 import math
 from dataclasses import replace
@@ -11,17 +11,17 @@ import torch
 
 import duckrabbit as dr
 from duckrabbit.diffusion.sampling import State
+from duckrabbit.judges.judge import load_judge
+from duckrabbit.making.candidates import without_dropping
+from duckrabbit.making.journal import lines
+from duckrabbit.making.plan import Denoisers
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
-from duckrabbit.making.candidates import without_dropping
-from duckrabbit.making.plan import Denoisers
-from duckrabbit.search.discover import Attempt, Collection, Findings, Hunt, collection, discover
-from duckrabbit.search import talents as talented
+from duckrabbit.search import subject_priors as talented
+from duckrabbit.search.discover import Attempt, Collection, Findings, PairSearch, collection, discover
 from duckrabbit.search.discovery import effects_of, proposals
-from duckrabbit.making.journal import lines
-from duckrabbit.judges.reader import load_reader
 from duckrabbit.search.subjects import subjects_of
 
 
@@ -30,8 +30,8 @@ def model() -> Model:
     return dr.load_model("mnist-ddpm-class", "cpu", torch.float32)
 
 
-def quick(steps: int = 4) -> dr.Sampler:
-    return dr.Sampler("dpmpp_2m", steps, guidance_scale=3.0)
+def quick(steps: int = 4) -> dr.SamplerConfig:
+    return dr.SamplerConfig("dpmpp_2m", steps, guidance_scale=3.0)
 
 
 # --- Which pairs work ------------------------------------------------------------------------------------------------
@@ -41,7 +41,7 @@ class _Enough(Exception):
     """Ends a hunt."""
 
 
-def hunted(hunt: Hunt, kept: Collection, pictures: int) -> None:
+def hunted(hunt: PairSearch, kept: Collection, pictures: int) -> None:
     """Let a hunt go on until it knows so many pictures, and stop it there as a kill would."""
 
     def tell(findings: Findings) -> None:
@@ -55,8 +55,8 @@ def hunted(hunt: Hunt, kept: Collection, pictures: int) -> None:
 
 
 def test_a_hunt_with_no_other_pair_to_try_keeps_the_best_of_ever_more_seeds(model: Model, tmp_path: Path) -> None:
-    reader = load_reader("digits", "selecting")
-    hunt = Hunt(model, reader, None, ("6", "9"), "rotate-180", seed=5, sampler=quick())
+    judge = load_judge("digits", "selecting")
+    hunt = PairSearch(model, judge, None, ("6", "9"), "rotate-180", seed=5, sampler=quick())
     kept, block = collection(tmp_path, "hunt", hunt), hunt.block_size
     hunted(hunt, kept, block)
     [first] = kept.findings().finished.values()
@@ -74,7 +74,7 @@ def test_a_hunt_with_no_other_pair_to_try_keeps_the_best_of_ever_more_seeds(mode
 
 
 def test_a_hunt_forgets_a_picture_that_was_deleted_and_shows_what_it_found_after(model: Model, tmp_path: Path) -> None:
-    hunt = Hunt(model, load_reader("digits", "selecting"), None, ("6", "9"), "rotate-180", sampler=quick())
+    hunt = PairSearch(model, load_judge("digits", "selecting"), None, ("6", "9"), "rotate-180", sampler=quick())
     kept, block = collection(tmp_path, "hunt", hunt), hunt.block_size
     for count in (block, 2 * block):
         hunted(hunt, kept, count)
@@ -86,8 +86,8 @@ def test_a_hunt_forgets_a_picture_that_was_deleted_and_shows_what_it_found_after
 
 
 def test_a_block_of_different_pairs_drops_the_worse_half_and_makes_what_each_seed_makes_alone(model: Model) -> None:
-    reader = load_reader("digits", "selecting")
-    hunt = Hunt(model, reader, None, ("6", "9", "3", "8", "1"), "rotate-180", sampler=quick(steps=8))
+    judge = load_judge("digits", "selecting")
+    hunt = PairSearch(model, judge, None, ("6", "9", "3", "8", "1"), "rotate-180", sampler=quick(steps=8))
     attempts = hunt.attempts(Findings({}, {}), 10)
     assert len({frozenset(attempt.pair) for attempt in attempts}) == 10
     made = hunt.made(attempts, Denoisers(), None)
@@ -108,7 +108,7 @@ def test_a_block_of_different_pairs_drops_the_worse_half_and_makes_what_each_see
 
 
 def test_attempts_are_new_pairs_first_and_then_those_least_tried(model: Model) -> None:
-    hunt = Hunt(model, load_reader("digits", "selecting"), None, ("6", "9", "3"), "flip", seed=7)
+    hunt = PairSearch(model, load_judge("digits", "selecting"), None, ("6", "9", "3"), "flip", seed=7)
     first = hunt.attempts(Findings({}, {}), 5)
     pairs = list(dict.fromkeys(attempt.pair for attempt in first))
     assert [attempt.seed for attempt in first] == [7, 7, 7, 8, 8]
@@ -130,12 +130,12 @@ def test_attempts_are_new_pairs_first_and_then_those_least_tried(model: Model) -
 
 def test_proposals_are_new_and_the_same_for_the_same_past() -> None:
     subjects = [f"s{k}" for k in range(14)]
-    talents = {"s1": 0.5, "s2": -1.0, "another": 3.0}
+    subject_priors = {"s1": 0.5, "s2": -1.0, "another": 3.0}
     scores: dict[tuple[str, str], float] = {}
     rng = Random(0)
     while True:
-        pairs = proposals(subjects, scores, 8, 5, talents)
-        assert pairs == proposals(subjects, dict(reversed(scores.items())), 8, 5, talents)
+        pairs = proposals(subjects, scores, 8, 5, subject_priors)
+        assert pairs == proposals(subjects, dict(reversed(scores.items())), 8, 5, subject_priors)
         if not pairs:
             break
         assert len(pairs) == min(8, 14 * 13 // 2 - len(scores))
@@ -148,7 +148,7 @@ def test_proposals_are_new_and_the_same_for_the_same_past() -> None:
 
 
 def test_talented_subjects_are_found() -> None:
-    """Scores that are sums of talents, and noise: what is proposed later is better than what chance would try."""
+    """Scores that are sums of effects, and noise: what is proposed later is better than what chance would try."""
     rng, subjects = Random(2), [f"s{k}" for k in range(40)]
     talent = {name: (rng.gauss(0, 2), rng.gauss(0, 2)) for name in subjects}
     scores: dict[tuple[str, str], float] = {}
@@ -167,11 +167,11 @@ def test_talented_subjects_are_found() -> None:
 
 def test_known_talents_are_asked_for_from_the_start_and_by_other_seeds_in_other_pairs() -> None:
     rng, subjects = Random(3), [f"s{k}" for k in range(200)]
-    talents = {name: rng.gauss(0, 0.5) for name in subjects}
-    first = [proposals(subjects, {}, 16, seed, talents) for seed in range(5)]
+    subject_priors = {name: rng.gauss(0, 0.5) for name in subjects}
+    first = [proposals(subjects, {}, 16, seed, subject_priors) for seed in range(5)]
     for pairs in first:
         assert len(pairs) == 16
-        assert np.mean([talents[a] + talents[b] for a, b in pairs]) > 0.8
+        assert np.mean([subject_priors[a] + subject_priors[b] for a, b in pairs]) > 0.8
         assert max(sum(name in pair for pair in pairs) for name in subjects) <= 2
     assert len({pair for pairs in first for pair in pairs}) > 50
 
@@ -195,12 +195,12 @@ def test_a_fit_finds_the_talents_that_made_the_scores() -> None:
 
 
 def test_the_shipped_talents_are_of_the_shipped_model_and_judges() -> None:
-    known, reader = talented.shipped(), load_reader("pictures", "selecting")
+    known, judge = talented.shipped(), load_judge("pictures", "selecting")
     pocket = load_model("pocket", "cpu")
     assert known["judges"] == {
-        "pulling": load_reader("pictures", "pulling").checksum,
-        "selecting": reader.checksum,
+        "guiding": load_judge("pictures", "guiding").checksum,
+        "selecting": judge.checksum,
     }
-    assert set(talented.shipped_for(pocket.checksum, reader)) == set(subjects_of(reader))
-    assert talented.shipped_for("another", reader) == {}
-    assert talented.shipped_for(pocket.checksum, replace(reader, checksum="another")) == {}
+    assert set(talented.shipped_for(pocket.checksum, judge)) == set(subjects_of(judge))
+    assert talented.shipped_for("another", judge) == {}
+    assert talented.shipped_for(pocket.checksum, replace(judge, checksum="another")) == {}

@@ -19,12 +19,12 @@ from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.diffusion.parametrization import Parametrization
 from duckrabbit.errors import UsageError
+from duckrabbit.judges.judge import NETWORKS, Role, load_judge
 from duckrabbit.models.digits import DigitConfig
 from duckrabbit.models.load import DEFAULT_DIGITS, SECOND_STAGES, SHIPPED, load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.networks.digit_unet import DigitUNet, Flatten, Unflatten
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
-from duckrabbit.judges.digit_judge import NETWORKS, Role, load_judge
 from helpers import brief, outcome, patient
 
 WEIGHTS = Path(str(files("duckrabbit.models") / "weights"))
@@ -281,18 +281,18 @@ def test_every_file_has_a_card(name: str) -> None:
 def test_a_judge_reads_test_digits(role: Role) -> None:
     test = mnist("test")
     assert len(test.labels) == 10_000
-    accuracy = (load_judge(role).read(pictures_to_float(test.pictures)) == test.labels).double().mean().item()
+    accuracy = (load_judge("digits", role).read(pictures_to_float(test.pictures)) == test.labels).double().mean().item()
     assert accuracy >= 0.994
 
 
 def test_the_judges_learned_from_different_halves_and_are_built_differently() -> None:
     """Both networks are rebuilt from headers that name their halves, and each knows its own half better."""
     train = mnist("train")
-    assert NETWORKS["selecting"] is not NETWORKS["reporting"]
+    assert NETWORKS["digits"]["selecting"] is not NETWORKS["digits"]["reporting"]
     for half, role in enumerate(JUDGES):
         _, config = read_weights(WEIGHTS / f"digit-judge-{role}.safetensors")
         assert (config["role"], config["half"]) == (role, half)
-    judge = load_judge("reporting")
+    judge = load_judge("digits", "reporting")
     wrong = []
     for half in (0, 1):
         pictures, labels = train.pictures[half::2][:8000], train.labels[half::2][:8000]
@@ -301,7 +301,7 @@ def test_the_judges_learned_from_different_halves_and_are_built_differently() ->
 
 
 def test_a_judge_answers_row_by_row() -> None:
-    judge = load_judge("reporting")
+    judge = load_judge("digits", "reporting")
     x = pictures_to_float(mnist("test").pictures[:7])
     together = judge.log_probabilities(x)
     assert together.shape == (7, 10)

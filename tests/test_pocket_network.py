@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from duckrabbit.datasets.prompts import Vocabulary
 from duckrabbit.errors import UsageError
+from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
 from duckrabbit.models.pocket import PocketConfig, pocket_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
-from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig, SteadyLinear, time_features
+from duckrabbit.networks.pocket_unet import BatchInvariantLinear, PocketUNet, PocketUNetConfig, time_features
 from duckrabbit.networks.text_encoder import PAD, START, TextEncoder
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.making.make import make
 
 WORDS = ("cat", "dog", "of", "painting", "photo", "red")
 SHAPE = PocketUNetConfig(
@@ -185,7 +185,7 @@ def test_a_steady_layer_gives_a_picture_the_same_in_any_company(
     tokens: int, inputs: int, outputs: int, dtype: torch.dtype
 ) -> None:
     torch.manual_seed(0)
-    layer = SteadyLinear(inputs, outputs).eval()
+    layer = BatchInvariantLinear(inputs, outputs).eval()
     x = torch.randn(32, tokens, inputs)
     reduced = dtype != torch.float32
     told: dict[tuple[int, int], torch.Tensor] = {}

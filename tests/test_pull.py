@@ -8,6 +8,12 @@ import torch
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
+from duckrabbit.judges.guidance import DOWN_TO, FROM, JudgeCorrection, JudgeGuidance
+from duckrabbit.judges.judge import load_judge
+from duckrabbit.judges.question import Question, question_of
+from duckrabbit.making.guided_plan import guided_plan, remarks
+from duckrabbit.making.make import make, make_all
+from duckrabbit.making.record import recipe_of, record
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.denoise import Denoise
@@ -15,14 +21,8 @@ from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.making.make import make, make_all
-from duckrabbit.making.guided_plan import pulled_plan, remarks
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.making.record import recipe_of, record
 from duckrabbit.recipes.source import Source
-from duckrabbit.judges.guidance import DOWN_TO, FROM, Pull, Pulled
-from duckrabbit.judges.question import Question, question_of
-from duckrabbit.judges.reader import load_reader
 from helpers import pictures
 
 PAIR = Anagram(("4", "7"), ("flip",))
@@ -30,11 +30,11 @@ PAIR = Anagram(("4", "7"), ("flip",))
 
 @pytest.fixture(scope="module")
 def digits() -> Question:
-    return question_of(load_reader("digits", "pulling"), looks_of(PAIR))
+    return question_of(load_judge("digits", "guiding"), looks_of(PAIR))
 
 
 def pulled(x0: Tensor, question: Question, scale: float, t: float, dtype: torch.dtype = torch.float32) -> Tensor:
-    return Pulled((Pull(question, scale, dtype),) * len(x0))(x0, t)
+    return JudgeCorrection((JudgeGuidance(question, scale, dtype),) * len(x0))(x0, t)
 
 
 @pytest.mark.parametrize("t", [1.0, FROM, 0.5, DOWN_TO + 0.01, DOWN_TO, 0.01])
@@ -57,18 +57,18 @@ def test_a_little_of_it_makes_every_picture_more_readable(digits: Question) -> N
 
 
 def test_a_sample_is_pulled_alike_alone_and_in_company(digits: Question) -> None:
-    x0, others = pictures(6, 28, 1), question_of(digits.reader, looks_of(Anagram(("6", "9"), ("flip",))))
-    turned = question_of(digits.reader, looks_of(Anagram(("6", "9"), ("rotate-180",))))
-    pulls = (*(Pull(own, 0.3) for own in (digits, others, turned, digits)), None, Pull(digits, 0.1))
-    together = Pulled(pulls)(x0, 0.5)
-    alone = torch.cat([Pulled((pull,))(x0[k : k + 1], 0.5) for k, pull in enumerate(pulls)])
+    x0, others = pictures(6, 28, 1), question_of(digits.judge, looks_of(Anagram(("6", "9"), ("flip",))))
+    turned = question_of(digits.judge, looks_of(Anagram(("6", "9"), ("rotate-180",))))
+    pulls = (*(JudgeGuidance(own, 0.3) for own in (digits, others, turned, digits)), None, JudgeGuidance(digits, 0.1))
+    together = JudgeCorrection(pulls)(x0, 0.5)
+    alone = torch.cat([JudgeCorrection((pull,))(x0[k : k + 1], 0.5) for k, pull in enumerate(pulls)])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
     assert torch.equal(together[4], x0[4])
 
 
 def test_in_bfloat16_it_pulls_the_same_way() -> None:
     rabbit = Anagram(("a drawing of a rabbit", "a drawing of a duck"), ("rotate-90",))
-    question = question_of(load_reader("pictures", "pulling"), looks_of(rabbit))
+    question = question_of(load_judge("pictures", "guiding"), looks_of(rabbit))
     x0 = pictures(4, 64, 3).clamp(-0.9, 0.9)
     exact, rounded = (pulled(x0, question, 0.3, 0.5, dtype) - x0 for dtype in (torch.float32, torch.bfloat16))
     assert not torch.equal(exact, rounded)
@@ -82,7 +82,7 @@ def with_pull(recipe: Recipe, model_name: str, scale: float) -> Recipe:
 
 def test_the_judge_that_did_not_pull_reads_more_of_them() -> None:
     model, hard = load_model("mnist-ddpm-class", "cpu"), Anagram(("3", "5"), ("flip",))
-    question = question_of(load_reader("digits", "reporting"), looks_of(hard))
+    question = question_of(load_judge("digits", "reporting"), looks_of(hard))
     plain, pulled = (
         torch.stack([made.pixels for made in make(with_pull(hard, model.name, scale), model, 24)])
         for scale in (0.0, 0.3)
@@ -122,22 +122,22 @@ def test_the_record_names_the_judge_where_one_pulled(recipe: Recipe, scale: floa
     told = record(with_pull(recipe, model.name, scale), model, 0, 1, 0)
     assert ("judge" in told) == pulls
     if pulls:
-        assert told["judge"] == {"sha256": load_reader("digits", "pulling").checksum}
+        assert told["judge"] == {"sha256": load_judge("digits", "guiding").checksum}
 
 
 @pytest.mark.parametrize("scale", [-0.1, 2.1, math.nan, math.inf])
 def test_a_scale_that_is_none_is_refused(scale: float) -> None:
     with pytest.raises(UsageError, match="judge-scale"):
-        pulled_plan(with_pull(PAIR, "mnist-ddpm-class", scale), load_model("mnist-ddpm-class", "cpu"))
+        guided_plan(with_pull(PAIR, "mnist-ddpm-class", scale), load_model("mnist-ddpm-class", "cpu"))
 
 
 def test_what_the_judge_has_no_name_for_does_not_pull() -> None:
     model = load_model("pocket", "cpu")
     nameless = "a high quality photo"
-    assert load_reader("pictures", "pulling").asked_for(nameless) is None
-    assert pulled_plan(with_pull(Generate(nameless), model.name, 0.3), model).pull is None
+    assert load_judge("pictures", "guiding").asked_for(nameless) is None
+    assert guided_plan(with_pull(Generate(nameless), model.name, 0.3), model).pull is None
     assert "judge" not in record(with_pull(Generate(nameless), model.name, 0.3), model, 0, 1, 0)
-    half = pulled_plan(with_pull(Anagram(("a duck", nameless), ("flip",)), model.name, 0.3), model).pull
+    half = guided_plan(with_pull(Anagram(("a duck", nameless), ("flip",)), model.name, 0.3), model).pull
     assert half is not None
     assert [look.prompt for look in half.question.looks] == ["a duck"]
 
@@ -158,10 +158,10 @@ def test_what_cannot_pull_is_named_where_the_rest_does() -> None:
 def test_pocket_is_pulled_in_illusions_alone_and_the_near_part_can_be_louder() -> None:
     model = load_model("pocket", "cpu")
     hybrid = Hybrid({"far": Part("a duck"), "near": Part("a rabbit")})
-    assert pulled_plan(hybrid, model).pull is not None
+    assert guided_plan(hybrid, model).pull is not None
     # One term a prompt: the mean colour, which has guidance of its own, would add another.
     hybrid = replace(hybrid, sampler=replace(model.illusion_sampler, mean_guidance_scale=None))
-    assert pulled_plan(Generate("a duck"), model).pull is None
+    assert guided_plan(Generate("a duck"), model).pull is None
     for times in (1.0, 2.0):
         terms = replace(hybrid, near_scale=times).plan(model).terms
         weights = {term.condition: term.weight_at(0.5) for term in terms if term.condition}

@@ -24,20 +24,20 @@ from duckrabbit.diffusion.sampling import State
 from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import parse_view
+from duckrabbit.judges.judge import load_judge
+from duckrabbit.making.make import make_all
+from duckrabbit.making.record import RECIPES as RECIPES_BY_VERB
+from duckrabbit.making.record import recipe_of, record
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Method
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Part
 from duckrabbit.recipes.level import Level
-from duckrabbit.making.make import make_all
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.making.record import RECIPES as RECIPES_BY_VERB
-from duckrabbit.making.record import recipe_of, record
-from duckrabbit.judges.digit_judge import load_judge
 from helpers import Recorder, brief, outcome, patient
 
 METHODS: tuple[Method, Method] = ("blur", "one-step")
-DDPM6 = dr.Sampler("ddpm", 6, guidance_scale=3.0)
+DDPM6 = dr.SamplerConfig("ddpm", 6, guidance_scale=3.0)
 
 
 @pytest.fixture(autouse=True)
@@ -219,7 +219,7 @@ def test_an_edit_must_say_where_it_starts(start: dict[str, int]) -> None:
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("resamplings", [1, 3])
 def test_inpainting_keeps_known_pixels_to_the_last_bit_and_paints_the_others(solver: str, resamplings: int) -> None:
-    sampler = dr.Sampler(solver, 4, guidance_scale=3.0)
+    sampler = dr.SamplerConfig(solver, 4, guidance_scale=3.0)
     painted = grey_levels(made(dr.Inpaint(source(7), lower_half(), "3", resamplings, sampler=sampler), 3))
     [original], known = grey_levels(test_digit(7)[None]), (lower_half().mask(digit_model()) == 0).numpy()
     assert (painted[:, known] == original[known]).all()
@@ -231,7 +231,7 @@ def test_inpainting_paints_what_fits_the_prompt() -> None:
     """Under a mask of everything it generates."""
     everywhere = dr.Source.of_mask("everywhere", torch.ones(28, 28))
     painted = made(dr.Inpaint(source(7), everywhere, "3", sampler=DDPM6), 16)
-    assert (load_judge("reporting").read(painted) == 3).double().mean() >= 0.9
+    assert (load_judge("digits", "reporting").read(painted) == 3).double().mean() >= 0.9
     assert torch.equal(painted, made(dr.Generate("3", sampler=DDPM6), 16))
 
 
@@ -246,7 +246,7 @@ def test_impossible_resamplings_are_refused(resamplings: int) -> None:
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_an_anagram_of_one_prompt_in_identity_views_is_that_prompt(solver: str) -> None:
-    sampler = dr.Sampler(solver, 5, guidance_scale=4.0)
+    sampler = dr.SamplerConfig(solver, 5, guidance_scale=4.0)
     anagram = made(dr.Anagram(("7", "7", "7"), ("identity", "identity"), sampler=sampler), 3)
     torch.testing.assert_close(anagram, made(dr.Generate("7", sampler=sampler), 3), rtol=0, atol=1e-4)
 
@@ -254,13 +254,13 @@ def test_an_anagram_of_one_prompt_in_identity_views_is_that_prompt(solver: str) 
 @pytest.mark.parametrize("names", [names for names in DECOMPOSITIONS if "colour" not in names], ids="-".join)
 def test_a_hybrid_of_one_prompt_is_that_prompt(names: tuple[str, ...]) -> None:
     """The bands of every decomposition add up to the picture."""
-    sampler = dr.Sampler("ddim", 5, guidance_scale=4.0)
+    sampler = dr.SamplerConfig("ddim", 5, guidance_scale=4.0)
     hybrid = made(dr.Hybrid({name: Part("7") for name in names}, sampler=sampler), 3)
     torch.testing.assert_close(hybrid, made(dr.Generate("7", sampler=sampler), 3), rtol=0, atol=1e-3)
 
 
 def test_compositions_of_different_prompts_are_something_else() -> None:
-    sampler = dr.Sampler("ddim", 5, guidance_scale=4.0)
+    sampler = dr.SamplerConfig("ddim", 5, guidance_scale=4.0)
     plain = made(dr.Generate("7", sampler=sampler), 3)
     for recipe in (
         dr.Anagram(("7", "1"), ("identity",), sampler=sampler),
@@ -273,7 +273,7 @@ def test_compositions_of_different_prompts_are_something_else() -> None:
 @pytest.mark.parametrize(
     ("recipe", "evaluations"),
     [
-        (dr.Generate("7", sampler=dr.Sampler("ddim", 3)), 1),
+        (dr.Generate("7", sampler=dr.SamplerConfig("ddim", 3)), 1),
         (dr.Generate("7", sampler=DDPM6), 2),
         (dr.Anagram(("6", "9"), ("rotate-180",), sampler=DDPM6), 4),
         (dr.Hybrid({"far": Part("3"), "near": Part("8")}, sampler=DDPM6), 3),
@@ -289,7 +289,7 @@ def test_each_recipe_costs_as_many_evaluations_as_it_has_views_and_prompts(recip
 def test_six_and_nine_are_read_both_ways() -> None:
     """32 unselected samples of the shipped model under a judge that selected nothing."""
     pixels = made(dr.Anagram(("6", "9"), ("rotate-180",)), 32)
-    judge = load_judge("reporting")
+    judge = load_judge("digits", "reporting")
     upright, turned = judge.read(pixels), judge.read(parse_view("rotate-180")(pixels))
     assert ((upright == 6) & (turned == 9)).double().mean() >= 0.9
 
@@ -297,7 +297,7 @@ def test_six_and_nine_are_read_both_ways() -> None:
 def test_every_digit_is_generated() -> None:
     recipes: list[Recipe] = [dr.Generate(str(i % 10)) for i in range(30)]
     pictures = make_all(recipes, digit_model(), range(30))
-    read = load_judge("reporting").read(torch.stack([picture.pixels for picture in pictures]))
+    read = load_judge("digits", "reporting").read(torch.stack([picture.pixels for picture in pictures]))
     assert (read == torch.arange(30) % 10).double().mean() >= 0.9
 
 
@@ -330,9 +330,9 @@ def test_a_hybrid_keeps_the_far_part_of_a_picture() -> None:
         dr.Hybrid({"far": Part("3"), "near": Part("8")}, sigma=0.0),
         dr.Generate("duck"),
         dr.Generate("7", negative_prompt="duck"),
-        dr.Generate("7", sampler=dr.Sampler("rk4")),
-        dr.Generate("7", sampler=dr.Sampler(grid="rough")),
-        dr.Generate("7", sampler=dr.Sampler(steps=0)),
+        dr.Generate("7", sampler=dr.SamplerConfig("rk4")),
+        dr.Generate("7", sampler=dr.SamplerConfig(grid="rough")),
+        dr.Generate("7", sampler=dr.SamplerConfig(steps=0)),
         dr.Edit(dr.Source.of("a large picture", torch.zeros(1, 64, 64)), start=3),
         dr.Edit(dr.Source.of("a coloured picture", torch.zeros(3, 28, 28)), start=3),
         dr.Inpaint(source(), dr.Source.of_mask("a small mask", torch.ones(8, 8))),
@@ -354,7 +354,7 @@ def test_impossible_counts_are_refused(count: int) -> None:
 # --- Records ---------------------------------------------------------------------------------------------------------
 
 RECIPES: dict[str, Recipe] = {
-    "generate": dr.Generate("7", "3", dr.Sampler("heun", 3, "karras", 2.5, (0.1, 0.9))),
+    "generate": dr.Generate("7", "3", dr.SamplerConfig("heun", 3, "karras", 2.5, (0.1, 0.9))),
     "generate as the model does": dr.Generate("7"),
     "anagram": dr.Anagram(("6", "9", "1"), ("rotate-180", "flip+negate"), "8", DDPM6),
     "hybrid": dr.Hybrid({"near": Part("3"), "far": Part("8")}, 3.0, "1", DDPM6),
@@ -403,7 +403,7 @@ def test_a_record_names_its_circumstances() -> None:
 
 
 samplers = st.builds(
-    dr.Sampler,
+    dr.SamplerConfig,
     st.sampled_from(sorted(SOLVERS)),
     st.integers(1, 10_000),
     st.sampled_from(["uniform", "karras"]),
@@ -415,7 +415,7 @@ samplers = st.builds(
 @patient
 @given(prompts=st.lists(st.text(), min_size=1), views=st.lists(st.text()), negative=st.text(), sampler=samplers)
 def test_words_and_numbers_come_back_exactly(
-    prompts: list[str], views: list[str], negative: str, sampler: dr.Sampler
+    prompts: list[str], views: list[str], negative: str, sampler: dr.SamplerConfig
 ) -> None:
     for recipe in (
         dr.Anagram(tuple(prompts), tuple(views), negative, sampler),

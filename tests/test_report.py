@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.errors import UsageError
+from duckrabbit.judges.judge import load_judge
 from duckrabbit.report.bodies.chart import HEIGHT, WIDTH, Chart, Series, linear, logarithmic
 from duckrabbit.report.bodies.viewers import AXES
 from duckrabbit.report.build import build_report, build_rows
@@ -28,7 +29,6 @@ from duckrabbit.report.rows.sampled import seeds_by_digit
 from duckrabbit.report.tiles import GAP, tile_grid
 from duckrabbit.report.training_record import TrainingRecord
 from duckrabbit.report.workshop import Workshop
-from duckrabbit.judges.digit_judge import load_judge
 from report_page import TINY, made_report, silent
 
 RECORDS = Path(str(files("duckrabbit.report"))) / "records"
@@ -78,16 +78,16 @@ def _commands(text: str) -> list[str]:
 
 
 def test_every_link_of_the_page_leads_somewhere(page: Path) -> None:
-    reader = _Reader(page.read_text("utf-8"))
-    for link in reader.links:
+    judge = _Reader(page.read_text("utf-8"))
+    for link in judge.links:
         if link.startswith("#"):
-            assert link[1:] in reader.ids
+            assert link[1:] in judge.ids
         elif link != "data:,":
             assert ":" not in link
             assert not link.startswith("/")
             assert (page.parent / link).is_file(), link
-    assert len(reader.ids) == len(set(reader.ids))
-    assert reader.images_without_words == []
+    assert len(judge.ids) == len(set(judge.ids))
+    assert judge.images_without_words == []
 
 
 def test_the_page_needs_no_network(page: Path) -> None:
@@ -252,7 +252,7 @@ def test_every_digit_has_consecutive_seeds_of_its_own() -> None:
 
 
 def test_quality_knows_real_digits_from_wrong_ones() -> None:
-    judge, digits = load_judge("reporting"), mnist("train")
+    judge, digits = load_judge("digits", "reporting"), mnist("train")
     yardstick = Yardstick.of(judge, digits, 500)
     pictures, labels = pictures_to_float(digits.pictures[500:700]), digits.labels[500:700]
     right = yardstick.measure(pictures, labels)

@@ -22,9 +22,10 @@ from duckrabbit.cli.options import Sampling as CommandLineSampling
 from duckrabbit.cli.sampler import sampler_of
 from duckrabbit.datasets.pictures import SHIPPED_PICTURES
 from duckrabbit.errors import UsageError
+from duckrabbit.judges.looks import from_afar
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.shipped import shipped
-from duckrabbit.models.model import Sampler
+from duckrabbit.models.model import SamplerConfig
 from duckrabbit.report.alike import diversity
 from duckrabbit.report.build import build_report, build_rows
 from duckrabbit.report.painter import OWN_WAY, Choice, Sampling
@@ -34,7 +35,6 @@ from duckrabbit.report.rows.pretrained.inpainting import FEW, MANY, RESAMPLINGS,
 from duckrabbit.report.rows.registry import ROWS, Row
 from duckrabbit.report.tiles import GAP
 from duckrabbit.report.workshop import Workshop
-from duckrabbit.judges.looks import from_afar
 from report_page import TINY, hurry, made_report, silent
 from tiny_if import write_cascade
 
@@ -269,14 +269,14 @@ samplings = st.builds(
     guidance_scale=st.none() | st.floats(0, 20),
 )
 samplers = st.builds(
-    Sampler,
+    SamplerConfig,
     grid=st.sampled_from(["uniform", "karras"]),
     guidance_interval=st.sampled_from([(0.0, 1.0), (0.2, 0.8)]),
-) | st.just(Sampler("ddpm", 34, "course", 5.0))
+) | st.just(SamplerConfig("ddpm", 34, "course", 5.0))
 
 
 @given(samplings, samplers)
-def test_sampling_is_read_as_the_command_line_reads_it(sampling: Sampling, default: Sampler) -> None:
+def test_sampling_is_read_as_the_command_line_reads_it(sampling: Sampling, default: SamplerConfig) -> None:
     said = CommandLineSampling(sampling.steps, sampling.solver, sampling.grid, sampling.guidance_scale)
     assert sampling.of(default) == (sampler_of(said, default) or default)
     assert (sampling == OWN_WAY) == (sampling.words() == [])

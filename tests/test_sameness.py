@@ -15,16 +15,16 @@ from PIL import Image
 
 import duckrabbit as dr
 from duckrabbit.diffusion.sampling import State
+from duckrabbit.making.make import Picture, make_all
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.model import Model
-from duckrabbit.making.make import Picture, make_all
 
 SEED = 40
 LARGEST = 33
 EIGHT_BITS = {torch.float32: 0, torch.bfloat16: 3}
 """How many grey levels a pixel may be off, in each precision of the network."""
 
-QUICK = dr.Sampler("ddpm", 4, guidance_scale=3.0)
+QUICK = dr.SamplerConfig("ddpm", 4, guidance_scale=3.0)
 """Stochastic and guided: noise of every step and both branches must be the same, too."""
 
 RECIPES: dict[str, dr.Generate | dr.Anagram] = {

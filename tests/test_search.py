@@ -17,26 +17,26 @@ import duckrabbit as dr
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import VIEWS, parse_view
+from duckrabbit.judges.judge import fitted, load_judge
+from duckrabbit.judges.looks import Look, as_it_is, from_afar
+from duckrabbit.judges.question import question_of
+from duckrabbit.judges.reading import readings_of
+from duckrabbit.making.best_of import Progress, work
+from duckrabbit.making.candidates import Candidates, without_dropping
+from duckrabbit.making.journal import append, lines
+from duckrabbit.making.make import Picture
+from duckrabbit.making.order import Order
+from duckrabbit.making.plan import Denoisers, course_of, sifted
+from duckrabbit.making.pruning import LADDERS, Rung, sparing
+from duckrabbit.making.search_folder import SearchFolder
+from duckrabbit.making.shortlist import Scored, Shortlist
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import Model
-from duckrabbit.search.ambigram import places_of, reading_through, through
-from duckrabbit.making.candidates import Candidates, without_dropping
-from duckrabbit.making.plan import Denoisers, course_of, sifted
 from duckrabbit.recipes.hybrid import Part
 from duckrabbit.recipes.looks import PARTS, looks_of
-from duckrabbit.making.make import Picture
-from duckrabbit.making.order import Order
-from duckrabbit.making.best_of import Progress, work
-from duckrabbit.making.search_folder import SearchFolder
 from duckrabbit.search import calibration as calibrating
-from duckrabbit.making.journal import append, lines
-from duckrabbit.judges.looks import Look, as_it_is, from_afar
-from duckrabbit.judges.question import question_of
-from duckrabbit.making.pruning import LADDERS, Rung, sparing
-from duckrabbit.judges.reader import fitted, load_reader
-from duckrabbit.judges.reading import readings_of
-from duckrabbit.making.shortlist import Scored, Shortlist
+from duckrabbit.search.ambigram import places_of, reading_through, through
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 from helpers import patient
 
@@ -48,8 +48,8 @@ def model() -> Model:
     return dr.load_model("mnist-ddpm-class", "cpu", torch.float32)
 
 
-def quick(solver: str = "dpmpp_2m", steps: int = 4) -> dr.Sampler:
-    return dr.Sampler(solver, steps, guidance_scale=3.0)
+def quick(solver: str = "dpmpp_2m", steps: int = 4) -> dr.SamplerConfig:
+    return dr.SamplerConfig(solver, steps, guidance_scale=3.0)
 
 
 def anagram(solver: str = "dpmpp_2m", steps: int = 4) -> dr.Anagram:
@@ -136,10 +136,10 @@ def test_dropping_under_a_constraint_with_resampling_changes_nothing(model: Mode
 
 def test_dropping_seldom_loses_the_best(model: Model) -> None:
     """On pairs of digits that work now and then, the winner with early dropping is near the best of all."""
-    reader, ranks, evaluations = load_reader("digits", "selecting"), [], []
+    judge, ranks, evaluations = load_judge("digits", "selecting"), [], []
     for a, b, view in (("3", "8", "flip"), ("2", "6", "flip"), ("0", "6", "rotate-180")):
-        recipe = dr.Anagram((a, b), (view,), sampler=dr.Sampler("dpmpp_2m", 8, guidance_scale=5.0))
-        question = question_of(reader, looks_of(recipe))
+        recipe = dr.Anagram((a, b), (view,), sampler=dr.SamplerConfig("dpmpp_2m", 8, guidance_scale=5.0))
+        question = question_of(judge, looks_of(recipe))
         racing = Candidates(recipe, model, question, None, sparing(LADDERS["digits"], 1 / 24))
         whole = without_dropping(racing).block(range(24)).finished
         rows: list[int] = []
@@ -251,25 +251,25 @@ def test_every_look_is_what_it_says() -> None:
 
 
 def test_the_judges_read_what_they_are_shown() -> None:
-    reader = load_reader("digits", "reporting")
+    judge = load_judge("digits", "reporting")
     from duckrabbit.datasets.mnist import mnist, pictures_to_float
 
     test = mnist("test")
     pictures = pictures_to_float(test.pictures[:200])
     hits = []
     for picture, label in zip(pictures, test.labels[:200].tolist(), strict=True):
-        [reading] = readings_of(question_of(reader, [Look("as it is", str(label), as_it_is)]), picture)
+        [reading] = readings_of(question_of(judge, [Look("as it is", str(label), as_it_is)]), picture)
         assert reading.chance == 0.1
         assert reading.right == (reading.first[0][0] == str(label))
         hits.append(reading.right)
     assert np.mean(hits) > 0.97
-    question = question_of(reader, [Look("as it is", "7", as_it_is)])
+    question = question_of(judge, [Look("as it is", "7", as_it_is)])
     larger = torch.nn.functional.interpolate(pictures[:1], scale_factor=2.0, mode="nearest").expand(1, 3, 56, 56)
     assert question.read(larger).tolist() == question.read(pictures[:1]).tolist() == [True]
 
 
 def test_what_no_judge_can_read_is_refused() -> None:
-    digits, pictures = load_reader("digits", "selecting"), load_reader("pictures", "selecting")
+    digits, pictures = load_judge("digits", "selecting"), load_judge("pictures", "selecting")
     with pytest.raises(UsageError, match="no name"):
         question_of(digits, [Look("as it is", "a duck", as_it_is)])
     with pytest.raises(UsageError, match="no name"):
@@ -294,11 +294,11 @@ def test_pictures_are_fitted_to_a_judge() -> None:
 
 
 def test_subjects_can_be_asked_for_in_plain_words() -> None:
-    reader = load_reader("pictures", "reporting")
-    subjects = subjects_of(reader)
+    judge = load_judge("pictures", "reporting")
+    subjects = subjects_of(judge)
     assert len(set(subjects)) == len(subjects) > 300
     assert {"rabbit", "duck", "elephant"} <= set(subjects)
-    classes = [reader.asked_for(prompt_for(subject, "an oil painting of")) for subject in subjects]
+    classes = [judge.asked_for(prompt_for(subject, "an oil painting of")) for subject in subjects]
     assert len(set(classes)) == len(subjects)
     assert prompt_for("elephant", "a watercolor of") == "a watercolor of an elephant"
     pairs = random_pairs(subjects, 100, 3)
@@ -314,7 +314,7 @@ def test_subjects_can_be_asked_for_in_plain_words() -> None:
 def test_a_fit_finds_the_numbers_that_made_the_data() -> None:
     generator = torch.Generator().manual_seed(1)
     margin = torch.randn(20_000, generator=generator) * 3
-    truth = calibrating.Calibration(-1.2, 0.7, 0.25, "pulling")
+    truth = calibrating.Calibration(-1.2, 0.7, 0.25, "guiding")
     agreed = torch.rand(20_000, generator=generator) < truth.probabilities(margin)
     found = calibrating.fit(margin, agreed, truth.judge_scale, truth.pulling)
     assert abs(found.intercept - truth.intercept) < 0.1
@@ -348,7 +348,7 @@ def test_a_better_reading_never_means_a_smaller_chance(readings: list[float], wo
 
 
 def test_a_calibration_explains_the_judge_that_it_was_fitted_to_and_no_other(tmp_path: Path) -> None:
-    digits, pictures = load_reader("digits", "selecting"), load_reader("pictures", "selecting")
+    digits, pictures = load_judge("digits", "selecting"), load_judge("pictures", "selecting")
     known = calibrating.shipped()[digits.checksum]
     assert calibrating.shipped_for(digits, known.judge_scale) == known
     assert all(own.slope > 0 for own in calibrating.shipped().values())
@@ -356,18 +356,18 @@ def test_a_calibration_explains_the_judge_that_it_was_fitted_to_and_no_other(tmp
     path = tmp_path / "calibration.json"
     calibrating.write(path, digits, calibrating.Calibration(3.0, 3.0), {})
     calibrating.write(path, digits, calibrating.Calibration(1.0, 2.0), {"pairs": 3})
-    calibrating.write(path, pictures, calibrating.Calibration(-1.0, 0.5, 0.25, "pulling"), {})
+    calibrating.write(path, pictures, calibrating.Calibration(-1.0, 0.5, 0.25, "guiding"), {})
     assert calibrating.read(path.read_text()) == {
         digits.checksum: calibrating.Calibration(1.0, 2.0),
-        pictures.checksum: calibrating.Calibration(-1.0, 0.5, 0.25, "pulling"),
+        pictures.checksum: calibrating.Calibration(-1.0, 0.5, 0.25, "guiding"),
     }
 
 
 def test_a_calibration_holds_for_the_judge_that_pulled_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = load_reader("pictures", "selecting")
+    pictures = load_judge("pictures", "selecting")
     known = calibrating.shipped()[pictures.checksum]
     assert known.judge_scale > 0
-    assert known.pulling == load_reader("pictures", "pulling").checksum != pictures.checksum
+    assert known.pulling == load_judge("pictures", "guiding").checksum != pictures.checksum
     assert calibrating.shipped_for(pictures, known.judge_scale) == known
     monkeypatch.setattr(calibrating, "shipped_checksum", lambda kind, role: "another")
     assert calibrating.shipped_for(pictures, known.judge_scale) is None
@@ -375,7 +375,7 @@ def test_a_calibration_holds_for_the_judge_that_pulled_alone(monkeypatch: pytest
 
 @pytest.mark.parametrize("judge_scale", [0.0, 0.25, 0.3])
 def test_a_calibration_holds_for_the_judge_scale_that_it_was_fitted_at_alone(model: Model, judge_scale: float) -> None:
-    known = calibrating.shipped()[load_reader("digits", "selecting").checksum]
+    known = calibrating.shipped()[load_judge("digits", "selecting").checksum]
     recipe = replace(anagram(), sampler=replace(quick(), judge_scale=judge_scale))
     used = Order(recipe, 1, 0, 8).search(model).candidates.calibration
     assert used == (known if judge_scale == known.judge_scale else None)

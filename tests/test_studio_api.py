@@ -15,12 +15,12 @@ import torch
 from PIL import Image
 
 import duckrabbit
+from duckrabbit.judges.judge import load_judge
+from duckrabbit.judges.question import question_of
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
-from duckrabbit.models.model import Sampler
+from duckrabbit.models.model import SamplerConfig
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.judges.question import question_of
-from duckrabbit.judges.reader import load_reader
 from duckrabbit.studio.gallery import Gallery
 from studio_server import DIGITS, Running, digit_job, long_job, png, sampler, source, studio, until
 
@@ -62,7 +62,7 @@ def test_the_page_is_light_and_asks_for_nothing_from_elsewhere(running: Running)
 def test_a_job_is_made_as_the_library_makes_it_and_remembers_how(running: Running) -> None:
     pictures = running.made(digit_job("4", count=2, seed=11))
     model = duckrabbit.load_model(DIGITS)
-    recipe = duckrabbit.Generate("4", sampler=Sampler("ddpm", 3, "uniform", 2.0))
+    recipe = duckrabbit.Generate("4", sampler=SamplerConfig("ddpm", 3, "uniform", 2.0))
     expected = duckrabbit.make(recipe, model, count=2, seed=11)
     for identity, picture in zip(pictures, expected, strict=True):
         got = np.asarray(running.picture(identity)).astype(int)
@@ -84,9 +84,9 @@ def test_the_best_of_many_are_those_that_the_judge_reads_best(running: Running) 
     job = {"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": ["flip"], "sampler": sampler(3)}}
     pictures = running.made({**job, "model": DIGITS, "count": 2, "among": 10, "seed": 50})
     model = duckrabbit.load_model(DIGITS)
-    recipe = duckrabbit.Anagram(prompts=("6", "9"), views=("flip",), sampler=Sampler("ddpm", 3, "uniform", 2.0))
+    recipe = duckrabbit.Anagram(prompts=("6", "9"), views=("flip",), sampler=SamplerConfig("ddpm", 3, "uniform", 2.0))
     made = duckrabbit.make(recipe, model, count=10, seed=50)
-    question = question_of(load_reader("digits", "selecting", model.device), looks_of(recipe))
+    question = question_of(load_judge("digits", "selecting", model.device), looks_of(recipe))
     scores = question.scores(torch.stack([picture.pixels for picture in made]))
     best = sorted(50 + k for k in scores.argsort(descending=True)[:2].tolist())
     kept = [running.ask(f"/api/pictures/{identity}").json for identity in pictures]
@@ -239,7 +239,7 @@ def test_the_gallery_finds_searches_favours_deletes_and_restores(running: Runnin
 
 def test_a_picture_that_the_command_line_wrote_is_in_the_gallery(running: Running) -> None:
     model = duckrabbit.load_model(DIGITS)
-    [picture] = duckrabbit.make(duckrabbit.Generate("5", sampler=Sampler("ddpm", 2)), model, seed=99_123)
+    [picture] = duckrabbit.make(duckrabbit.Generate("5", sampler=SamplerConfig("ddpm", 2)), model, seed=99_123)
     picture.save(running.out / "from elsewhere é.png")
     (running.out / "no picture.png").write_bytes(b"not a PNG")
     found = until(lambda: running.ask("/api/pictures?search=99123").json, lambda answer: answer["total"] == 1)
@@ -344,7 +344,7 @@ def test_the_openapi_document_names_every_address(running: Running) -> None:
 )
 def test_a_lost_index_is_made_again_from_the_pictures(tmp_path: Path, damage: bytes | None) -> None:
     model = duckrabbit.load_model(DIGITS)
-    for picture in duckrabbit.make(duckrabbit.Generate("5", sampler=Sampler("ddpm", 2)), model, count=3):
+    for picture in duckrabbit.make(duckrabbit.Generate("5", sampler=SamplerConfig("ddpm", 2)), model, count=3):
         picture.save(tmp_path / f"five-{picture.seed}.png")
     private = tmp_path / ".studio"
     first = Gallery(tmp_path, private)
@@ -363,8 +363,8 @@ def test_a_lost_index_is_made_again_from_the_pictures(tmp_path: Path, damage: by
 
 def test_the_index_is_not_believed_where_a_file_has_changed(tmp_path: Path) -> None:
     model = duckrabbit.load_model(DIGITS)
-    [five] = duckrabbit.make(duckrabbit.Generate("5", sampler=Sampler("ddpm", 2)), model)
-    [six] = duckrabbit.make(duckrabbit.Generate("6", sampler=Sampler("ddpm", 2)), model)
+    [five] = duckrabbit.make(duckrabbit.Generate("5", sampler=SamplerConfig("ddpm", 2)), model)
+    [six] = duckrabbit.make(duckrabbit.Generate("6", sampler=SamplerConfig("ddpm", 2)), model)
     five.save(tmp_path / "digit.png")
     Gallery(tmp_path, tmp_path / ".studio").open()
     six.save(tmp_path / "digit.png")

@@ -332,10 +332,10 @@ def test_any_body_gets_an_answer_that_the_document_tells_of(running: Running, ca
 
 async def _get(port: int, path: str) -> tuple[int, float]:
     started = time.perf_counter()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    judge, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
     await writer.drain()
-    answer = await reader.read()
+    answer = await judge.read()
     writer.close()
     return int(answer.split()[1]), time.perf_counter() - started
 

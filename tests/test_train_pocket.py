@@ -19,14 +19,12 @@ from command_line import start
 from duckrabbit.cli.main import main
 from duckrabbit.datasets.prompts import vocabulary_of
 from duckrabbit.errors import UsageError
+from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
 from duckrabbit.models.pocket import PocketConfig
 from duckrabbit.models.storage import read_weights, write_weights
 from duckrabbit.networks.text_encoder import START
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.making.make import make
-from duckrabbit.trained.pocket_stages import SECOND
-from duckrabbit.trained.run_folder import to_toml
 from duckrabbit.trained.pocket import (
     POCKET_RUNS,
     PocketRun,
@@ -35,6 +33,8 @@ from duckrabbit.trained.pocket import (
     time_limit,
     train_pocket,
 )
+from duckrabbit.trained.pocket_stages import SECOND
+from duckrabbit.trained.run_folder import to_toml
 from duckrabbit.training.folder import FolderExamples, frequent, read_folder
 from duckrabbit.training.loop import Engine, Hyperparameters, Report
 from tiny_packs import cut_outs, photographs, write_pack, write_packs

@@ -27,8 +27,8 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.storage import read_weights
 from duckrabbit.networks.digit_unet import DigitUNet
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
-from duckrabbit.trained.run_folder import Metrics, to_toml
 from duckrabbit.trained.digits import TrainingRun, train_digits
+from duckrabbit.trained.run_folder import Metrics, to_toml
 from duckrabbit.training.data import Batch, DigitExamples, Examples, RandomAffine
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, train
 from duckrabbit.training.objectives import (

@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 
 from duckrabbit.datasets.prompts import vocabulary_of
-from duckrabbit.models.model import Sampler
+from duckrabbit.models.model import SamplerConfig
 from duckrabbit.models.pocket import PocketConfig
 from duckrabbit.models.storage import write_weights
 from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig
 
-FEW_STEPS = Sampler(steps=2, guidance_scale=3.0)
+FEW_STEPS = SamplerConfig(steps=2, guidance_scale=3.0)
 
 
 def write_tiny_pocket(path: Path, prompts: Iterable[str]) -> Path:

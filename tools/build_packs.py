@@ -139,16 +139,16 @@ class Files:
         file, _, icon = path.partition("#")
         if icon and file.endswith(".json"):
             return self._icons(repository, file)[icon]
-        reader = self._readers[repository]
-        assert reader.stdin is not None
-        assert reader.stdout is not None
-        reader.stdin.write(f"{self._commits[repository]}:{path}\n".encode())
-        reader.stdin.flush()
-        *_, kind, size = reader.stdout.readline().split()
+        judge = self._readers[repository]
+        assert judge.stdin is not None
+        assert judge.stdout is not None
+        judge.stdin.write(f"{self._commits[repository]}:{path}\n".encode())
+        judge.stdin.flush()
+        *_, kind, size = judge.stdout.readline().split()
         if kind != b"blob":
             raise UsageError(f"{repository} has no file {path}: its commit in sources.toml is not the tables'.")
-        content = reader.stdout.read(int(size))
-        reader.stdout.read(1)
+        content = judge.stdout.read(int(size))
+        judge.stdout.read(1)
         return content
 
     def _icons_of(self, repository: str, file: str) -> dict[str, bytes]:
@@ -167,8 +167,8 @@ class Files:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for reader in self._readers.values():
-            reader.communicate()
+        for judge in self._readers.values():
+            judge.communicate()
 
 
 def write_pack(path: Path, listed: Sequence[Entry], files: Files, size: int, licences: str) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
+from duckrabbit.judges.judge import DIGITS, NETWORKS, judge_of
 from duckrabbit.models.storage import write_weights
-from duckrabbit.judges.digit_judge import KIND, NETWORKS, judge_of
 from duckrabbit.training.data import DigitExamples, RandomAffine
 from duckrabbit.training.loop import Engine, Hyperparameters, train
 from duckrabbit.training.objectives import ClassificationObjective
@@ -30,7 +30,7 @@ def main() -> None:
     arguments = parser.parse_args()
     device = torch.device(arguments.device)
     digits, test = mnist("train"), mnist("test")
-    for half, role in enumerate(NETWORKS):
+    for half, role in enumerate(NETWORKS["digits"]):
         torch.manual_seed(half)
         hyperparameters = Hyperparameters(
             arguments.epochs, HYPERPARAMETERS.batch_size, HYPERPARAMETERS.learning_rate,
@@ -38,14 +38,20 @@ def main() -> None:
         )  # fmt: skip
         own = slice(half, None, 2)
         examples = DigitExamples(digits.pictures[own].to(device), digits.labels[own].to(device), False, RandomAffine())
-        state = TrainingState(NETWORKS[role](), hyperparameters.ema_decay, device)
+        state = TrainingState(NETWORKS["digits"][role](len(DIGITS)), hyperparameters.ema_decay, device)
         for report in train(state, examples, ClassificationObjective(), hyperparameters, Engine(device)):
             if report.epoch_done:
                 print(f"{role} epoch {report.epoch}: loss {report.loss:.4f}", flush=True)
-        judge = judge_of(role, state.average.state_dict(), device)
+        judge = judge_of("digits", role, DIGITS, state.average, device)
         accuracy = (judge.read(pictures_to_float(test.pictures)) == test.labels).double().mean().item()
         print(f"{role}: {sum(p.numel() for p in state.network.parameters())} parameters, test accuracy {accuracy:.4%}")
-        config = {"kind": KIND, "role": role, "half": half, "epochs": arguments.epochs, "test_accuracy": accuracy}
+        config = {
+            "kind": "digit-judge",
+            "role": role,
+            "half": half,
+            "epochs": arguments.epochs,
+            "test_accuracy": accuracy,
+        }
         write_weights(arguments.out / f"digit-judge-{role}.safetensors", state.average.state_dict(), config)
 
 

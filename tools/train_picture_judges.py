@@ -30,21 +30,21 @@ from duckrabbit.diffusion.path import Path as ProbabilityPath
 from duckrabbit.diffusion.sampling import initial_noise, trajectory
 from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.diffusion.thresholding import clip
+from duckrabbit.judges.judge import NETWORKS
 from duckrabbit.models.device import choose_device
 from duckrabbit.models.load import load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
-from duckrabbit.judges.picture_judge import NETWORKS
 from duckrabbit.search.subjects import prompt_for
 from duckrabbit.training.adversarial import AdversarialObjective
+from duckrabbit.training.augmentation import augmented
 from duckrabbit.training.data import Batch
 from duckrabbit.training.loop import Engine, Hyperparameters, train
 from duckrabbit.training.named import NamedExamples, half
 from duckrabbit.training.objectives import ClassificationObjective, Objective
-from duckrabbit.training.augmentation import spoiled
 from duckrabbit.training.state import TrainingState
 
-HALVES = {"pulling": 0, "selecting": 0, "reporting": 1}
-SEEDS = {"pulling": 0, "selecting": 2, "reporting": 1}
+HALVES = {"guiding": 0, "selecting": 0, "reporting": 1}
+SEEDS = {"guiding": 0, "selecting": 2, "reporting": 1}
 PACKS = ("art", "photos", "openmoji")
 TESTED = 16_384
 
@@ -63,7 +63,7 @@ MADE_SHARE, MADE_FROM = 0.35, 0.75
 
 @dataclass(frozen=True)
 class Shown:
-    """Pictures painted once and kept on the device, a share of them a model's; all are spoiled anew at every sight.
+    """Pictures painted once and kept on the device, a share of them a model's; all are augmented anew at every sight.
 
     Attributes:
         painted: uint8 [N, 3, 64, 64].
@@ -96,7 +96,7 @@ class Shown:
             chosen = torch.rand(k.shape, generator=generator, device=k.device) < MADE_SHARE
             x0 = torch.where(chosen[:, None, None, None], self.made[own], x0)
             labels = torch.where(chosen, self.made_classes[own], labels)
-        return Batch(spoiled(x0 / 127.5 - 1, generator), labels)
+        return Batch(augmented(x0 / 127.5 - 1, generator), labels)
 
 
 def painted(examples: NamedExamples, batch_size: int) -> tuple[Tensor, Tensor]:
@@ -194,7 +194,7 @@ def main() -> None:
     own, other = half(library, classes, which), half(library, classes, 1 - which)
 
     on_gpu = device.type == "cuda"
-    named = NamedExamples(own, pictures, classes, options.painted, spoiled=False, seed=1 + seed)
+    named = NamedExamples(own, pictures, classes, options.painted, augmented=False, seed=1 + seed)
     made, made_classes = torch.empty(0, 3, 64, 64, dtype=torch.uint8), torch.empty(0, dtype=torch.int64)
     if options.made:
         made, made_classes = made_by_pocket(classes.names, options.made, device)
@@ -207,7 +207,7 @@ def main() -> None:
         1, options.batch_size, options.learning_rate, ema_decay=0.999, seed=seed, warmup_steps=300, cooldown=0.5,
         clip_gradient=1.0,
     )  # fmt: skip
-    network, before = NETWORKS[role](len(classes)), {}
+    network, before = NETWORKS["pictures"][role](len(classes)), {}
     if options.init is not None:
         tensors, config = read_weights(options.init)
         network.load_state_dict(doubled(tensors, network.state_dict()))
@@ -225,7 +225,7 @@ def main() -> None:
 
     scores = {}
     for name, library_half in (("own half", own), ("other half", other)):
-        tested = NamedExamples(library_half, pictures, classes, TESTED if on_gpu else 64, spoiled=False, seed=9)
+        tested = NamedExamples(library_half, pictures, classes, TESTED if on_gpu else 64, augmented=False, seed=9)
         scores[name] = accuracy(state.average.eval(), tested, device)
     print(role, len(classes), "classes", json.dumps(scores), flush=True)
     config = {

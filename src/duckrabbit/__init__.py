@@ -19,15 +19,15 @@ from duckrabbit.version import VERSION
 if TYPE_CHECKING:
     from duckrabbit.diffusion.sampling import trajectory
     from duckrabbit.diffusion.terms import Composition, Term
+    from duckrabbit.making.make import make
     from duckrabbit.models.load import load_model
-    from duckrabbit.models.model import Sampler
+    from duckrabbit.models.model import SamplerConfig
     from duckrabbit.recipes.anagram import Anagram
     from duckrabbit.recipes.denoise import Denoise
     from duckrabbit.recipes.edit import Edit
     from duckrabbit.recipes.generate import Generate
     from duckrabbit.recipes.hybrid import Hybrid
     from duckrabbit.recipes.inpaint import Inpaint
-    from duckrabbit.making.make import make
     from duckrabbit.recipes.noise import Forward
     from duckrabbit.recipes.source import Source
 
@@ -42,7 +42,7 @@ __all__ = [
     "Generate",
     "Hybrid",
     "Inpaint",
-    "Sampler",
+    "SamplerConfig",
     "Source",
     "Term",
     "UsageError",
@@ -60,7 +60,7 @@ _HOMES = {
     "Generate": "recipes.generate",
     "Hybrid": "recipes.hybrid",
     "Inpaint": "recipes.inpaint",
-    "Sampler": "models.model",
+    "SamplerConfig": "models.model",
     "Source": "recipes.source",
     "Term": "diffusion.terms",
     "load_model": "models.load",

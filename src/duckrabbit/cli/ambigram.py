@@ -166,14 +166,14 @@ def _read_as_asked(strip: "Tensor", places: "tuple[Place, ...]", view: str) -> V
     import torch
 
     from duckrabbit.illusions.views import parse_view
+    from duckrabbit.judges.judge import load_judge
     from duckrabbit.search.ambigram import through
-    from duckrabbit.judges.reader import load_reader
 
-    reader = load_reader("digits", "reporting")
+    judge = load_judge("digits", "reporting")
     side = strip.shape[1]
     upright = torch.stack(torch.split(strip, side, dim=2))
     seen = torch.stack(torch.split(through(strip, parse_view(view)), side, dim=2))
-    log_p = reader.log_probabilities(upright), reader.log_probabilities(seen)
+    log_p = judge.log_probabilities(upright), judge.log_probabilities(seen)
     wanted = [int(place.upright) for place in places], [int(digit) for digit in _target(places, view)]
     total = sum(float(own[k, digit]) for own, row in zip(log_p, wanted, strict=True) for k, digit in enumerate(row))
     told = ["".join(str(int(digit)) for digit in own.argmax(dim=1)) for own in log_p]

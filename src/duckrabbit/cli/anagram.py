@@ -59,8 +59,8 @@ def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
     """The model, and what it is to make."""
     from duckrabbit.cli.produce import Job
     from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.recipes.anagram import Anagram
     from duckrabbit.making.guided_plan import remarks
+    from duckrabbit.recipes.anagram import Anagram
 
     prompts = tuple(options.wording.styled(prompt) for prompt in options.prompts)
     Anagram(prompts, options.view).parsed_views()

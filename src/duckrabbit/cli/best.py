@@ -23,17 +23,17 @@ from duckrabbit.cli.produce import MAX_COUNT, Job, check, print_line, second_sam
 from duckrabbit.cli.sheets import write_sheet
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.errors import UsageError
+from duckrabbit.making.best_of import Progress, Search, work
+from duckrabbit.making.make import Picture
+from duckrabbit.making.order import Order, Workplace
+from duckrabbit.making.search_folder import SearchFolder
+from duckrabbit.making.shortlist import Scored
+from duckrabbit.making.task_folder import alone_in
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
 from duckrabbit.models.model import Model
-from duckrabbit.making.make import Picture
-from duckrabbit.making.order import Order, Workplace
-from duckrabbit.making.best_of import Progress, Search, work
-from duckrabbit.making.search_folder import SearchFolder
-from duckrabbit.making.task_folder import alone_in
 from duckrabbit.search.workers import work_together
-from duckrabbit.making.shortlist import Scored
 from duckrabbit.training.team import Team
 
 EACH = 8
@@ -274,7 +274,7 @@ def _show(kept: Sequence[Kept], search: Search, job: Job, output: Output) -> Non
         )
         name = f"{own.rank:3}. {own.path} (seed {own.scored.seed})"
         print(f"{name}: {own.verdict} ({each})", file=sys.stderr)
-    chance = candidates.question.reader.chance ** len(looks)
+    chance = candidates.question.judge.chance ** len(looks)
     print(f"     by chance: 1 in {round(1 / chance):,}", file=sys.stderr)
     for own in sorted(kept, key=lambda own: own.scored.seed):
         told: dict[str, Any] = {"rank": own.rank, "score": candidates.told(own.scored)}

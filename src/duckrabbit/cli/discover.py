@@ -8,7 +8,7 @@ from tyro.conf import Positional
 from duckrabbit.cli.options import Computing, Flag, Sampling, Wording, option
 
 if TYPE_CHECKING:
-    from duckrabbit.search.discover import Collection, Findings, Hunt
+    from duckrabbit.search.discover import Collection, Findings, PairSearch
 
 MAX_MINUTES = 60 * 24 * 30
 FEWEST = 2
@@ -47,9 +47,9 @@ def run(options: Options) -> int:
     from duckrabbit.cli.produce import check_folder
     from duckrabbit.diffusion.noise import Noise
     from duckrabbit.errors import UsageError
+    from duckrabbit.making.task_folder import alone_in
     from duckrabbit.media.slug import slug
     from duckrabbit.search.discover import collection
-    from duckrabbit.making.task_folder import alone_in
 
     if not (math.isfinite(options.minutes) and 0 < options.minutes <= MAX_MINUTES):
         raise UsageError(
@@ -64,7 +64,7 @@ def run(options: Options) -> int:
         return _hunted(hunt, kept, options)
 
 
-def _hunted(hunt: "Hunt", kept: "Collection", options: Options) -> int:
+def _hunted(hunt: "PairSearch", kept: "Collection", options: Options) -> int:
     """Look, and make the gallery, in a folder that nobody else works in."""
     import sys
     import time
@@ -103,34 +103,34 @@ def _hunted(hunt: "Hunt", kept: "Collection", options: Options) -> int:
     return 0
 
 
-def _hunt(options: Options) -> "Hunt":
+def _hunt(options: Options) -> "PairSearch":
     """What is looked for; raises UsageError for what can't be."""
     from duckrabbit.cli.sampler import sampler_of
     from duckrabbit.cli.session import open_model
     from duckrabbit.errors import UsageError
-    from duckrabbit.search.discover import Hunt
     from duckrabbit.judges.calibration import shipped_for
-    from duckrabbit.judges.reader import kind_for, load_reader
+    from duckrabbit.judges.judge import load_judge
+    from duckrabbit.search.discover import PairSearch
+    from duckrabbit.search.subject_priors import shipped_for as subject_priors_for
     from duckrabbit.search.subjects import subjects_of
-    from duckrabbit.search.subject_priors import shipped_for as talents_for
 
     style = options.wording.style.strip()
     given = tuple(dict.fromkeys(" ".join(subject.split()) for subject in options.subjects))
     if not all(given):
         raise UsageError("One of the subjects is empty: give things with a name, such as a rabbit, or none at all.")
     model = open_model(options.computing, given or ["a thing"], None)
-    kind = kind_for(model.channels)
+    kind = model.kind
     if style and kind == "digits":
         raise UsageError(f"{model.name}'s digits have no style: leave out --style.")
-    reader = load_reader(kind, "selecting", model.device)
-    subjects = given or subjects_of(reader)
+    judge = load_judge(kind, "selecting", model.device)
+    subjects = given or subjects_of(judge)
     if len(subjects) < FEWEST:
         raise UsageError("One subject makes no pair: give two or more, or none for everyday things.")
     sampler = sampler_of(options.sampling, model.illusion_sampler)
-    hunt = Hunt(
+    hunt = PairSearch(
         model,
-        reader,
-        shipped_for(reader, (sampler or model.illusion_sampler).judge_scale),
+        judge,
+        shipped_for(judge, (sampler or model.illusion_sampler).judge_scale),
         subjects,
         options.view,
         style,
@@ -138,7 +138,7 @@ def _hunt(options: Options) -> "Hunt":
         options.wording.negative_prompt,
         sampler,
         options.combine,
-        talents_for(model.checksum, reader),
+        subject_priors_for(model.checksum, judge),
     )
     # Every subject is asked for once, so that one that can't be is refused before the hunt.
     for other in subjects[1:] if given else subjects[1:2]:
@@ -150,14 +150,14 @@ def _counts(findings: "Findings") -> str:
     return f"{len(findings.tried)} pairs tried, {len(findings.finished)} finished"
 
 
-def _so_far(hunt: "Hunt", findings: "Findings") -> str:
+def _so_far(hunt: "PairSearch", findings: "Findings") -> str:
     from duckrabbit.cli.percent import verdict
 
     said, best = _counts(findings), findings.best()
     return said if best is None else f"{said}; best {' / '.join(best.pair)}, {verdict(hunt.calibration, best.readings)}"
 
 
-def _write_gallery(kept: "Collection", hunt: "Hunt", findings: "Findings", options: Options) -> None:
+def _write_gallery(kept: "Collection", hunt: "PairSearch", findings: "Findings", options: Options) -> None:
     """The page, the sheet, and a line for each picture."""
     import json
     import sys

@@ -117,8 +117,8 @@ def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
     """The model, and what it is to make."""
     from duckrabbit.cli.produce import Job
     from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.recipes.hybrid import Hybrid
     from duckrabbit.making.guided_plan import remarks
+    from duckrabbit.recipes.hybrid import Hybrid
 
     names = _given(options.parts)
     prompts = {

@@ -11,10 +11,10 @@ from duckrabbit.cli.gallery_page import entry_of, write_page
 from duckrabbit.cli.produce import Job
 from duckrabbit.cli.session import Models, leads
 from duckrabbit.errors import UsageError
+from duckrabbit.making.journal import append, lines
+from duckrabbit.making.plan import course_of
 from duckrabbit.media.slug import slug
 from duckrabbit.models.model import Model
-from duckrabbit.making.plan import course_of
-from duckrabbit.making.journal import append, lines
 
 T = TypeVar("T", bound=Any)
 Prepared = Callable[[T, Models], tuple[Model, list[Job]]]

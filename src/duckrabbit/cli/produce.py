@@ -13,12 +13,12 @@ from duckrabbit.cli.sampler import sampler_of
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError
+from duckrabbit.making.make import BATCH, Picture, make_all
+from duckrabbit.making.plan import Watch, course_of, steps_of
 from duckrabbit.media.png import JSON
 from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.making.plan import Watch, course_of, steps_of
-from duckrabbit.making.make import BATCH, Picture, make_all
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Recipe
 
 MAX_COUNT = 100_000
@@ -121,7 +121,7 @@ def stem_of(recipe: Recipe, name: str, seed: int, model: Model, side: int) -> st
     return "-".join(part for part in (recipe.verb, slug(name), str(seed), size) if part)
 
 
-def second_sampler(job: Job, model: Model, output: Output, sampling: Sampling) -> Sampler | None:
+def second_sampler(job: Job, model: Model, output: Output, sampling: Sampling) -> SamplerConfig | None:
     """What was given for sampling in place of the second stage's own way; None where nothing was, or no stage is."""
     final = model.at(output.size)
     return None if final is model else sampler_of(sampling, job.recipe.default_sampler(final))
@@ -129,7 +129,7 @@ def second_sampler(job: Job, model: Model, output: Output, sampling: Sampling) -
 
 def _made(
     job: Job,
-    second: Sampler | None,
+    second: SamplerConfig | None,
     model: Model,
     seeds: Sequence[int],
     output: Output,

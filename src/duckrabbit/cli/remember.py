@@ -11,12 +11,12 @@ from duckrabbit.cli.session import MAX_THREADS, named_model
 from duckrabbit.cli.spell import spelt
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import View, parse_view
-from duckrabbit.media.png import read_metadata
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.making.plan import Watch, course_of
 from duckrabbit.making.make import Picture, make
-from duckrabbit.recipes.recipe import Recipe
+from duckrabbit.making.plan import Watch, course_of
 from duckrabbit.making.record import recipe_of, second_sampler_of
+from duckrabbit.media.png import read_metadata
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.recipe import Recipe
 
 MAX_BATCH = 4096
 AMBIGRAM = "ambigram"
@@ -48,7 +48,7 @@ class Memory:
     row: int
     circumstances: Mapping[str, Any]
     size: int | None
-    second_sampler: Sampler | None
+    second_sampler: SamplerConfig | None
     weights: str | None
     judge: str | None
     record: Mapping[str, Any] = field(repr=False)

@@ -6,13 +6,13 @@ from dataclasses import replace
 from duckrabbit.cli.options import Sampling
 from duckrabbit.diffusion.grid import COURSE_LEVELS
 from duckrabbit.errors import UsageError
-from duckrabbit.models.model import Sampler
+from duckrabbit.models.model import SamplerConfig
 
 COURSE = "course"
 MAX_GUIDANCE = 1000.0
 
 
-def sampler_of(sampling: Sampling, default: Sampler) -> Sampler | None:
+def sampler_of(sampling: Sampling, default: SamplerConfig) -> SamplerConfig | None:
     """The recipe's default with what was given in its place; None where nothing was, so that the default holds.
 
     A number of steps or a solver of one's own leaves the courses' grid for the uniform one, and a guidance scale of
@@ -44,7 +44,7 @@ def sampler_of(sampling: Sampling, default: Sampler) -> Sampler | None:
     )
 
 
-def _interval(sampling: Sampling, default: Sampler) -> tuple[float, float]:
+def _interval(sampling: Sampling, default: SamplerConfig) -> tuple[float, float]:
     if sampling.guidance_interval is None:
         return default.guidance_interval if sampling.guidance_scale is None else (0.0, 1.0)
     low, high = sampling.guidance_interval

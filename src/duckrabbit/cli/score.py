@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from duckrabbit.judges.judge import Judge, Kind
     from duckrabbit.judges.looks import Look
-    from duckrabbit.judges.reader import Kind, Reader
     from duckrabbit.judges.reading import Reading
 
 
@@ -47,7 +47,7 @@ class Scored:
     """
 
     image: str
-    judge: "Reader"
+    judge: "Judge"
     readings: "Sequence[Reading]"
 
     @property
@@ -92,14 +92,14 @@ def run(options: Options) -> int:
 
 
 def _scored(image: str, options: Options, device: "torch.device") -> Scored:
+    from duckrabbit.judges.judge import load_judge
     from duckrabbit.judges.question import question_of
-    from duckrabbit.judges.reader import load_reader
     from duckrabbit.judges.reading import readings_of
 
     looks = _looks(image, options)
     kind: Kind = "digits" if all(_is_digit(look.prompt) for look in looks) else "pictures"
-    reader = load_reader(kind, "reporting", device)
-    return Scored(image, reader, readings_of(question_of(reader, looks), _pixels(image, kind, bool(options.prompts))))
+    judge = load_judge(kind, "reporting", device)
+    return Scored(image, judge, readings_of(question_of(judge, looks), _pixels(image, kind, bool(options.prompts))))
 
 
 def _looks(image: str, options: Options) -> "Sequence[Look]":
@@ -107,8 +107,8 @@ def _looks(image: str, options: Options) -> "Sequence[Look]":
     from duckrabbit.cli.remember import remembered
     from duckrabbit.errors import UsageError
     from duckrabbit.illusions.views import parse_view
-    from duckrabbit.recipes.looks import PARTS, looks_of
     from duckrabbit.judges.looks import Look, as_it_is
+    from duckrabbit.recipes.looks import PARTS, looks_of
 
     if not options.prompts:
         if options.view:
@@ -143,14 +143,14 @@ def _pixels(image: str, kind: "Kind", foreign: bool) -> "Tensor":
 
     Digits on light paper are turned into their negative if they are foreign: duckrabbit's own are what they should be.
     """
+    from duckrabbit.judges.judge import READINGS
     from duckrabbit.media.pictures import read_picture
     from duckrabbit.media.square import WHITE, square_picture
     from duckrabbit.recipes.source import on_light_ground
-    from duckrabbit.judges.reader import CHANNELS, SIDES
 
-    side = SIDES[kind]
+    side = READINGS[kind].side
     own = side if image == "-" else square_picture(image, WHITE).width
-    pixels = read_picture(image, own if own % side == 0 and own <= 8 * side else side, CHANNELS[kind])
+    pixels = read_picture(image, own if own % side == 0 and own <= 8 * side else side, READINGS[kind].channels)
     return -pixels if foreign and kind == "digits" and on_light_ground(pixels) else pixels
 
 

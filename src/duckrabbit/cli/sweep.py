@@ -20,10 +20,10 @@ from duckrabbit.cli.produce import Job, check, print_line, save, second_sampler
 from duckrabbit.cli.session import Models
 from duckrabbit.cli.sheets import write_sheet
 from duckrabbit.errors import UsageError
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.making.plan import Course, course_of, steps_of
-from duckrabbit.recipes.looks import looks_of
 from duckrabbit.making.make import Picture, make
+from duckrabbit.making.plan import Course, course_of, steps_of
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.looks import looks_of
 
 T = TypeVar("T", bound=Any)
 Prepared = Callable[[T, Models], tuple[Model, list[Job]]]
@@ -121,7 +121,7 @@ class _Cell:
     job: Job
     values: tuple[str, ...]
     words: str
-    second: Sampler | None
+    second: SamplerConfig | None
 
     @property
     def course(self) -> Course:

@@ -11,7 +11,7 @@ from duckrabbit.diffusion.path import Path
 from duckrabbit.errors import UsageError
 
 
-class Fitting:
+class SplitOnOutOfMemory:
     """A denoiser that calls another with as many rows at once as the device has memory for.
 
     When memory runs out, the number of rows is halved, for this call and all that follow, and it is said.

@@ -19,8 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from duckrabbit.judges.judge import Judge, Kind, shipped_checksum
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.judges.reader import Kind, Reader, shipped_checksum
 
 FILE = "calibration.json"
 LIMIT = 15.0
@@ -128,19 +128,19 @@ def shipped() -> Mapping[str, Calibration]:
     return read(file.read_text("utf-8")) if file.is_file() else {}
 
 
-def shipped_for(reader: Reader, judge_scale: float) -> Calibration | None:
-    """What a reader's scores of pictures made with that judge scale mean.
+def shipped_for(judge: Judge, judge_scale: float) -> Calibration | None:
+    """What a judge's scores of pictures made with that judge scale mean.
 
     None where it was not calibrated for them, as after its weights have changed.
     """
-    known = shipped().get(reader.checksum)
-    pulling = pulling_checksum(reader.kind, judge_scale)
+    known = shipped().get(judge.checksum)
+    pulling = pulling_checksum(judge.kind, judge_scale)
     return known if known is not None and (known.judge_scale, known.pulling) == (judge_scale, pulling) else None
 
 
 def pulling_checksum(kind: Kind, judge_scale: float) -> str:
     """Of the judge that pulls pictures of a kind with that scale; empty for none."""
-    return shipped_checksum(kind, "pulling") if judge_scale else ""
+    return shipped_checksum(kind, "guiding") if judge_scale else ""
 
 
 def read(text: str) -> Mapping[str, Calibration]:
@@ -151,16 +151,16 @@ def read(text: str) -> Mapping[str, Calibration]:
             float(own["intercept"]),
             float(own["slope"]),
             float(own.get("judge_scale", 0.0)),
-            str(own.get("pulling", "")),
+            str(own.get("guiding", "")),
         )
         for own in data.values()
     }
 
 
-def write(path: Path, reader: Reader, calibration: Calibration, measured: Mapping[str, Any]) -> None:
+def write(path: Path, judge: Judge, calibration: Calibration, measured: Mapping[str, Any]) -> None:
     """Put one kind's numbers into a file, beside the other kind's, and what was measured of them."""
     data = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     rounded = replace(calibration, intercept=round(calibration.intercept, 4), slope=round(calibration.slope, 4))
-    data[reader.kind] = {"judge": reader.checksum, **asdict(rounded), "measured": dict(measured)}
+    data[judge.kind] = {"judge": judge.checksum, **asdict(rounded), "measured": dict(measured)}
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", "utf-8")

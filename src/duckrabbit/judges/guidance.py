@@ -37,7 +37,7 @@ LIGHT, CONTRAST, SATURATION, NOISE = 0.15, 0.25, 0.4, 0.075
 
 
 @dataclass(frozen=True)
-class Pull:
+class JudgeGuidance:
     """What pulls one sample, and how strongly.
 
     Attributes:
@@ -53,18 +53,18 @@ class Pull:
     @property
     def way(self) -> Hashable:
         """Samples that share it are pulled together, whatever each is to be read as."""
-        return self.question.reader.checksum, tuple(look.see for look in self.question.looks), self.scale, self.dtype
+        return self.question.judge.checksum, tuple(look.see for look in self.question.looks), self.scale, self.dtype
 
 
 @dataclass(frozen=True, eq=False)
-class Pulled:
+class JudgeCorrection:
     """The correction of a batch: every sample's x̂_0 after its pull, which depends on that x̂_0 and the time alone.
 
     Attributes:
         pulls: each sample's; None for those that nothing pulls.
     """
 
-    pulls: tuple[Pull | None, ...]
+    pulls: tuple[JudgeGuidance | None, ...]
 
     def __call__(self, x0: Tensor, t: float) -> Tensor:
         """From x̂_0 [B, C, H, W] at the time t to a more readable one."""
@@ -78,9 +78,9 @@ class Pulled:
         return pulled
 
     @cached_property
-    def _alike(self) -> list[tuple[list[int], list[Pull]]]:
+    def _alike(self) -> list[tuple[list[int], list[JudgeGuidance]]]:
         """The rows that are pulled in one way, so many at once, and their pulls."""
-        found: dict[Hashable, tuple[list[int], list[Pull]]] = {}
+        found: dict[Hashable, tuple[list[int], list[JudgeGuidance]]] = {}
         for row, pull in enumerate(self.pulls):
             if pull is not None:
                 rows, pulls = found.setdefault(pull.way, ([], []))
@@ -93,7 +93,7 @@ class Pulled:
         ]
 
 
-def _gradient(x0: Tensor, pulls: Sequence[Pull], t: float) -> Tensor:
+def _gradient(x0: Tensor, pulls: Sequence[JudgeGuidance], t: float) -> Tensor:
     """Of Σ_l w_l log p by x̂_0 [B, C, H, W], under pulls of one way."""
     first = pulls[0]
     wanted = torch.tensor([pull.question.classes for pull in pulls], device=x0.device).T[..., None]
@@ -103,7 +103,7 @@ def _gradient(x0: Tensor, pulls: Sequence[Pull], t: float) -> Tensor:
         """Log p of what is asked for, look by look, [L, B]."""
         varied = torch.cat([_varied(x, generator) for x in seen])
         with torch.autocast(varied.device.type, torch.bfloat16, enabled=first.dtype == torch.bfloat16):
-            told = first.question.reader.glance(varied).float().chunk(len(seen))
+            told = first.question.judge.log_probabilities_of_one_view(varied).float().chunk(len(seen))
         return torch.stack(told).gather(2, wanted)[..., 0]
 
     with torch.enable_grad():

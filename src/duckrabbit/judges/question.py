@@ -1,4 +1,4 @@
-"""A question put to a reader: is what was asked for read in every look?"""
+"""A question put to a judge: is what was asked for read in every look?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
+from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.looks import Look
-from duckrabbit.judges.reader import Reader
 
 
 @dataclass(frozen=True)
@@ -16,18 +16,18 @@ class Question:
     """Looks at a picture, and the class that is to be read in each.
 
     Attributes:
-        reader: who is asked.
+        judge: who is asked.
         looks: one or more.
-        classes: the reader's class for each look.
+        classes: the judge's class for each look.
     """
 
-    reader: Reader
+    judge: Judge
     looks: tuple[Look, ...]
     classes: tuple[int, ...]
 
     def log_probabilities(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """For each look, pictures [N, C, S, S] → log p of each class, [N, K]."""
-        return tuple(self.reader.log_probabilities(look.see(pictures)) for look in self.looks)
+        return tuple(self.judge.log_probabilities(look.see(pictures)) for look in self.looks)
 
     def readings(self, pictures: Tensor) -> Tensor:
         """Log p of what is asked for, picture by picture and look by look, [N, L]."""
@@ -39,14 +39,14 @@ class Question:
         return self.readings(pictures).amin(dim=1)
 
     def places(self, pictures: Tensor) -> Tensor:
-        """The place of what is asked for in the reader's order, from 1, int64 [N, L]."""
+        """The place of what is asked for in the judge's order, from 1, int64 [N, L]."""
         every = self.log_probabilities(pictures)
         return torch.stack(
             [1 + (own > own[:, [wanted]]).sum(dim=1) for own, wanted in zip(every, self.classes, strict=True)], dim=1
         )
 
     def read(self, pictures: Tensor, among: int = 1) -> Tensor:
-        """Whether what is asked for is among the reader's first readings in every look, bool [N]."""
+        """Whether what is asked for is among the judge's first readings in every look, bool [N]."""
         return (self.places(pictures) <= among).all(dim=1)
 
 
@@ -58,7 +58,7 @@ def scores_each(questions: Sequence[Question], pictures: Tensor) -> Tensor:
 def readings_each(questions: Sequence[Question], pictures: Tensor) -> Tensor:
     """Log p of what each picture [N, C, S, S] is asked for by its own of N questions, look by look, [N, L].
 
-    The questions must agree in all but what they ask for: one reader, and the same ways to look.
+    The questions must agree in all but what they ask for: one judge, and the same ways to look.
     """
     first = questions[0]
     wanted = torch.tensor([question.classes for question in questions])
@@ -66,22 +66,22 @@ def readings_each(questions: Sequence[Question], pictures: Tensor) -> Tensor:
     return torch.stack([own.gather(1, wanted[:, [look]])[:, 0] for look, own in enumerate(every)], dim=1)
 
 
-def question_of(reader: Reader, looks: Sequence[Look]) -> Question:
+def question_of(judge: Judge, looks: Sequence[Look]) -> Question:
     """The question whether these looks show what they should.
 
     Raises:
-        UsageError: if there is nothing to be read, or the reader has no name for it.
+        UsageError: if there is nothing to be read, or the judge has no name for it.
     """
     if not looks:
         raise UsageError("Nothing is asked for, so no judge can say how well it is read: give a prompt.")
     classes = []
     for look in looks:
-        found = reader.asked_for(look.prompt)
+        found = judge.asked_for(look.prompt)
         if found is None:
-            known = "one digit, 0 to 9" if reader.kind == "digits" else "a thing with a name, such as a rabbit"
+            known = "one digit, 0 to 9" if judge.kind == "digits" else "a thing with a name, such as a rabbit"
             raise UsageError(
                 f"The judge has no name for what {look.prompt!r} asks for, so it can't say how well it is read: "
                 f"ask for {known}."
             )
         classes.append(found)
-    return Question(reader, tuple(looks), tuple(classes))
+    return Question(judge, tuple(looks), tuple(classes))

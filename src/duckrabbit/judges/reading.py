@@ -1,4 +1,4 @@
-"""What a reader says of one picture, look by look, in numbers and in words."""
+"""What a judge says of one picture, look by look, in numbers and in words."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +17,9 @@ class Reading:
     Attributes:
         look: how the picture was looked at.
         prompt: what was to be seen.
-        probability: that the reader gives to it.
-        place: of what was asked for in the reader's order, from 1.
-        choices: how many classes the reader has.
+        probability: that the judge gives to it.
+        place: of what was asked for in the judge's order, from 1.
+        choices: how many classes the judge has.
         first: what it reads first, second and third, and how sure it is.
     """
 
@@ -54,12 +54,12 @@ class Reading:
 
 
 def readings_of(question: Question, picture: Tensor) -> list[Reading]:
-    """What the question's reader sees in a picture [C, S, S].
+    """What the question's judge sees in a picture [C, S, S].
 
     Raises:
         UsageError: if there is a NaN among the pixels.
     """
-    names = question.reader.names
+    names = question.judge.names
     told = []
     for look, wanted, own in zip(
         question.looks, question.classes, question.log_probabilities(picture[None]), strict=True

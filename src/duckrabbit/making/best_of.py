@@ -57,14 +57,14 @@ class Search:
         candidates = self.candidates
         example = candidates.record_of(self.first)
         made = {name: example[name] for name in ("verb", "recipe", "size", "model")}
-        reader = candidates.question.reader
+        judge = candidates.question.judge
         return {
             **made,
             "second_stage": example.get("second_stage"),
             "dtype": example["circumstances"]["dtype"],
             "device": example["circumstances"]["device"],
             "compiled": candidates.model.compiled,
-            "judge": reader.checksum,
+            "judge": judge.checksum,
             "ladder": [
                 [rung.after, rung.least, None if math.isinf(rung.bar) else rung.bar] for rung in candidates.ladder
             ],

@@ -7,16 +7,16 @@ from typing import Any
 
 from torch import Tensor
 
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.making.plan import Course, Denoisers, Watch, course_of, sifted
-from duckrabbit.making.make import Picture
-from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.making.record import record
 from duckrabbit.judges.calibration import Calibration
+from duckrabbit.judges.judge import Kind
 from duckrabbit.judges.question import Question
+from duckrabbit.making.make import Picture
+from duckrabbit.making.plan import Course, Denoisers, Watch, course_of, sifted
 from duckrabbit.making.pruning import Ladder, Racing
-from duckrabbit.judges.reader import Kind
+from duckrabbit.making.record import record
 from duckrabbit.making.shortlist import Scored
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.recipe import Recipe
 
 CPU_BLOCKS: Mapping[Kind, int] = {"digits": 32, "pictures": 16}
 """Seeds that go through the sampler together on a CPU: half a minute's work, which is all that a kill can lose."""
@@ -69,7 +69,7 @@ class Candidates:
     calibration: Calibration | None = None
     ladder: Ladder = ()
     size: int | None = None
-    second_sampler: Sampler | None = None
+    second_sampler: SamplerConfig | None = None
     _denoisers: Denoisers = field(default_factory=Denoisers, repr=False, compare=False)
 
     @cached_property
@@ -80,7 +80,7 @@ class Candidates:
     @property
     def block_size(self) -> int:
         """How many seeds go through the sampler together on this device."""
-        return GPU_BLOCK if self.model.device.type == "cuda" else CPU_BLOCKS[self.question.reader.kind]
+        return GPU_BLOCK if self.model.device.type == "cuda" else CPU_BLOCKS[self.question.judge.kind]
 
     def block(self, seeds: Sequence[int], watch: Watch | None = None) -> Block:
         """Make the pictures of some seeds. The pictures of those that are not dropped are what they would be alone."""
@@ -124,8 +124,8 @@ class Candidates:
         looks = {
             f"{look.name}: {look.prompt}": reading for look, reading in zip(self.question.looks, readings, strict=True)
         }
-        reader = self.question.reader
-        told: dict[str, Any] = {"judge": f"{reader.kind} {reader.role} {reader.checksum}", "log_p": looks}
+        judge = self.question.judge
+        told: dict[str, Any] = {"judge": f"{judge.kind} {judge.role} {judge.checksum}", "log_p": looks}
         probability = None if self.calibration is None else self.calibration(readings)
         return told if probability is None else {**told, "read_as_asked": round(probability, 4)}
 

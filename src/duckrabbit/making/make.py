@@ -11,12 +11,12 @@ from torch import Tensor
 
 from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.errors import UsageError
+from duckrabbit.making.plan import Denoisers, Watch, course_of, followed
+from duckrabbit.making.record import record
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import write_png
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.making.plan import Denoisers, Watch, course_of, followed
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.making.record import record
 
 BATCH = 64
 """Samples that go through the sampler together, unless the caller says otherwise."""
@@ -58,7 +58,7 @@ def make(
     seed: int = 0,
     watch: Watch | None = None,
     size: int | None = None,
-    second_sampler: Sampler | None = None,
+    second_sampler: SamplerConfig | None = None,
 ) -> list[Picture]:
     """Make `count` pictures with the seeds seed, seed + 1, …: each is the one that its seed alone makes.
 
@@ -87,7 +87,7 @@ def make_all(
     watch: Watch | None = None,
     batch_size: int = BATCH,
     size: int | None = None,
-    second_sampler: Sampler | None = None,
+    second_sampler: SamplerConfig | None = None,
 ) -> list[Picture]:
     """Make one picture for each recipe and its seed, many at a time; see `make`.
 

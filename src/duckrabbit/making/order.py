@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 import torch
 
-from duckrabbit.models.load import load_model
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.making.candidates import Candidates
-from duckrabbit.recipes.looks import looks_of
-from duckrabbit.making.guided_plan import judge_scale_of
-from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.making.best_of import Search
 from duckrabbit.judges.calibration import shipped_for
+from duckrabbit.judges.judge import load_judge
 from duckrabbit.judges.question import question_of
+from duckrabbit.making.best_of import Search
+from duckrabbit.making.candidates import Candidates
+from duckrabbit.making.guided_plan import judge_scale_of
 from duckrabbit.making.pruning import LADDERS, Ladder, sparing
-from duckrabbit.judges.reader import kind_for, load_reader
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.looks import looks_of
+from duckrabbit.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Order:
     first: int
     count: int
     size: int | None = None
-    second_sampler: Sampler | None = None
+    second_sampler: SamplerConfig | None = None
     ladder: Ladder | None = None
 
     def search(self, model: Model) -> Search:
@@ -45,13 +45,13 @@ class Order:
         Raises:
             UsageError: if the recipe can't be made with the model, or nobody can judge what it makes.
         """
-        kind = kind_for(model.channels)
-        reader = load_reader(kind, "selecting", model.device)
+        kind = model.kind
+        judge = load_judge(kind, "selecting", model.device)
         candidates = Candidates(
             self.recipe,
             model,
-            question_of(reader, looks_of(self.recipe)),
-            shipped_for(reader, judge_scale_of(self.recipe, model)),
+            question_of(judge, looks_of(self.recipe)),
+            shipped_for(judge, judge_scale_of(self.recipe, model)),
             sparing(LADDERS[kind] if self.ladder is None else self.ladder, self.best / self.count),
             self.size,
             self.second_sampler,

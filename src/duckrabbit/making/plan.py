@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Denoiser
-from duckrabbit.diffusion.out_of_memory import Fitting
 from duckrabbit.diffusion.noise import Noise
+from duckrabbit.diffusion.out_of_memory import SplitOnOutOfMemory
 from duckrabbit.diffusion.sampling import State, trajectory
 from duckrabbit.diffusion.terms import Composition
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.making.guided_plan import pulled_plan
+from duckrabbit.judges.guidance import JudgeCorrection
+from duckrabbit.making.guided_plan import guided_plan
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, Recipe, with_sampler
-from duckrabbit.judges.guidance import Pulled
 
 Watch = Callable[[State], None]
 """Is shown every state of every batch and stage as it happens."""
@@ -40,7 +40,9 @@ Course = tuple[Stage, ...]
 """The stages a picture goes through: one, or the first and then the second, which sees what the first made."""
 
 
-def course_of(recipe: Recipe, model: Model, size: int | None = None, second_sampler: Sampler | None = None) -> Course:
+def course_of(
+    recipe: Recipe, model: Model, size: int | None = None, second_sampler: SamplerConfig | None = None
+) -> Course:
     """The stages that make a recipe at a size.
 
     At the second stage's size the recipe plans for both: the same terms, constraint and solver; only the first, which
@@ -52,11 +54,11 @@ def course_of(recipe: Recipe, model: Model, size: int | None = None, second_samp
     """
     final = model.at(size)
     if final is model:
-        return (Stage(model, pulled_plan(recipe, model)),)
+        return (Stage(model, guided_plan(recipe, model)),)
     second = Stage(final, with_sampler(recipe, second_sampler).plan(final))
     if not second.plan.asks_model:
         return (second,)
-    return Stage(model, pulled_plan(recipe, model)), second
+    return Stage(model, guided_plan(recipe, model)), second
 
 
 def steps_of(course: Course) -> int:
@@ -68,13 +70,13 @@ class Denoisers:
     """Each stage's denoiser, made to fit the device's memory; what one batch teaches holds for the next."""
 
     def __init__(self) -> None:
-        self._fitting: dict[int, Fitting] = {}
+        self._fitting: dict[int, SplitOnOutOfMemory] = {}
 
     def of(self, stage: Stage) -> Denoiser:
         """What denoises in a stage."""
         if stage.plan.denoiser is not None:
             return stage.plan.denoiser
-        return self._fitting.setdefault(id(stage.model), Fitting(stage.model.denoiser))
+        return self._fitting.setdefault(id(stage.model), SplitOnOutOfMemory(stage.model.denoiser))
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def _sample(
         finished = True
         terms, rules = tuple(plans[row].terms for row in rows), tuple(plans[row].rule for row in rows)
         guide = None if low is None else low[torch.tensor(rows)]
-        pulled = Pulled(tuple(plans[row].pull for row in rows))
+        pulled = JudgeCorrection(tuple(plans[row].pull for row in rows))
         composition = Composition(denoiser, terms, model.threshold, rules, guide, pulled)
         own = noise.rows(rows)
         for state in trajectory(composition, x, plan.grid, plan.step, own, plan.constraint, plan.resamplings, after):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
-from duckrabbit.judges.reader import Kind
+from duckrabbit.judges.judge import Kind
 
 Scores = Callable[[Tensor], Tensor]
 """From pictures [N, C, S, S] to the score of each, [N]; more is better."""

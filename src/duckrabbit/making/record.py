@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from duckrabbit.errors import UsageError
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.making.guided_plan import guiding_judge
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.edit import Edit
@@ -17,7 +18,6 @@ from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.noise import Forward
-from duckrabbit.making.guided_plan import pulling_judge
 from duckrabbit.recipes.recipe import Recipe, with_sampler
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale
@@ -38,7 +38,7 @@ def record(
     batch: int,
     row: int,
     size: int | None = None,
-    second_sampler: Sampler | None = None,
+    second_sampler: SamplerConfig | None = None,
 ) -> dict[str, Any]:
     """All that is needed to make the picture again, and what to name where that fails.
 
@@ -65,7 +65,7 @@ def record(
     }
 
 
-def _second_stage(recipe: Recipe, model: Model, size: int | None, sampler: Sampler | None) -> dict[str, Any]:
+def _second_stage(recipe: Recipe, model: Model, size: int | None, sampler: SamplerConfig | None) -> dict[str, Any]:
     """What the second stage adds to a record: nothing where it had no part."""
     final = model.at(size)
     if final is model:
@@ -76,8 +76,8 @@ def _second_stage(recipe: Recipe, model: Model, size: int | None, sampler: Sampl
 
 def _judge(recipe: Recipe, model: Model) -> dict[str, Any]:
     """What judge guidance adds to a record: whose weights pulled."""
-    reader = pulling_judge(recipe, model)
-    return {} if reader is None else {"judge": {"sha256": reader.checksum}}
+    judge = guiding_judge(recipe, model)
+    return {} if judge is None else {"judge": {"sha256": judge.checksum}}
 
 
 def circumstances(model: Model) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def recipe_of(data: Mapping[str, Any]) -> Recipe:
     return recipe
 
 
-def second_sampler_of(data: Mapping[str, Any]) -> Sampler | None:
+def second_sampler_of(data: Mapping[str, Any]) -> SamplerConfig | None:
     """The second stage's sampler in a record; None where no second stage had a part.
 
     Raises:
@@ -126,7 +126,7 @@ def second_sampler_of(data: Mapping[str, Any]) -> Sampler | None:
     if "second_stage" not in data:
         return None
     try:
-        sampler: Sampler = _from_json("sampler", data["second_stage"]["sampler"])
+        sampler: SamplerConfig = _from_json("sampler", data["second_stage"]["sampler"])
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise UsageError(f"The recipe in this picture is damaged ({error!r}): give the original file.") from error
     return sampler
@@ -146,7 +146,7 @@ def _from_json(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name == "sampler":
-        return Sampler(**{key: _from_json(key, item) for key, item in value.items()})
+        return SamplerConfig(**{key: _from_json(key, item) for key, item in value.items()})
     if name == "level":
         return Level(**value)
     if name in ("picture", "mask"):

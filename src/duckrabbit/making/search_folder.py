@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from duckrabbit.making.candidates import Block
-from duckrabbit.making.make import Picture
-from duckrabbit.making.task_folder import task_folder
 from duckrabbit.making.journal import append, lines
+from duckrabbit.making.make import Picture
 from duckrabbit.making.shortlist import Scored, Shortlist
+from duckrabbit.making.task_folder import task_folder
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from duckrabbit.diffusion.parametrization import PARAMETRIZATIONS, Parametrizati
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.networks.digit_unet import NUM_CLASSES, DigitUNet
 
 KIND = "digit-unet"
@@ -51,8 +51,8 @@ class DigitConfig:
     parametrization: str
     path_steps: int | None = None
     level: float | None = None
-    sampler: Sampler = field(default_factory=Sampler)
-    illusion_sampler: Sampler = field(default_factory=Sampler)
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    illusion_sampler: SamplerConfig = field(default_factory=SamplerConfig)
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def network(self) -> DigitUNet:
@@ -119,6 +119,7 @@ def digit_model(
     network.eval().requires_grad_(False).to(device)
     return Model(
         name=name,
+        kind="digits",
         denoiser=digit_denoiser(network, config, device, dtype),
         channels=1,
         size=SIDE,
@@ -146,8 +147,8 @@ def one_hot(prompts: Sequence[str], device: torch.device) -> Tensor:
     return vectors.to(device)
 
 
-def _sampler(data: Mapping[str, Any]) -> Sampler:
-    return Sampler(**{**data, "guidance_interval": tuple(data["guidance_interval"])})
+def _sampler(data: Mapping[str, Any]) -> SamplerConfig:
+    return SamplerConfig(**{**data, "guidance_interval": tuple(data["guidance_interval"])})
 
 
 def _nothing(prompts: Sequence[str]) -> None:  # noqa: ARG001

@@ -2,21 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import torch
+from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Denoiser
+from duckrabbit.diffusion.noise import Noise, Stream
+from duckrabbit.diffusion.path import Path
 from duckrabbit.diffusion.thresholding import Threshold
 from duckrabbit.errors import UsageError
 from duckrabbit.models.storage import Config
 
-if TYPE_CHECKING:
-    from duckrabbit.models.cascade import SecondStage
+Enlarging = Callable[[Tensor, int], Tensor]
+"""From pictures [B, C, s, s] and a side S to pictures [B, C, S, S]."""
+
+Kind = Literal["digits", "pictures"]
+"""What a model makes, and so which judges read it."""
 
 
 @dataclass(frozen=True)
-class Sampler:
+class SamplerConfig:
     """How a model is sampled unless the user says otherwise; the names are those of the command line.
 
     Attributes:
@@ -27,7 +33,7 @@ class Sampler:
         guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024); γ is 1
             elsewhere.
         mean_guidance_scale: γ of the picture's mean colour, where it is below `guidance_scale`; None for the same.
-        judge_scale: how far each step is pulled towards what the judge reads as asked, see `search.pull`; 0 is no pull.
+        judge_scale: how strongly each step is guided towards what a judge reads as asked, see `judges.guidance`; 0 is not at all.
     """
 
     solver: str = "dpmpp_2m"
@@ -43,13 +49,20 @@ def _nothing_to_say(prompt: str) -> tuple[str, ...]:  # noqa: ARG001
     return ()
 
 
+def _the_same(x: Tensor) -> Tensor:
+    return x
+
+
 @dataclass(frozen=True)
 class Model:
     """A denoiser with its name, its pictures' shape and its habits.
 
+    What is sampled is a state, which for models on pixels is the picture itself.
+
     Attributes:
         name: as a user types it, or the path it came from.
-        denoiser: from noisy pictures and prompts to clean ones.
+        kind: what it makes.
+        denoiser: from noisy states and prompts to clean ones.
         channels: 1 for grey, 3 for colour.
         size: side of its pictures, in pixels.
         dark_ground: whether it knows only light strokes on a dark ground, as digits are.
@@ -68,9 +81,13 @@ class Model:
         weights: where its weights are, as the user said; None for models whose name says it.
         second_stage: what makes its pictures larger.
         compiled: whether its network's blocks are compiled, which rounds in another way.
+        encode: from pictures [B, C, S, S] in [−1, 1] to states.
+        decode: from states to pictures.
+        own_state_shape: the shape of a state; None for that of its pictures.
     """
 
     name: str
+    kind: Kind
     denoiser: Denoiser
     channels: int
     size: int
@@ -78,8 +95,8 @@ class Model:
     knows_level: bool
     conditional: bool
     check_prompt: Callable[[str], None]
-    sampler: Sampler
-    illusion_sampler: Sampler
+    sampler: SamplerConfig
+    illusion_sampler: SamplerConfig
     threshold: Threshold
     default_prompt: str
     config: Config = field(repr=False)
@@ -90,6 +107,9 @@ class Model:
     weights: str | None = None
     second_stage: "SecondStage | None" = field(default=None, repr=False)
     compiled: bool = False
+    encode: Callable[[Tensor], Tensor] = field(default=_the_same, repr=False)
+    decode: Callable[[Tensor], Tensor] = field(default=_the_same, repr=False)
+    own_state_shape: tuple[int, ...] | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -114,6 +134,11 @@ class Model:
         """The shape [C, H, W] of its pictures."""
         return self.channels, self.size, self.size
 
+    @property
+    def state_shape(self) -> tuple[int, ...]:
+        """The shape of what is sampled."""
+        return self.own_state_shape or self.shape
+
     def require_sampling(self) -> None:
         """Raise UsageError unless the model can sample."""
         if not self.knows_level:
@@ -121,3 +146,31 @@ class Model:
                 f"{self.name} is not told the noise level, so it can denoise in one step but not sample: "
                 "use it with denoise --method one-step, or give another --model."
             )
+
+
+@dataclass(frozen=True)
+class SecondStage:
+    """What makes a first stage's picture large, with that picture before its eyes.
+
+        low = α_l U(x_small) + σ_l ε,        x̂_0 = D([x_t, low], t, c)
+
+    l is the level at which it was trained to see its guide: some noise hides the first stage's faults from it (Ho et
+    al., 2022, "Cascaded Diffusion Models", arXiv 2106.15282). The guide is noised once, not at every step.
+
+    Attributes:
+        model: the second stage with its own size, threshold and ways of sampling; its denoiser is given [B, 2C, S, S],
+            the noisy picture and behind it the guide, and answers with [B, C, S, S].
+        enlarge: U.
+        path: along which the guide is noised.
+        time: the time l to which it is noised.
+    """
+
+    model: Model
+    enlarge: Enlarging
+    path: Path
+    time: float
+
+    def low(self, pictures: Tensor, noise: Noise) -> Tensor:
+        """The guide [B, C, S, S] that pictures [B, C, s, s] of the first stage make; a row for each seed of `noise`."""
+        large = self.enlarge(pictures, self.model.size)
+        return self.path.noised(large, self.time, noise(Stream.LOWRES, self.time, large.shape[1:]).to(large.device))

@@ -15,17 +15,17 @@ from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
-from duckrabbit.models.cascade import SecondStage, bicubic
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.enlarging import bicubic
+from duckrabbit.models.model import Model, SamplerConfig, SecondStage
 from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig
 
 KIND = "pocket-unet"
 SIDE = 64
 
-SAMPLER = Sampler(solver="dpmpp_2m", steps=20, guidance_scale=5.0, mean_guidance_scale=2.0)
+SAMPLER = SamplerConfig(solver="dpmpp_2m", steps=20, guidance_scale=5.0, mean_guidance_scale=2.0)
 """How pocket is sampled unless its file says otherwise; all of the guidance made photographs nearly black."""
 
-ILLUSION_SAMPLER = Sampler(
+ILLUSION_SAMPLER = SamplerConfig(
     solver="dpmpp_2m",
     steps=32,
     guidance_scale=3.0,
@@ -53,8 +53,8 @@ class PocketConfig:
 
     words: tuple[str, ...] = field(repr=False)
     network: PocketUNetConfig
-    sampler: Sampler = SAMPLER
-    illusion_sampler: Sampler = ILLUSION_SAMPLER
+    sampler: SamplerConfig = SAMPLER
+    illusion_sampler: SamplerConfig = ILLUSION_SAMPLER
     training: Mapping[str, Any] = field(default_factory=dict)
     size: int = SIDE
     low_time: float | None = None
@@ -121,6 +121,7 @@ def pocket_model(
     network.eval().requires_grad_(False).to(device)
     return Model(
         name=name,
+        kind="pictures",
         denoiser=pocket_denoiser(network, config.vocabulary, device, dtype),
         channels=3,
         size=config.size,
@@ -173,5 +174,5 @@ def _remarks(name: str, vocabulary: Vocabulary, prompt: str) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def _sampler(data: Mapping[str, Any]) -> Sampler:
-    return Sampler(**{**data, "guidance_interval": tuple(data["guidance_interval"])})
+def _sampler(data: Mapping[str, Any]) -> SamplerConfig:
+    return SamplerConfig(**{**data, "guidance_interval": tuple(data["guidance_interval"])})

@@ -97,7 +97,7 @@ class Attention(nn.Module):
         return self.out(attended.transpose(1, 2).reshape(B, N, W))  # type: ignore[no-any-return]
 
 
-class SteadyLinear(nn.Linear):
+class BatchInvariantLinear(nn.Linear):
     """A linear layer that, sampling, gives a picture the same whatever others there are, on any number of threads.
 
     On a CPU it then is a convolution of each picture's tokens in a row. The order in which a product over many inputs
@@ -121,7 +121,7 @@ class TransformerBlock(nn.Module):
         self.norm_self, self.self_attention = nn.LayerNorm(width), Attention(width, width)
         self.norm_cross, self.cross_attention = nn.LayerNorm(width), Attention(width, text_width)
         self.norm_mlp = nn.LayerNorm(width)
-        out = SteadyLinear(3 * width, width)
+        out = BatchInvariantLinear(3 * width, width)
         nn.init.zeros_(out.weight)
         nn.init.zeros_(out.bias)
         self.mlp = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), out)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.combining import combine_named
 from duckrabbit.illusions.views import View, parse_view
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
 
 
@@ -26,7 +26,7 @@ class Anagram:
     prompts: tuple[str, ...]
     views: tuple[str, ...]
     negative_prompt: str = ""
-    sampler: Sampler | None = None
+    sampler: SamplerConfig | None = None
     combine: str = "mean"
 
     def parsed_views(self) -> tuple[View, ...]:
@@ -39,7 +39,7 @@ class Anagram:
             )
         return tuple(parse_view(name) for name in names)
 
-    def default_sampler(self, model: Model) -> Sampler:
+    def default_sampler(self, model: Model) -> SamplerConfig:
         """The model's own way with illusions."""
         return model.illusion_sampler
 

@@ -16,7 +16,7 @@ from duckrabbit.diffusion.terms import Term
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import LowPass
 from duckrabbit.illusions.compositions import guided
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.recipe import Plan, grid_of, guidance_of, prompt_of, step_of
@@ -44,14 +44,14 @@ class Denoise:
     method: Method = "iterative"
     prompt: str | None = None
     blur_sigma: float = 3.0
-    sampler: Sampler | None = None
+    sampler: SamplerConfig | None = None
 
     @property
     def prompts(self) -> tuple[str, ...]:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
 
-    def default_sampler(self, model: Model) -> Sampler:
+    def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid, without guidance."""
         return replace(course_sampler(model), guidance_scale=1.0)
 

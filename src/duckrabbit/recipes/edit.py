@@ -8,7 +8,7 @@ from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.diffusion.sampling import noised
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import guided
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, grid_of, guidance_of, prompt_of, step_of
 from duckrabbit.recipes.source import Source
 
@@ -32,14 +32,14 @@ class Edit:
     start: int | None = None
     start_level: float | None = None
     negative_prompt: str = ""
-    sampler: Sampler | None = None
+    sampler: SamplerConfig | None = None
 
     @property
     def prompts(self) -> tuple[str, ...]:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
 
-    def default_sampler(self, model: Model) -> Sampler:
+    def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid."""
         return course_sampler(model)
 
@@ -54,7 +54,7 @@ class Edit:
         return Plan(lambda noise: noised(model.denoiser.path, x0, grid[0], noise), terms, grid, step_of(sampler))
 
 
-def course_sampler(model: Model) -> Sampler:
+def course_sampler(model: Model) -> SamplerConfig:
     """The courses' way: ddpm steps on their grid of 34, with the model's guidance."""
     return replace(model.sampler, solver="ddpm", grid="course", steps=len(COURSE_LEVELS))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from duckrabbit.illusions.compositions import guided
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
 
 
@@ -21,14 +21,14 @@ class Generate:
     verb: ClassVar[str] = "generate"
     prompt: str = ""
     negative_prompt: str = ""
-    sampler: Sampler | None = None
+    sampler: SamplerConfig | None = None
 
     @property
     def prompts(self) -> tuple[str, ...]:
         """The one prompt."""
         return (self.prompt,)
 
-    def default_sampler(self, model: Model) -> Sampler:
+    def default_sampler(self, model: Model) -> SamplerConfig:
         """The model's own way."""
         return model.sampler
 

@@ -8,7 +8,7 @@ from duckrabbit.diffusion.constraints import Constraint, KnownBand
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import Band, colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
 from duckrabbit.illusions.compositions import Guidance, hybrid
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
 from duckrabbit.recipes.source import Source
 
@@ -50,7 +50,7 @@ class Hybrid:
     parts: Mapping[str, Part]
     sigma: float = 2.0
     negative_prompt: str = ""
-    sampler: Sampler | None = None
+    sampler: SamplerConfig | None = None
     near_scale: float = 1.0
 
     @property
@@ -63,7 +63,7 @@ class Hybrid:
         """The part to which `near_scale` gives more guidance."""
         return self._kind()[-1]
 
-    def default_sampler(self, model: Model) -> Sampler:
+    def default_sampler(self, model: Model) -> SamplerConfig:
         """The model's own way with illusions."""
         return model.illusion_sampler
 

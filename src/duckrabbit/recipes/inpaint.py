@@ -6,7 +6,7 @@ from typing import ClassVar
 from duckrabbit.diffusion.constraints import KnownRegion
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import guided
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, prompt_of, step_of
 from duckrabbit.recipes.source import Source
@@ -33,14 +33,14 @@ class Inpaint:
     prompt: str | None = None
     resamplings: int = 1
     negative_prompt: str = ""
-    sampler: Sampler | None = None
+    sampler: SamplerConfig | None = None
 
     @property
     def prompts(self) -> tuple[str, ...]:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
 
-    def default_sampler(self, model: Model) -> Sampler:
+    def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid."""
         return course_sampler(model)
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from duckrabbit.illusions.bands import Grey, motion_bands
 from duckrabbit.illusions.views import Identity
+from duckrabbit.judges.looks import Look, See, as_it_is, from_afar, from_halfway
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.hybrid import Hybrid
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.judges.looks import Look, See, as_it_is, from_afar, from_halfway
 
 PARTS: Mapping[str, See] = {
     "far": from_afar,

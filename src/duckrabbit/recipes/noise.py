@@ -6,7 +6,7 @@ from typing import ClassVar
 from duckrabbit.diffusion.path import Additive
 from duckrabbit.diffusion.sampling import noised
 from duckrabbit.diffusion.steps import DDIM
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.recipe import Plan
 from duckrabbit.recipes.source import Source
@@ -24,14 +24,14 @@ class Forward:
     verb: ClassVar[str] = "noise"
     picture: Source
     level: Level
-    sampler: Sampler | None = field(default=None, repr=False)
+    sampler: SamplerConfig | None = field(default=None, repr=False)
 
     @property
     def prompts(self) -> tuple[str, ...]:
         """None."""
         return ()
 
-    def default_sampler(self, model: Model) -> Sampler:
+    def default_sampler(self, model: Model) -> SamplerConfig:
         """The model's own way."""
         return model.sampler
 

@@ -20,8 +20,8 @@ from duckrabbit.diffusion.steps import SOLVERS, Step
 from duckrabbit.diffusion.terms import Rule, Term, weighted_sum
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import Guidance
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.judges.guidance import Pull
+from duckrabbit.judges.guidance import JudgeGuidance
+from duckrabbit.models.model import Model, SamplerConfig
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Plan:
     resamplings: int = 1
     denoiser: Denoiser | None = None
     rule: Rule = weighted_sum
-    pull: Pull | None = None
+    pull: JudgeGuidance | None = None
 
     @property
     def asks_model(self) -> bool:
@@ -66,36 +66,36 @@ class Recipe(Protocol):
         """The prompts in it, in order."""
 
     @property
-    def sampler(self) -> Sampler | None:
+    def sampler(self) -> SamplerConfig | None:
         """How to sample; None for the model's own way."""
 
-    def default_sampler(self, model: Model) -> Sampler:
+    def default_sampler(self, model: Model) -> SamplerConfig:
         """How to sample where `sampler` is None."""
 
     def plan(self, model: Model) -> Plan:
         """How to make it with this model; raises UsageError where it can't be made."""
 
 
-def with_sampler(recipe: Recipe, sampler: Sampler | None) -> Recipe:
+def with_sampler(recipe: Recipe, sampler: SamplerConfig | None) -> Recipe:
     """The recipe with another sampler; for None as it is."""
     return recipe if sampler is None else replace(recipe, sampler=sampler)  # type: ignore[type-var]
 
 
-def grid_of(sampler: Sampler, model: Model) -> Grid:
+def grid_of(sampler: SamplerConfig, model: Model) -> Grid:
     """The time grid that a sampler names, on the model's path."""
     if sampler.grid not in GRIDS:
         raise UsageError(f"There is no grid {sampler.grid!r}: the grids are {', '.join(GRIDS)}.")
     return GRIDS[sampler.grid](model.denoiser.path, sampler.steps)
 
 
-def step_of(sampler: Sampler) -> Step:
+def step_of(sampler: SamplerConfig) -> Step:
     """The solver that a sampler names."""
     if sampler.solver not in SOLVERS:
         raise UsageError(f"There is no solver {sampler.solver!r}: the solvers are {', '.join(SOLVERS)}.")
     return SOLVERS[sampler.solver]
 
 
-def guidance_of(sampler: Sampler, negative_prompt: str, model: Model) -> Guidance:
+def guidance_of(sampler: SamplerConfig, negative_prompt: str, model: Model) -> Guidance:
     """The guidance that a sampler asks for; models without prompts have none."""
     if not model.conditional:
         if negative_prompt:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from duckrabbit.diffusion.steps import DDIM
 from duckrabbit.illusions.compositions import guided
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, prompt_of, step_of
 from duckrabbit.recipes.source import Source
 
@@ -25,14 +25,14 @@ class Upscale:
     picture: Source
     prompt: str | None = None
     negative_prompt: str = ""
-    sampler: Sampler | None = None
+    sampler: SamplerConfig | None = None
 
     @property
     def prompts(self) -> tuple[str, ...]:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
 
-    def default_sampler(self, model: Model) -> Sampler:
+    def default_sampler(self, model: Model) -> SamplerConfig:
         """The second stage's own way."""
         return model.sampler if model.second_stage is None else model.second_stage.model.sampler
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from duckrabbit.models.model import Model
+from duckrabbit.judges.judge import Judge
 from duckrabbit.making.make import Picture, make
+from duckrabbit.models.model import Model
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.report.workshop import Shelf, stacked
-from duckrabbit.judges.digit_judge import Judge
 
 Look = tuple[Callable[[Tensor], Tensor], int]
 """A way to look at pictures [N, 1, S, S], and the digit that is to be read there."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from duckrabbit.errors import UsageError
-from duckrabbit.models.device import choose_device
 from duckrabbit.making.record import device_name
+from duckrabbit.models.device import choose_device
 from duckrabbit.report.effort import FULL, QUICK, Effort
 from duckrabbit.report.finished import Finished, Store, key_of
 from duckrabbit.report.page import check_place, section, write_page

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from duckrabbit.diffusion.grid import COURSE_LEVELS
-from duckrabbit.models.load import DEFAULT_TEXT
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.making.plan import Watch
 from duckrabbit.making.make import Picture, make_all
+from duckrabbit.making.plan import Watch
+from duckrabbit.models.load import DEFAULT_TEXT
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Recipe, with_sampler
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.wording import command, model_words, sampler_words
@@ -62,7 +62,7 @@ class Sampling:
     grid: str | None = None
     guidance_scale: float | None = None
 
-    def of(self, default: Sampler) -> Sampler:
+    def of(self, default: SamplerConfig) -> SamplerConfig:
         """The default with this in its place, as the command line reads it."""
         own = self.steps is not None or self.solver is not None
         grid = self.grid or ("uniform" if own and default.grid == COURSE else default.grid)

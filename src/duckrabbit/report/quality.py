@@ -7,7 +7,7 @@ from torch import Tensor
 
 from duckrabbit.datasets.mnist import CLASSES, Digits, pictures_to_float
 from duckrabbit.judges.frechet import Moments, frechet_distance, spread
-from duckrabbit.judges.digit_judge import Judge
+from duckrabbit.judges.judge import Judge
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from duckrabbit.judges.picture_judge import PictureJudge
+from duckrabbit.judges.judge import Judge
 
 SIDE = 64
 
@@ -50,35 +50,35 @@ class Reading:
         return f"{said}; what was asked comes {self.place} of {self.choices}"
 
 
-def readings(judge: PictureJudge, looks: Sequence[Look]) -> list[Reading]:
+def readings(judge: Judge, looks: Sequence[Look]) -> list[Reading]:
     """What the judge says of each look."""
     log_probabilities = judge.log_probabilities(torch.stack([_sized(seen) for _, _, seen in looks]))
     found = []
     for (look, prompt, _), own in zip(looks, log_probabilities, strict=True):
         first = int(own.argmax())
-        asked = judge.classes.asked_for(prompt)
+        asked = judge.asked_for(prompt)
         place = None if asked is None else 1 + int((own > own[asked]).sum())
-        names = judge.classes.names
+        names = judge.names
         found.append(Reading(look, prompt, names[first], float(own[first].exp()), place, len(names)))
     return found
 
 
-def verdict(judge: PictureJudge, looks: Sequence[Look]) -> str:
+def verdict(judge: Judge, looks: Sequence[Look]) -> str:
     """One sentence on a picture."""
     said = "; ".join(reading.words() for reading in readings(judge, looks))
     return f"The reporting judge, which had no part in the choice: {said}."
 
 
-def share_read(judge: PictureJudge, pictures: Tensor, prompt: str) -> float | None:
+def share_read(judge: Judge, pictures: Tensor, prompt: str) -> float | None:
     """The share of pictures [N, C, S, S] that are read as the prompt asks; None where the judge has no name for it."""
-    asked = judge.classes.asked_for(prompt)
+    asked = judge.asked_for(prompt)
     if asked is None:
         return None
     log_probabilities = judge.log_probabilities(torch.stack([_sized(picture) for picture in pictures]))
     return float((log_probabilities.argmax(dim=1) == asked).double().mean())
 
 
-def apart(judge: PictureJudge, pictures: Tensor) -> float:
+def apart(judge: Judge, pictures: Tensor) -> float:
     """The mean distance of any two of N ≥ 2 pictures [N, C, S, S] in the judge's features: how diverse they are."""
     return float(torch.pdist(judge.features(torch.stack([_sized(picture) for picture in pictures]))).mean())
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 
 
 def model_words(model: Model) -> str:
@@ -11,7 +11,7 @@ def model_words(model: Model) -> str:
     return f"model {model.name} ({model.checksum[:8]})"
 
 
-def sampler_words(sampler: Sampler, model: Model) -> tuple[str, ...]:
+def sampler_words(sampler: SamplerConfig, model: Model) -> tuple[str, ...]:
     """Guidance scale where the model has one, and the solver, steps, grid, guidance interval and judge scale."""
     how = f"{sampler.solver}, {sampler.steps} steps, {sampler.grid} grid"
     if not model.conditional:

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from duckrabbit.datasets.mnist import CLASSES, Digits, mnist, pictures_to_float
+from duckrabbit.judges.judge import Judge, Role, load_judge
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.pixels import to_uint8
@@ -21,8 +22,6 @@ from duckrabbit.report.figure import Plate
 from duckrabbit.report.painter import Choice, Painter
 from duckrabbit.report.quality import Yardstick
 from duckrabbit.report.tiles import tile_grid, write_image
-from duckrabbit.judges.digit_judge import Judge, Role, load_judge
-from duckrabbit.judges.picture_judge import PictureJudge, load_picture_judge
 
 FRAME_MILLISECONDS = 90
 HELD_FRAMES = 14
@@ -54,14 +53,14 @@ class Shelf:
         return Painter(model, choice)
 
     @cached_property
-    def picture_judge(self) -> PictureJudge:
+    def picture_judge(self) -> Judge:
         """The judge of pictures that selects nothing."""
-        return load_picture_judge("reporting")
+        return load_judge("pictures", "reporting")
 
     def judge(self, role: Role) -> Judge:
         """The judge of that role."""
         if role not in self._judges:
-            self._judges[role] = load_judge(role)
+            self._judges[role] = load_judge("digits", role)
         return self._judges[role]
 
     def yardstick(self, count: int) -> Yardstick:

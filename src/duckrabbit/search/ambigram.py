@@ -12,15 +12,15 @@ from torch import Tensor
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import Composition, Flip, Mirror, Negate, Rotate180, View
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.making.candidates import Candidate, Candidates
-from duckrabbit.recipes.looks import looks_of
-from duckrabbit.making.guided_plan import judge_scale_of
 from duckrabbit.judges.calibration import shipped_for
+from duckrabbit.judges.judge import load_judge
 from duckrabbit.judges.question import question_of
+from duckrabbit.making.candidates import Candidate, Candidates
+from duckrabbit.making.guided_plan import judge_scale_of
 from duckrabbit.making.pruning import LADDERS, sparing
-from duckrabbit.judges.reader import load_reader
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.looks import looks_of
 
 SAMPLES = 200
 """Real digits of each class that say what a view makes of it."""
@@ -80,7 +80,7 @@ def ambigram(
     places: Sequence[Place],
     view: str,
     model: Model,
-    sampler: Sampler | None,
+    sampler: SamplerConfig | None,
     seed: int,
     count: int,
     advance: Callable[[], None],
@@ -92,13 +92,13 @@ def ambigram(
     """
     if model.channels != 1:
         raise UsageError(f"{model.name} makes no digits: leave out --model, or name a model of digits.")
-    reader = load_reader("digits", "selecting", model.device)
+    judge = load_judge("digits", "selecting", model.device)
     ladder = sparing(LADDERS["digits"], 1 / count)
     best = []
     for number, place in enumerate(places):
         recipe = Anagram((place.upright, place.viewed), (view,), sampler=sampler)
-        question = question_of(reader, looks_of(recipe))
-        calibration = shipped_for(reader, judge_scale_of(recipe, model))
+        question = question_of(judge, looks_of(recipe))
+        calibration = shipped_for(judge, judge_scale_of(recipe, model))
         candidates = Candidates(recipe, model, question, calibration, ladder)
         # Equal places get seeds of their own, so that no two digits of a number look alike.
         before = sum(other == place for other in places[:number])
@@ -130,5 +130,5 @@ def through(strip: Tensor, view: View) -> Tensor:
 def _made_of(digit: str, view: View) -> str:
     test = mnist("test")
     real = pictures_to_float(test.pictures[test.labels == int(digit)][:SAMPLES])
-    log_p = load_reader("digits", "selecting").log_probabilities(view(real))
+    log_p = load_judge("digits", "selecting").log_probabilities(view(real))
     return str(int(log_p.exp().mean(dim=0).argmax()))

@@ -13,19 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from duckrabbit.media.slug import slug
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.making.candidates import Candidate, Candidates
-from duckrabbit.making.plan import Denoisers, Watch, sifted
-from duckrabbit.recipes.looks import looks_of
-from duckrabbit.making.task_folder import task_folder
 from duckrabbit.judges.calibration import Calibration
-from duckrabbit.search.discovery import Pair, Talents, proposals
-from duckrabbit.making.journal import append, lines
+from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.question import question_of, readings_each, scores_each
+from duckrabbit.making.candidates import Candidate, Candidates
+from duckrabbit.making.journal import append, lines
+from duckrabbit.making.plan import Denoisers, Watch, sifted
 from duckrabbit.making.pruning import ACROSS, Ladder, Racing
-from duckrabbit.judges.reader import Reader
+from duckrabbit.making.task_folder import task_folder
+from duckrabbit.media.slug import slug
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.looks import looks_of
+from duckrabbit.search.discovery import Pair, SubjectPriors, proposals
 from duckrabbit.search.subjects import prompt_for
 
 LOST = 1.3
@@ -121,12 +121,12 @@ def _add(
 
 
 @dataclass(frozen=True)
-class Hunt:
+class PairSearch:
     """What pairs are looked for, and with what.
 
     Attributes:
         model: makes the pictures.
-        reader: the selecting judge.
+        judge: the selecting judge.
         calibration: what its scores mean; None where nothing is known.
         subjects: to choose from.
         view: in which the second subject is read.
@@ -135,20 +135,20 @@ class Hunt:
         negative_prompt: what to steer away from.
         sampler: how; None for the model's own way.
         combine: as in `Anagram`.
-        talents: what is known of the subjects beforehand.
+        subject_priors: what is known of the subjects beforehand.
     """
 
     model: Model
-    reader: Reader
+    judge: Judge
     calibration: Calibration | None
     subjects: tuple[str, ...]
     view: str
     style: str = ""
     seed: int = 0
     negative_prompt: str = ""
-    sampler: Sampler | None = None
+    sampler: SamplerConfig | None = None
     combine: str = "mean"
-    talents: Talents = field(default_factory=dict, repr=False)
+    subject_priors: SubjectPriors = field(default_factory=dict, repr=False)
 
     def recipe(self, pair: Pair) -> Anagram:
         """The anagram of a pair."""
@@ -158,7 +158,7 @@ class Hunt:
     def candidates(self, pair: Pair) -> Candidates:
         """A pair's candidates."""
         recipe = self.recipe(pair)
-        return Candidates(recipe, self.model, question_of(self.reader, looks_of(recipe)), self.calibration)
+        return Candidates(recipe, self.model, question_of(self.judge, looks_of(recipe)), self.calibration)
 
     @property
     def block_size(self) -> int:
@@ -169,7 +169,7 @@ class Hunt:
         """The next block: new pairs, and where there are no more, another seed of those least tried, best first."""
         scores, tried = findings.scores(), Counter(findings.tried)
         chosen = []
-        pairs = proposals(self.subjects, scores, count, self.seed, self.talents)
+        pairs = proposals(self.subjects, scores, count, self.seed, self.subject_priors)
         for place in range(count):
             if place < len(pairs):
                 pair = pairs[place]
@@ -206,12 +206,12 @@ class Hunt:
             "style": self.style,
             "seed": self.seed,
             "ladder": [[rung.after, rung.least] for rung in ACROSS],
-            "talents": bool(self.talents),
+            "subject_priors": bool(self.subject_priors),
             "subjects": list(self.subjects),
             "negative_prompt": self.negative_prompt,
             "combine": self.combine,
             "model": self.model.checksum,
-            "judge": self.reader.checksum,
+            "judge": self.judge.checksum,
             "sampler": repr(self.sampler),
         }
 
@@ -253,7 +253,7 @@ class Collection:
         return after
 
 
-def collection(parent: Path, stem: str, hunt: Hunt) -> Collection:
+def collection(parent: Path, stem: str, hunt: PairSearch) -> Collection:
     """The folder in which this very hunt was begun, or a new one; see `task_folder`."""
     return Collection(task_folder(parent, stem, hunt.task()))
 
@@ -269,7 +269,7 @@ Tell = Callable[[Findings], None]
 """Is shown what is known after every step of a block."""
 
 
-def discover(hunt: Hunt, kept: Collection, seconds: float, tell: Tell) -> Findings:
+def discover(hunt: PairSearch, kept: Collection, seconds: float, tell: Tell) -> Findings:
     """Look for pairs for about so long, one block at the least; what is found is kept after every block."""
     findings, denoisers = kept.findings(), Denoisers()
     count, end = hunt.block_size, time.monotonic() + seconds

@@ -1,7 +1,7 @@
 """Which pairs to try next: subjects that did well in a view are asked for again, with others and with each other.
 
 A pair's score is taken to be μ + u_a + w_b: how well the first subject stands upright, and how well the second is read
-through the view. Each effect has a normal prior, about the subject's talent where that was measured (`search.talents`),
+through the view. Each effect has a normal prior, about what was measured of the subject (`search.subject_priors`),
 and a posterior; new pairs are those that look best when every effect is drawn from its own (Thompson, 1933), so that
 what is little known is tried, too. The pool of subjects widens as it goes on.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 Pair = tuple[str, str]
-Talents = Mapping[str, float]
+SubjectPriors = Mapping[str, float]
 """What a subject is known to add to a pair's score, in units of log p, whichever side it is on and by any view."""
 
 FIRST_POOL, WIDENING = 16, 4.0
@@ -47,9 +47,9 @@ class Effect:
         return Effect((self.weight * self.mean + sum(residuals)) / weight, weight)
 
 
-def prior(subject: str, talents: Talents) -> Effect:
+def prior(subject: str, subject_priors: SubjectPriors) -> Effect:
     """What is known of a subject before it was tried."""
-    return Effect(talents[subject], MEASURED) if subject in talents else Effect()
+    return Effect(subject_priors[subject], MEASURED) if subject in subject_priors else Effect()
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Effects:
     viewed: Mapping[str, Effect]
 
 
-def effects_of(subjects: Sequence[str], scores: Mapping[Pair, float], talents: Talents) -> Effects:
+def effects_of(subjects: Sequence[str], scores: Mapping[Pair, float], subject_priors: SubjectPriors) -> Effects:
     """Fit the effects to the scores of pairs of these subjects: μ, then one side after the other, a few times."""
-    priors = {name: prior(name, talents) for name in subjects}
+    priors = {name: prior(name, subject_priors) for name in subjects}
     upright = viewed = priors
     for _ in range(ROUNDS if scores else 0):
         mean = sum(score - upright[a].mean - viewed[b].mean for (a, b), score in scores.items()) / len(scores)
@@ -76,20 +76,20 @@ def effects_of(subjects: Sequence[str], scores: Mapping[Pair, float], talents: T
     return Effects(upright, viewed)
 
 
-def pool(subjects: Sequence[str], size: float, seed: int, talents: Talents) -> list[str]:
+def pool(subjects: Sequence[str], size: float, seed: int, subject_priors: SubjectPriors) -> list[str]:
     """The subjects that are in play: the first of an order that the seed draws from what is known of them."""
     rng = Random(seed)
-    drawn = {name: prior(name, talents).drawn(rng) for name in subjects}
+    drawn = {name: prior(name, subject_priors).drawn(rng) for name in subjects}
     return sorted(subjects, key=lambda name: -drawn[name])[: math.ceil(size)]
 
 
 def proposals(
-    subjects: Sequence[str], scores: Mapping[Pair, float], count: int, seed: int, talents: Talents
+    subjects: Sequence[str], scores: Mapping[Pair, float], count: int, seed: int, subject_priors: SubjectPriors
 ) -> list[Pair]:
     """The pairs to try next, each new: neither it nor its reverse was tried. Fewer where no more are left."""
-    effects, rng = effects_of(subjects, scores, talents), Random(f"{seed} {len(scores)}")
+    effects, rng = effects_of(subjects, scores, subject_priors), Random(f"{seed} {len(scores)}")
     size = max(count, FIRST_POOL + WIDENING * math.sqrt(len(scores) + count))
-    in_play = pool(subjects, size, seed, talents)
+    in_play = pool(subjects, size, seed, subject_priors)
     upright = {name: effects.upright[name].drawn(rng) for name in in_play}
     viewed = {name: effects.viewed[name].drawn(rng) for name in in_play}
     new = [(a, b) for a in in_play for b in in_play if a != b and (a, b) not in scores and (b, a) not in scores]

@@ -1,4 +1,4 @@
-"""Talents: how much each everyday subject helps an anagram, whatever it shares the picture with.
+"""SubjectPriors: how much each everyday subject helps an anagram, whatever it shares the picture with.
 
 Random pairs were made once, by several views and in several styles, and the selecting judge asked for the log p of the
 look that is read worst. A subject's talent is what it adds to that; see tools/measure_talents.py.
@@ -14,18 +14,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from duckrabbit.judges.judge import Judge
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.search.discovery import Talents
-from duckrabbit.judges.reader import Reader
+from duckrabbit.search.discovery import SubjectPriors
 
-FILE = "talents.json"
+FILE = "subject_priors.json"
 ROUNDS = 20
 BELIEF = 8.0
 """A talent is believed as if it had been seen so many times to be nought."""
 
 
 def fit(a: Tensor, b: Tensor, scores: Tensor, count: int) -> Tensor:
-    """The talents [count] g in score ≈ g_a + g_b + a constant.
+    """The subject_priors [count] g in score ≈ g_a + g_b + a constant.
 
     Args:
         a: the first subject of each pair, int64 [N].
@@ -35,12 +35,12 @@ def fit(a: Tensor, b: Tensor, scores: Tensor, count: int) -> Tensor:
     """
     left = scores.double() - scores.double().mean()
     seen = torch.bincount(a, minlength=count) + torch.bincount(b, minlength=count)
-    talents = torch.zeros(count, dtype=torch.float64)
+    subject_priors = torch.zeros(count, dtype=torch.float64)
     for _ in range(ROUNDS):
         own = torch.zeros(count, dtype=torch.float64)
-        own.index_add_(0, a, left - talents[b]).index_add_(0, b, left - talents[a])
-        talents = own / (seen + BELIEF)
-    return talents
+        own.index_add_(0, a, left - subject_priors[b]).index_add_(0, b, left - subject_priors[a])
+        subject_priors = own / (seen + BELIEF)
+    return subject_priors
 
 
 @cache
@@ -51,17 +51,19 @@ def shipped() -> Mapping[str, Any]:
     return found
 
 
-def shipped_for(model: str, reader: Reader) -> Talents:
-    """The talents of the model with that checksum by that judge; none where they were not measured."""
+def shipped_for(model: str, judge: Judge) -> SubjectPriors:
+    """The subject_priors of the model with that checksum by that judge; none where they were not measured."""
     known = shipped()
-    measured = bool(known) and (known["model"], known["judges"][reader.role]) == (model, reader.checksum)
-    return known["talents"] if measured else {}
+    measured = bool(known) and (known["model"], known["judges"][judge.role]) == (model, judge.checksum)
+    return known["subject_priors"] if measured else {}
 
 
-def write(path: Path, model: str, judges: Mapping[str, str], subjects: Sequence[str], talents: Tensor, n: int) -> None:
-    """Write a table of talents, the greatest first, and what it was measured on."""
-    order = sorted(range(len(subjects)), key=lambda k: (-float(talents[k]), subjects[k]))
-    table = {subjects[k]: round(float(talents[k]), 3) for k in order}
-    data = {"model": model, "judges": dict(judges), "anagrams": n, "talents": table}
+def write(
+    path: Path, model: str, judges: Mapping[str, str], subjects: Sequence[str], subject_priors: Tensor, n: int
+) -> None:
+    """Write a table of subject_priors, the greatest first, and what it was measured on."""
+    order = sorted(range(len(subjects)), key=lambda k: (-float(subject_priors[k]), subjects[k]))
+    table = {subjects[k]: round(float(subject_priors[k]), 3) for k in order}
+    data = {"model": model, "judges": dict(judges), "anagrams": n, "subject_priors": table}
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")

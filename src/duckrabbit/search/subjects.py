@@ -6,7 +6,7 @@ from random import Random
 
 from duckrabbit.datasets.names import everyday, twins
 from duckrabbit.datasets.prompts import table, words_of
-from duckrabbit.judges.reader import DIGITS, Reader
+from duckrabbit.judges.judge import DIGITS, Judge
 
 EVERYDAY = frozenset(
     (
@@ -25,14 +25,14 @@ LONGEST = 2
 """Words in a subject's everyday name."""
 
 
-def subjects_of(reader: Reader) -> tuple[str, ...]:
-    """What can be asked of a reader in plain words: everyday names of its classes, in the order of the classes."""
-    if reader.kind == "digits":
+def subjects_of(judge: Judge) -> tuple[str, ...]:
+    """What can be asked of a judge in plain words: everyday names of its classes, in the order of the classes."""
+    if judge.kind == "digits":
         return DIGITS
     found = []
-    for k, name in enumerate(reader.names):
+    for k, name in enumerate(judge.names):
         plain = everyday(name)
-        if len(words_of(plain)) <= LONGEST and _is_everyday(name) and reader.asked_for(f"a {plain}") == k:
+        if len(words_of(plain)) <= LONGEST and _is_everyday(name) and judge.asked_for(f"a {plain}") == k:
             found.append(plain)
     return tuple(found)
 

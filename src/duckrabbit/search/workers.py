@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from duckrabbit.errors import UsageError
-from duckrabbit.making.order import Order, Workplace
 from duckrabbit.making.best_of import Progress, Tell, work
+from duckrabbit.making.order import Order, Workplace
 from duckrabbit.making.search_folder import SearchFolder
 
 REFUSED = 2

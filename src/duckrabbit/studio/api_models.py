@@ -11,7 +11,6 @@ from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.illusions.views import VIEWS
 from duckrabbit.media.video import can_encode
 from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT
-from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS
 from duckrabbit.studio.answers import Refusal, answer
 from duckrabbit.studio.core import Studio
@@ -21,6 +20,7 @@ from duckrabbit.studio.limits import MAX_CANDIDATES, MAX_COUNT, MAX_PROMPT, MAX_
 from duckrabbit.studio.motions import motion
 from duckrabbit.studio.requests import json_of, number_of
 from duckrabbit.studio.words import reading, suggestions
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 from duckrabbit.version import VERSION
 
 

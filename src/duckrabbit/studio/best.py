@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from duckrabbit.diffusion.sampling import State
-from duckrabbit.models.model import Model
+from duckrabbit.making.best_of import Search
 from duckrabbit.making.candidates import without_dropping
-from duckrabbit.making.plan import steps_of
 from duckrabbit.making.make import Picture
 from duckrabbit.making.order import Order
-from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.making.best_of import Search
+from duckrabbit.making.plan import steps_of
 from duckrabbit.making.shortlist import Shortlist
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.recipe import Recipe
 
 
 def search_of(request: Mapping[str, Any], recipe: Recipe, model: Model) -> Search:

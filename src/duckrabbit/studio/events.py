@@ -1,7 +1,7 @@
-"""Events for whoever follows: each is the latest state of one thing, so that a slow reader skips what is past.
+"""Events for whoever follows: each is the latest state of one thing, so that a slow judge skips what is past.
 
 A follower keeps one event a topic at the most; what it has not read yet is replaced by what came after. Memory is
-bounded by the number of topics, however slow a reader is.
+bounded by the number of topics, however slow a judge is.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ BEAT_SECONDS = 15.0
 
 
 class Follower:
-    """One reader of events."""
+    """One judge of events."""
 
     def __init__(self, wanted: str) -> None:
         self._wanted = wanted
@@ -33,7 +33,7 @@ class Follower:
             self._news.set()
 
     def end(self) -> None:
-        """Let the reader read what there is, and then nothing more."""
+        """Let the judge read what there is, and then nothing more."""
         self._over = True
         self._news.set()
 

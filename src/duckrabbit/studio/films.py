@@ -13,15 +13,15 @@ from torch import Tensor
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import Identity, animate, canvas_side
+from duckrabbit.making.make import make
+from duckrabbit.making.record import FORMAT, recipe_of
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.decode import decode
 from duckrabbit.media.pixels import from_uint8
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.hybrid import Hybrid
-from duckrabbit.making.make import make
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.making.record import FORMAT, recipe_of
 
 FORMATS: Mapping[str, str] = {"gif": "image/gif", "webp": "image/webp", "mp4": "video/mp4"}
 SIDE = 294

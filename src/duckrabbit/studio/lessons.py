@@ -11,10 +11,10 @@ from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import hybrid_bands
 from duckrabbit.illusions.views import parse_view
+from duckrabbit.making.make import make
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.level import Level
-from duckrabbit.making.make import make
 from duckrabbit.recipes.noise import Forward
 from duckrabbit.recipes.source import Source
 from duckrabbit.studio.previews import still

@@ -12,11 +12,11 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from duckrabbit.diffusion.grid import GRIDS
 from duckrabbit.diffusion.steps import SOLVERS
-from duckrabbit.models.model import Sampler
-from duckrabbit.recipes.hybrid import DECOMPOSITIONS, MAX_NEAR_SCALE, Part
-from duckrabbit.recipes.level import Level
 from duckrabbit.making.guided_plan import MAX_JUDGE_SCALE
 from duckrabbit.making.record import RECIPES
+from duckrabbit.models.model import SamplerConfig
+from duckrabbit.recipes.hybrid import DECOMPOSITIONS, MAX_NEAR_SCALE, Part
+from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.source import Source
 from duckrabbit.studio.limits import (
     MAX_CANDIDATES,
@@ -93,7 +93,7 @@ _PLAIN: Mapping[Any, Schema] = {
     float: _number(-1e6, 1e6),
     bool: {"type": "boolean"},
     Source: ref("Source"),
-    Sampler: ref("Sampler"),
+    SamplerConfig: ref("Sampler"),
     Level: ref("Level"),
 }
 
@@ -110,7 +110,7 @@ def _of_field(name: str, kind: Any) -> Schema:
     options = [option for option in get_args(kind) if option is not NoneType]
     if get_origin(kind) in (Union, UnionType) and NoneType in get_args(kind):
         return _or_null(_of_field(name, options[0]))
-    if kind in (Source, Sampler, Level):
+    if kind in (Source, SamplerConfig, Level):
         return _PLAIN[kind]
     if name in _LIMITED:
         return _LIMITED[name]
@@ -149,7 +149,7 @@ def _job(verb: str, recipe: Schema) -> Schema:
 _JOBS = {_job_name(verb): _job(verb, recipe) for verb, recipe in _RECIPES.items()}
 
 SCHEMAS: Mapping[str, Schema] = {
-    "Sampler": {**_of_fields(Sampler), "description": "how to sample; null for the model's own way"},
+    "Sampler": {**_of_fields(SamplerConfig), "description": "how to sample; null for the model's own way"},
     "Source": _object(
         {"name": _NAME, "png": {"type": "string", "maxLength": MAX_SOURCE_CHARACTERS}},
         ("name", "png"),

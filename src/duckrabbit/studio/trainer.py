@@ -17,8 +17,8 @@ from pathlib import Path
 from duckrabbit.datasets.mnist import mnist
 from duckrabbit.errors import UsageError
 from duckrabbit.models.device import choose_device, choose_dtype
-from duckrabbit.trained.run_folder import CONFIG
 from duckrabbit.trained.digits import TrainingRun, train_digits
+from duckrabbit.trained.run_folder import CONFIG
 from duckrabbit.training.loop import Engine
 
 NICENESS = 10

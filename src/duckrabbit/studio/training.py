@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from duckrabbit.errors import UsageError
-from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
-from duckrabbit.trained.run_folder import CONFIG, write_config
-from duckrabbit.trained.digits import TrainingRun
 from duckrabbit.studio.answers import Refusal
 from duckrabbit.studio.events import Events
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
+from duckrabbit.trained.digits import TrainingRun
+from duckrabbit.trained.run_folder import CONFIG, write_config
 
 MAX_POINTS = 600
 """Points of a loss curve that a page is given."""

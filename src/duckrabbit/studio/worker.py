@@ -21,13 +21,13 @@ from typing import Any, TextIO
 
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError
+from duckrabbit.making.guided_plan import remarks
+from duckrabbit.making.make import Picture, make
+from duckrabbit.making.plan import course_of, steps_of
+from duckrabbit.making.record import FORMAT, recipe_of
 from duckrabbit.media.unused import new_file
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
-from duckrabbit.making.plan import course_of, steps_of
-from duckrabbit.making.make import Picture, make
-from duckrabbit.making.guided_plan import remarks
-from duckrabbit.making.record import FORMAT, recipe_of
 from duckrabbit.studio.best import best_of, search_of, steps_of_search
 from duckrabbit.studio.films import making
 from duckrabbit.studio.lessons import lesson

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from duckrabbit.models.digits import DigitConfig
-from duckrabbit.models.model import Sampler
+from duckrabbit.models.model import SamplerConfig
 from duckrabbit.training.loop import Hyperparameters
 from duckrabbit.training.objectives import DenoisingObjective, FixedTime, LevelsOfTable, Times, UniformTimes
 
@@ -13,8 +13,8 @@ SIGMA = 0.5
 
 DDPM_STEPS = 300
 
-_PLAIN = Sampler()
-_ILLUSIONS = Sampler("ddpm", 20, guidance_scale=5.0)
+_PLAIN = SamplerConfig()
+_ILLUSIONS = SamplerConfig("ddpm", 20, guidance_scale=5.0)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _one_step(path: str, level: float) -> DigitConfig:
     return DigitConfig(hidden=128, time=False, classes=False, path=path, parametrization="x0", level=level)
 
 
-def _ddpm(classes: bool, sampler: Sampler = _PLAIN) -> DigitConfig:
+def _ddpm(classes: bool, sampler: SamplerConfig = _PLAIN) -> DigitConfig:
     return DigitConfig(
         hidden=64,
         time=True,
@@ -66,7 +66,7 @@ def _ddpm(classes: bool, sampler: Sampler = _PLAIN) -> DigitConfig:
     )
 
 
-def _flow(classes: bool, sampler: Sampler = _PLAIN) -> DigitConfig:
+def _flow(classes: bool, sampler: SamplerConfig = _PLAIN) -> DigitConfig:
     return DigitConfig(
         hidden=64,
         time=True,
@@ -85,8 +85,8 @@ _LONG = Hyperparameters(epochs=90, batch_size=128, learning_rate=2e-3, learning_
 _DDPM_SHOW = (1, 5, 10, 15, 20)
 _FLOW_SHOW = (1, 5, 10)
 _LONG_SHOW = (1, 10, 30, 90)
-_DDPM_LONG_SAMPLER = Sampler(guidance_scale=2.0, guidance_interval=(0.2, 0.8))
-_FLOW_LONG_SAMPLER = Sampler(guidance_scale=1.75, guidance_interval=(0.2, 0.8))
+_DDPM_LONG_SAMPLER = SamplerConfig(guidance_scale=2.0, guidance_interval=(0.2, 0.8))
+_FLOW_LONG_SAMPLER = SamplerConfig(guidance_scale=1.75, guidance_interval=(0.2, 0.8))
 
 DIGIT_RECIPES: Mapping[str, DigitRecipe] = {
     "mnist-denoiser": DigitRecipe(
@@ -101,7 +101,7 @@ DIGIT_RECIPES: Mapping[str, DigitRecipe] = {
     "mnist-ddpm": DigitRecipe("B2.1: DDPM, told the time", _ddpm(False), _DDPM, _DDPM_SHOW),
     "mnist-ddpm-class": DigitRecipe(
         "B2.2: DDPM, told the time and the class",
-        _ddpm(True, Sampler(guidance_scale=3.0, guidance_interval=(0.3, 1.0))),
+        _ddpm(True, SamplerConfig(guidance_scale=3.0, guidance_interval=(0.3, 1.0))),
         _DDPM,
         _DDPM_SHOW,
         drop_class=0.1,
@@ -109,7 +109,7 @@ DIGIT_RECIPES: Mapping[str, DigitRecipe] = {
     "mnist-flow": DigitRecipe("B2.3: flow matching, told the time", _flow(False), _FLOW, _FLOW_SHOW),
     "mnist-flow-class": DigitRecipe(
         "B2.4: flow matching, told the time and the class",
-        _flow(True, Sampler(guidance_scale=2.0, guidance_interval=(0.3, 1.0))),
+        _flow(True, SamplerConfig(guidance_scale=2.0, guidance_interval=(0.3, 1.0))),
         _FLOW,
         _FLOW_SHOW,
         drop_class=0.1,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
-from duckrabbit.models.model import Sampler
+from duckrabbit.models.model import SamplerConfig
 from duckrabbit.models.pocket import ILLUSION_SAMPLER, SAMPLER
 from duckrabbit.networks.pocket_unet import PocketUNetConfig
 from duckrabbit.training.objectives import DenoisingObjective, EnlargingObjective, Objective, UniformTimes
@@ -13,7 +13,7 @@ from duckrabbit.training.objectives import DenoisingObjective, EnlargingObjectiv
 LOW_TIME = 0.125
 """So much noise hides from the second stage what the first may get wrong."""
 
-_ENLARGING = Sampler(solver="ddpm", steps=20, guidance_scale=1.0)
+_ENLARGING = SamplerConfig(solver="ddpm", steps=20, guidance_scale=1.0)
 """The small picture says nearly all that the prompt does: guidance would cost twice the time and gain nothing."""
 
 
@@ -38,8 +38,8 @@ class TrainedStage:
     more_packs: tuple[str, ...]
     objective: Objective
     network: PocketUNetConfig
-    sampler: Sampler
-    illusion_sampler: Sampler
+    sampler: SamplerConfig
+    illusion_sampler: SamplerConfig
     low_time: float | None = None
     shown: int = 8
 

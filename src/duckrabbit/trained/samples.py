@@ -11,13 +11,13 @@ from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State, initial_noise, noised
 from duckrabbit.errors import UsageError
+from duckrabbit.making.make import make_all
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.making.make import make_all
 
 COLUMNS, ROWS = 10, 4
 FRAME_MILLISECONDS = 80

@@ -18,7 +18,7 @@ FAINTEST = 0.68
 """The least share of itself that is left of a picture another one is mixed into: it must stay the one that is seen."""
 
 
-def spoiled(x: Tensor, generator: torch.Generator) -> Tensor:
+def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
     """Pictures [B, 3, S, S] in [−1, 1], moved, recoloured, some mixed, covered, blurred, noisy, in hybrids."""
     x = _recoloured(_moved(x, generator), generator)
     hybrid = _uniform(x, generator)

@@ -12,9 +12,9 @@ from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.paint.library import Library
 from duckrabbit.datasets.paint.render import Directions, directions, render
 from duckrabbit.datasets.paint.scenes import Plan, photo, silhouette, subject, tinted
-from duckrabbit.training.prefetch import planned_ahead
+from duckrabbit.training.augmentation import augmented
 from duckrabbit.training.data import Batch
-from duckrabbit.training.augmentation import spoiled
+from duckrabbit.training.prefetch import prefetched
 
 KINDS: Mapping[Plan, float] = {subject: 0.62, photo: 0.3, tinted: 0.06, silhouette: 0.02}
 """Scenes of one subject, and how often each is shown."""
@@ -74,7 +74,7 @@ class NamedExamples:
         pictures: its pictures, on the training device.
         classes: the classes.
         count: how many scenes there are.
-        spoiled: turn, tint, cover, mix and blur them, see `spoiled`.
+        augmented: turn, tint, cover, mix and blur them, see `augmented`.
         seed: of the scenes.
     """
 
@@ -82,7 +82,7 @@ class NamedExamples:
     pictures: Tensor = field(repr=False)
     classes: Classes
     count: int
-    spoiled: bool = True
+    augmented: bool = True
     seed: int = 0
 
     def __len__(self) -> int:
@@ -92,11 +92,11 @@ class NamedExamples:
     def prepared(self, order: Tensor) -> Iterator[tuple[Directions, Tensor]]:
         """The scenes of each row of `order` [steps, B] and their classes, planned ahead."""
         without_pixels = replace(self.library, pictures=self.library.pictures[:0])
-        return planned_ahead(SubjectPlanner(without_pixels, self.classes, self.seed), order)
+        return prefetched(SubjectPlanner(without_pixels, self.classes, self.seed), order)
 
     def batch(self, prepared: tuple[Directions, Tensor], generator: torch.Generator) -> Batch:
         """Paint them: pictures [B, 3, 64, 64] in [−1, 1] and classes [B]."""
         planned, labels = prepared
         device = self.pictures.device
         x = render(self.pictures, planned.to(device), generator)
-        return Batch(spoiled(x, generator) if self.spoiled else x, labels.to(device, non_blocking=True))
+        return Batch(augmented(x, generator) if self.augmented else x, labels.to(device, non_blocking=True))

@@ -12,8 +12,8 @@ from duckrabbit.datasets.paint.library import Library
 from duckrabbit.datasets.paint.render import Directions, directions, render
 from duckrabbit.datasets.paint.scenes import Repertoire, plan_scene, repertoire
 from duckrabbit.datasets.prompts import Vocabulary
-from duckrabbit.training.prefetch import planned_ahead
 from duckrabbit.training.data import Batch
+from duckrabbit.training.prefetch import prefetched
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class PaintedExamples:
     def prepared(self, order: Tensor) -> Iterator[PlannedScenes]:
         """The scenes of each row of `order` [steps, B], planned ahead."""
         without_pixels = replace(self.library, pictures=self.library.pictures[:0])
-        return planned_ahead(ScenePlanner(without_pixels, self.vocabulary, self.seed), order)
+        return prefetched(ScenePlanner(without_pixels, self.vocabulary, self.seed), order)
 
     def batch(self, prepared: PlannedScenes, generator: torch.Generator) -> Batch:
         """Paint them: pictures [B, 3, 64, 64] in [−1, 1] and tokens [B, L]."""

@@ -13,7 +13,7 @@ AHEAD = 4
 Planned = TypeVar("Planned")
 
 
-def planned_ahead(plan: Callable[[list[int]], Planned], order: Tensor) -> Iterator[Planned]:
+def prefetched(plan: Callable[[list[int]], Planned], order: Tensor) -> Iterator[Planned]:
     """`plan` of each row of `order` [steps, B], in order, made ahead of time in another thread.
 
     A process of its own, which would not share Python's lock with the thread that launches kernels, gained 4 % of a

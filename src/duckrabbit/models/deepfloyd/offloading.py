@@ -12,7 +12,7 @@ SPARE = 0.25
 """Of the weights' size: what is left free beside them for what is computed with them."""
 
 
-class Turns:
+class Offloader:
     """Lends networks on one device.
 
     A network is loaded when it is first lent. If its weights and a quarter more do not fit beside the others, those

@@ -11,11 +11,11 @@ from torch import Tensor
 from duckrabbit.errors import UsageError
 from duckrabbit.models.deepfloyd.conventions import conventions_of
 from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
+from duckrabbit.models.deepfloyd.offloading import Offloader
 from duckrabbit.models.deepfloyd.stages import KIND as DEEPFLOYD
 from duckrabbit.models.deepfloyd.stages import deepfloyd, is_first_stage
-from duckrabbit.models.deepfloyd.offloading import Turns
 from duckrabbit.models.deepfloyd.unet import UNetDenoiser, class_conditional, load_unet
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.model import Model, SamplerConfig
 
 KIND = "diffusers-pixels"
 INDEX = "model_index.json"
@@ -59,11 +59,12 @@ def _model(name: str, folder: Path, unet: Part, device: torch.device, dtype: tor
     file = folder / "scheduler" / "scheduler_config.json"
     conventions = conventions_of(read_json(file), file)
     classes = _Classes(name, int(unet.config.get("num_class_embeds") or 0), device)
-    turns = Turns(device)
+    offloader = Offloader(device)
     return Model(
         name=name,
+        kind="digits" if channels == 1 else "pictures",
         denoiser=UNetDenoiser(
-            lend=partial(turns.lend, str(folder), unet.bytes, partial(load_unet, unet, device, dtype)),
+            lend=partial(offloader.lend, str(folder), unet.bytes, partial(load_unet, unet, device, dtype)),
             conventions=conventions,
             channels=channels,
             encode=classes,
@@ -77,8 +78,8 @@ def _model(name: str, folder: Path, unet: Part, device: torch.device, dtype: tor
         knows_level=True,
         conditional=classes.count > 0,
         check_prompt=classes.check,
-        sampler=Sampler(),
-        illusion_sampler=Sampler(),
+        sampler=SamplerConfig(),
+        illusion_sampler=SamplerConfig(),
         threshold=conventions.threshold,
         default_prompt="",
         config={"kind": KIND, "unet": dict(unet.config)},

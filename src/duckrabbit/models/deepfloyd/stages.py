@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.errors import UsageError
-from duckrabbit.models.cascade import SecondStage, bilinear
 from duckrabbit.models.deepfloyd.compiling import load_compiled_unet, require_compiler
 from duckrabbit.models.deepfloyd.conventions import conventions_of, path_of
 from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
 from duckrabbit.models.deepfloyd.hub import TEXT, UNET, from_hub, is_hub_id
+from duckrabbit.models.deepfloyd.offloading import Offloader
 from duckrabbit.models.deepfloyd.t5 import encoded, text_encoder_in
-from duckrabbit.models.deepfloyd.offloading import Turns
 from duckrabbit.models.deepfloyd.unet import Call, SuperResolving, UNetDenoiser, load_unet, text_conditional
-from duckrabbit.models.model import Model, Sampler
+from duckrabbit.models.enlarging import bilinear
+from duckrabbit.models.model import Model, SamplerConfig, SecondStage
 
 KIND = "deepfloyd"
 HUB_IDS = "DeepFloyd/IF-I-XL-v1.0,DeepFloyd/IF-II-L-v1.0"
@@ -28,9 +28,9 @@ CHANNELS = 3
 LOW_LEVEL = 250
 """To which level IF's second stage gets its guide noised."""
 
-FIRST = Sampler("ddpm", 50, "leading", guidance_scale=7.0)
-SECOND = Sampler("ddpm", 50, "leading", guidance_scale=4.0)
-ILLUSIONS = Sampler("ddpm", 30, "leading", guidance_scale=10.0)
+FIRST = SamplerConfig("ddpm", 50, "leading", guidance_scale=7.0)
+SECOND = SamplerConfig("ddpm", 50, "leading", guidance_scale=4.0)
+ILLUSIONS = SamplerConfig("ddpm", 30, "leading", guidance_scale=10.0)
 """Guidance of each stage as its pipeline in diffusers has it, and illusions as visual_anagrams makes them."""
 
 DEFAULT_PROMPT = "a high quality photo"
@@ -116,10 +116,10 @@ def deepfloyd(
     if compiled:
         require_compiler(device)
     precision = dtype or (torch.float16 if device.type == "cuda" else torch.float32)
-    turns = Turns(device)
+    offloader = Offloader(device)
     dictionary = Dictionary.at(embeddings)
-    embeddings_of = _embeddings(folders, str(weights), dictionary, turns)
-    shared = _Shared(name, weights, device, precision, compiled, turns, embeddings_of)
+    embeddings_of = _embeddings(folders, str(weights), dictionary, offloader)
+    shared = _Shared(name, weights, device, precision, compiled, offloader, embeddings_of)
     first = _stage(folders.first, CHANNELS, text_conditional, shared)
     model = replace(first, sampler=FIRST, illusion_sampler=ILLUSIONS)
     if folders.second is None:
@@ -142,7 +142,7 @@ def embed(prompts: Sequence[str], weights: str | None, dictionary: Dictionary, d
     Raises:
         UsageError: if there is no text encoder, or it can't be loaded.
     """
-    for prompt, embedding in _encode(weights, Turns(device), prompts).items():
+    for prompt, embedding in _encode(weights, Offloader(device), prompts).items():
         dictionary.put(prompt, embedding)
 
 
@@ -160,7 +160,7 @@ class _Shared:
     device: torch.device
     dtype: torch.dtype
     compiled: bool
-    turns: Turns
+    offloader: Offloader
     embeddings: Embeddings
 
     def load(self, unet: Part) -> nn.Module:
@@ -178,7 +178,7 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
         )
     file = folder / "scheduler" / "scheduler_config.json"
     conventions = conventions_of(read_json(file), file)
-    turns, device, dtype = shared.turns, shared.device, shared.dtype
+    offloader, device, dtype = shared.offloader, shared.device, shared.dtype
     need = unet.bytes * (2 if unet.variant and dtype == torch.float32 else 1)
 
     def encode(prompts: Sequence[str]) -> Tensor:
@@ -186,8 +186,9 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
 
     return Model(
         name=shared.name,
+        kind="pictures",
         denoiser=UNetDenoiser(
-            lend=partial(turns.lend, str(folder), need, partial(shared.load, unet)),
+            lend=partial(offloader.lend, str(folder), need, partial(shared.load, unet)),
             conventions=conventions,
             channels=CHANNELS,
             encode=encode,
@@ -226,22 +227,22 @@ def _fits(unet: Part, channels_in: int) -> bool:
     )
 
 
-def _embeddings(folders: Folders, weights: str, dictionary: Dictionary, turns: Turns) -> Embeddings:
+def _embeddings(folders: Folders, weights: str, dictionary: Dictionary, offloader: Offloader) -> Embeddings:
     config = read_json(folders.first / "unet" / "config.json")
     width = config.get("encoder_hid_dim") or config.get("cross_attention_dim") or 0
     # On the hub there is one; in a folder it may have been left out.
     encodes = _local(weights) is None or find_text_encoder(weights) is not None
     hint = f"--weights {shlex.quote(weights)}" if encodes else "--weights FOLDER, one with the text encoder in it,"
-    return Embeddings(dictionary, int(width), partial(_encode, weights, turns) if encodes else None, hint)
+    return Embeddings(dictionary, int(width), partial(_encode, weights, offloader) if encodes else None, hint)
 
 
-def _encode(weights: str | None, turns: Turns, prompts: Sequence[str]) -> dict[str, Tensor]:
+def _encode(weights: str | None, offloader: Offloader, prompts: Sequence[str]) -> dict[str, Tensor]:
     text = find_text_encoder(weights)
     if text is None:
         raise UsageError(
             f"{weights} holds no text encoder: give --weights a folder whose stage1 has text_encoder and tokenizer."
         )
-    return encoded(text, prompts, turns)
+    return encoded(text, prompts, offloader)
 
 
 def _check_prompt(embeddings: Embeddings, prompt: object) -> None:

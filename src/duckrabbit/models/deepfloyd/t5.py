@@ -11,7 +11,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.deepfloyd.embeddings import key_of
 from duckrabbit.models.deepfloyd.extras import transformers
 from duckrabbit.models.deepfloyd.files import Part, read_part
-from duckrabbit.models.deepfloyd.offloading import SPARE, Turns, free_bytes, release
+from duckrabbit.models.deepfloyd.offloading import SPARE, Offloader, free_bytes, release
 from duckrabbit.models.device import cpu_has_bfloat16
 
 TOKENS = 77
@@ -28,13 +28,13 @@ def text_encoder_in(folder: Path) -> Part | None:
     return read_part(folder / "text_encoder")
 
 
-def encoded(part: Part, prompts: Sequence[str], turns: Turns) -> dict[str, Tensor]:
+def encoded(part: Part, prompts: Sequence[str], offloader: Offloader) -> dict[str, Tensor]:
     """Prompts as IF reads them: in lower case, cut or padded to 77 tokens; the UNets are given no mask.
 
     Args:
         part: the text encoder; its tokenizer lies beside it.
         prompts: what to encode.
-        turns: whose device is used; the networks on it leave where memory is short.
+        offloader: whose device is used; the networks on it leave where memory is short.
 
     Returns:
         From each prompt to [1, 77, D] on the CPU, in bfloat16 where the hardware has it, else float32.
@@ -43,7 +43,7 @@ def encoded(part: Part, prompts: Sequence[str], turns: Turns) -> dict[str, Tenso
         UsageError: if the packages are missing or the files damaged.
     """
     package = transformers()
-    device = _room_for(part, turns)
+    device = _room_for(part, offloader)
     dtype = torch.bfloat16 if device.type == "cuda" or cpu_has_bfloat16() else torch.float32
     print(
         f"encoding {len(prompts)} prompt{'s' if len(prompts) > 1 else ''} on {device.type}", file=sys.stderr, flush=True
@@ -75,9 +75,9 @@ def _encoded(prompt: str, tokenizer: "object", network: "object") -> Tensor:
     return states.cpu().clone()  # type: ignore[no-any-return]
 
 
-def _room_for(part: Part, turns: Turns) -> torch.device:
-    """The turns' device, made free for the encoder, or the CPU where it is too small for it."""
-    need = part.bytes * (2 if turns.device.type == "cpu" and not cpu_has_bfloat16() else 1)
-    turns.make_room(need)
-    fits = turns.device.type == "cpu" or free_bytes(turns.device) >= need * (1 + SPARE)
-    return turns.device if fits else torch.device("cpu")
+def _room_for(part: Part, offloader: Offloader) -> torch.device:
+    """The offloader's device, made free for the encoder, or the CPU where it is too small for it."""
+    need = part.bytes * (2 if offloader.device.type == "cpu" and not cpu_has_bfloat16() else 1)
+    offloader.make_room(need)
+    fits = offloader.device.type == "cpu" or free_bytes(offloader.device) >= need * (1 + SPARE)
+    return offloader.device if fits else torch.device("cpu")

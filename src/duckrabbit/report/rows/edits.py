@@ -5,10 +5,10 @@ from importlib.resources import files
 import torch
 from torch import Tensor
 
+from duckrabbit.making.make import make_all
 from duckrabbit.media.masks import box_mask
 from duckrabbit.recipes.edit import Edit, course_sampler
 from duckrabbit.recipes.inpaint import Inpaint
-from duckrabbit.making.make import make_all
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin

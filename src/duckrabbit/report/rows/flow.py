@@ -1,6 +1,6 @@
 """B2.3 and B2.4: flow matching, told the time, and told the class too."""
 
-from duckrabbit.models.model import Sampler
+from duckrabbit.models.model import SamplerConfig
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin
 from duckrabbit.report.rows.recorded import loss_exhibit, samples_exhibit
@@ -45,7 +45,7 @@ def _euler_exhibit(workshop: Workshop) -> Exhibit:
     watch = Stopwatch()
     strips = []
     for steps in EULER_STEPS:
-        pictures = samples_of(model, Sampler("euler", steps), range(EULER_SAMPLES))
+        pictures = samples_of(model, SamplerConfig("euler", steps), range(EULER_SAMPLES))
         words = f"{steps} step{'s' if steps > 1 else ''}"
         plate = workshop.plate(f"euler-{steps}", list(pictures), EULER_SAMPLES, f"Samples in {words} of Euler's method")
         strips.append((words, plate))
@@ -54,7 +54,7 @@ def _euler_exhibit(workshop: Workshop) -> Exhibit:
         Sheet((), tuple(strips)),
         Origin.NOW,
         (model_words(model), seed_words(range(EULER_SAMPLES)), "euler, uniform grid"),
-        generate_command(model, Sampler("euler", EULER_STEPS[2]), "", range(EULER_SAMPLES)),
+        generate_command(model, SamplerConfig("euler", EULER_STEPS[2]), "", range(EULER_SAMPLES)),
         watch.read(),
     )
 

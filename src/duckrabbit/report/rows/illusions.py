@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from duckrabbit.illusions.views import parse_view
+from duckrabbit.judges.looks import from_afar
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.hybrid import Hybrid, Part
@@ -14,7 +15,6 @@ from duckrabbit.report.figure import Exhibit, Figure, Origin, Plate
 from duckrabbit.report.tiles import tile_grid, write_image
 from duckrabbit.report.wording import command, model_words, sampler_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
-from duckrabbit.judges.looks import from_afar
 
 MODEL = "mnist-ddpm-class"
 PAIRS = (

@@ -8,10 +8,10 @@ from torch import Tensor
 from duckrabbit.datasets.mnist import pictures_to_float
 from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.sampling import noised
+from duckrabbit.making.make import make, make_all
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.level import Level
-from duckrabbit.making.make import make, make_all
 from duckrabbit.recipes.noise import Forward
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies.chart import Chart, Series, linear

@@ -6,20 +6,20 @@ from dataclasses import replace
 from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
-from duckrabbit.models.model import Model, Sampler
-from duckrabbit.recipes.generate import Generate
 from duckrabbit.making.make import make_all
-from duckrabbit.trained.samples import tiled
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies.gallery import Gallery, Playable
 from duckrabbit.report.figure import Exhibit, Origin
 from duckrabbit.report.wording import command, model_words, sampler_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
+from duckrabbit.trained.samples import tiled
 
 COLUMNS = 10
 DIGITS = tuple("0123456789")
 
 
-def samples_of(model: Model, sampler: Sampler, seeds: Sequence[int]) -> Tensor:
+def samples_of(model: Model, sampler: SamplerConfig, seeds: Sequence[int]) -> Tensor:
     """One sample for each seed, [N, 1, 28, 28]: the digits in turn where the model knows them."""
     recipes = [Generate(digit if model.conditional else "", sampler=sampler) for digit in DIGITS]
     made = make_all([recipes[k % COLUMNS] for k in range(len(seeds))], model, seeds)
@@ -32,7 +32,7 @@ def seeds_by_digit(count: int) -> list[int]:
     return [k % COLUMNS * own + k // COLUMNS for k in range(count)]
 
 
-def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sampler | None = None) -> Exhibit:
+def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: SamplerConfig | None = None) -> Exhibit:
     """A sheet of samples of the model `name` and how they came about.
 
     A model that knows classes makes a column of each digit; the pictures of a row share their seed.
@@ -65,12 +65,12 @@ def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sa
     )
 
 
-def guided_at(sampler: Sampler, scale: float) -> Sampler:
+def guided_at(sampler: SamplerConfig, scale: float) -> SamplerConfig:
     """The same with a guidance scale that acts at all times, as --guidance-scale means it."""
     return replace(sampler, guidance_scale=scale, guidance_interval=(0.0, 1.0))
 
 
-def generate_command(model: Model, sampler: Sampler, digit: str, seeds: range) -> str:
+def generate_command(model: Model, sampler: SamplerConfig, digit: str, seeds: range) -> str:
     """The command line that makes samples; of one digit where the model knows them."""
     own = model.sampler
     words: list[object] = [digit] if model.conditional else []

@@ -1,6 +1,6 @@
 """X6: one loop, many solvers. Quality against network evaluations."""
 
-from duckrabbit.models.model import Sampler
+from duckrabbit.models.model import SamplerConfig
 from duckrabbit.report.bodies.chart import Chart, Series, logarithmic
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin
@@ -24,7 +24,7 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
         points = []
         for evaluations in effort.evaluations:
             workshop.tell(f"{solver}, {evaluations} evaluations", done / len(SOLVERS))
-            sampler = Sampler(solver, steps_for(solver, evaluations))
+            sampler = SamplerConfig(solver, steps_for(solver, evaluations))
             pictures = samples_of(model, sampler, seeds_by_digit(count))
             points.append((evaluations_of(sampler), yardstick.distance(pictures)))
         lines.append(Series(NAMES.get(solver, solver), tuple(points)))
@@ -48,7 +48,7 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
         ),
         generate_command(
             model,
-            Sampler("heun", steps_for("heun", effort.evaluations[0])),
+            SamplerConfig("heun", steps_for("heun", effort.evaluations[0])),
             "3",
             range(3 * count // 10, 4 * count // 10),
         ),
@@ -56,7 +56,7 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
     )
     few, strips = effort.evaluations[1], []
     for solver in SOLVERS:
-        sampler = Sampler(solver, steps_for(solver, few))
+        sampler = SamplerConfig(solver, steps_for(solver, few))
         name = f"{NAMES.get(solver, solver)}, {evaluations_of(sampler)} evaluations"
         alike = list(samples_of(model, sampler, [0] * 10))
         strips.append((name, workshop.plate(solver, alike, 10, f"Digits by {name}")))
@@ -65,7 +65,7 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
         Sheet(DIGITS, tuple(strips)),
         Origin.NOW,
         (model_words(model), "seed 0", "guidance scale 1, uniform grid"),
-        generate_command(model, Sampler("ddpm", steps_for("ddpm", few)), "3", range(1)),
+        generate_command(model, SamplerConfig("ddpm", steps_for("ddpm", few)), "3", range(1)),
         watch.read(),
     )
     lesson = (
@@ -86,6 +86,6 @@ def steps_for(solver: str, evaluations: int) -> int:
     return (evaluations + 1) // 2 if solver == "heun" else evaluations
 
 
-def evaluations_of(sampler: Sampler) -> int:
+def evaluations_of(sampler: SamplerConfig) -> int:
     """Network evaluations for one picture at guidance scale 1."""
     return 2 * sampler.steps - 1 if sampler.solver == "heun" else sampler.steps

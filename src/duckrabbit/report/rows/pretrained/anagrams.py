@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from duckrabbit.illusions.views import animate, parse_view
+from duckrabbit.making.make import Picture
 from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.making.make import Picture
 from duckrabbit.report.bodies.gallery import Playable
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.bodies.stack import Stack

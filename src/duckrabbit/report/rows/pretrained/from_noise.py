@@ -4,7 +4,6 @@ from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.trained.samples import tiled
 from duckrabbit.report.bodies.gallery import Gallery, Playable
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.bodies.stack import Stack
@@ -13,6 +12,7 @@ from duckrabbit.report.painter import Sampling
 from duckrabbit.report.rows.pretrained.common import PHOTO
 from duckrabbit.report.wording import seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
+from duckrabbit.trained.samples import tiled
 
 COUNT = 5
 SNAPSHOTS = (0, 10, 20, 30)

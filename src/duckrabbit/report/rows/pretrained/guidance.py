@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from duckrabbit.judges.judge import Judge
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.alike import diversity
 from duckrabbit.report.bodies.chart import Chart, Series, linear
@@ -17,7 +18,6 @@ from duckrabbit.report.reading import apart, share_read
 from duckrabbit.report.rows.pretrained.common import PHOTO
 from duckrabbit.report.wording import seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
-from duckrabbit.judges.picture_judge import PictureJudge
 
 COUNT = 5
 SCALE = 7.0
@@ -105,7 +105,7 @@ class _Scored:
     layout: float
 
     @staticmethod
-    def of(scale: float, pictures: Tensor, judge: PictureJudge) -> "_Scored":
+    def of(scale: float, pictures: Tensor, judge: Judge) -> "_Scored":
         return _Scored(scale, share_read(judge, pictures, SWEPT), apart(judge, pictures), diversity(pictures))
 
 

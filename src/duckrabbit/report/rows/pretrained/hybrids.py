@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from duckrabbit.illusions.bands import LowPass
+from duckrabbit.judges.looks import from_afar
+from duckrabbit.making.make import Picture
 from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Hybrid, Part
-from duckrabbit.making.make import Picture
 from duckrabbit.report.bodies.sheet import Sheet
 from duckrabbit.report.bodies.stack import Stack
 from duckrabbit.report.bodies.viewers import Distance, Revealed
@@ -16,7 +17,6 @@ from duckrabbit.report.figure import Body, Exhibit, Figure, Origin
 from duckrabbit.report.painter import TOWER, Painter
 from duckrabbit.report.reading import verdict
 from duckrabbit.report.workshop import Stopwatch, Workshop
-from duckrabbit.judges.looks import from_afar
 
 LOOKED_AT = 12
 OTHERS_COLUMNS = 4

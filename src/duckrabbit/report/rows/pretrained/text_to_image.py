@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from duckrabbit.recipes.generate import Generate
 from duckrabbit.making.make import Picture
+from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.alike import distance
 from duckrabbit.report.bodies.album import Album
 from duckrabbit.report.bodies.chart import Chart, Series, linear

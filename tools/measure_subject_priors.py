@@ -1,7 +1,7 @@
 """Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.subject_priors says what for.
 
     python tools/measure_talents.py measure part0.safetensors --minutes 8 --seed 0 [--device cuda]
-    python tools/measure_talents.py fit part*.safetensors src/duckrabbit/models/weights/talents.json
+    python tools/measure_talents.py fit part*.safetensors src/duckrabbit/models/weights/subject_priors.json
 
 `measure` makes one anagram each of random pairs, by several views and in several styles, and asks the selecting judge.
 Parts of different seeds may be measured side by side. The shipped table is of 72,704 anagrams: fifteen minutes on two
@@ -16,16 +16,16 @@ from random import Random
 import torch
 from safetensors.torch import load_file, save_file
 
+from duckrabbit.judges.calibration import pulling_checksum
+from duckrabbit.judges.judge import load_judge
+from duckrabbit.judges.question import question_of, scores_each
+from duckrabbit.making.make import make_all
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.making.make import make_all
-from duckrabbit.judges.calibration import pulling_checksum
-from duckrabbit.judges.question import question_of, scores_each
-from duckrabbit.judges.reader import load_reader
-from duckrabbit.search.subjects import prompt_for, subjects_of
 from duckrabbit.search.subject_priors import fit, write
+from duckrabbit.search.subjects import prompt_for, subjects_of
 
 VIEWS = ("flip", "rotate-90", "rotate-180", "jigsaw", "inner-circle", "skew", "negate")
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of", "a photo of")
@@ -53,8 +53,8 @@ def main() -> None:
 def measure(out: Path, minutes: float, seed: int, batch: int, device: str) -> None:
     """Random pairs, batch by batch, until the time is over; the file is whole after each."""
     model = load_model("pocket", device)
-    reader = load_reader("pictures", "selecting", model.device)
-    subjects, rng, end = subjects_of(reader), Random(seed), time.monotonic() + 60 * minutes
+    judge = load_judge("pictures", "selecting", model.device)
+    subjects, rng, end = subjects_of(judge), Random(seed), time.monotonic() + 60 * minutes
     rows: list[tuple[int, int, int]] = []
     scores: list[torch.Tensor] = []
     while time.monotonic() < end:
@@ -64,7 +64,7 @@ def measure(out: Path, minutes: float, seed: int, batch: int, device: str) -> No
                    for a, b in pairs]  # fmt: skip
         seeds = [1_000_000 * seed + len(rows) + k for k in range(batch)]
         pixels = torch.stack([made.pixels for made in make_all(recipes, model, seeds, batch_size=batch)])
-        scores.append(scores_each([question_of(reader, looks_of(recipe)) for recipe in recipes], pixels))
+        scores.append(scores_each([question_of(judge, looks_of(recipe)) for recipe in recipes], pixels))
         rows += [(a, b, view) for a, b in pairs]
         columns = torch.tensor(rows, dtype=torch.int16).T.contiguous()
         with atomic_write(out) as temporary:
@@ -73,7 +73,7 @@ def measure(out: Path, minutes: float, seed: int, batch: int, device: str) -> No
 
 
 def fit_parts(parts: list[Path], out: Path) -> None:
-    """The talents in what was measured, and how well those of one half of it tell the other half's scores."""
+    """The subject_priors in what was measured, and how well those of one half of it tell the other half's scores."""
     loaded = [load_file(str(part)) for part in parts]
     data = {name: torch.cat([part[name] for part in loaded]) for name in ("a", "b", "view", "score")}
     a, b, scores = data["a"].long(), data["b"].long(), data["score"].double()
@@ -81,8 +81,8 @@ def fit_parts(parts: list[Path], out: Path) -> None:
         own = data["view"] == view
         if bool(own.any()):
             scores[own] -= scores[own].mean()
-    reader = load_reader("pictures", "selecting")
-    subjects = subjects_of(reader)
+    judge = load_judge("pictures", "selecting")
+    subjects = subjects_of(judge)
     half = torch.arange(len(a)) % 2 == 0
     of_half = fit(a[half], b[half], scores[half], len(subjects))
     told = (of_half[a] + of_half[b])[~half]
@@ -90,8 +90,8 @@ def fit_parts(parts: list[Path], out: Path) -> None:
           f"{torch.corrcoef(torch.stack([told, scores[~half]]))[0, 1]:.3f}")  # fmt: skip
     model = load_model("pocket", "cpu")
     judges = {
-        "pulling": pulling_checksum("pictures", model.illusion_sampler.judge_scale),
-        "selecting": reader.checksum,
+        "guiding": pulling_checksum("pictures", model.illusion_sampler.judge_scale),
+        "selecting": judge.checksum,
     }
     write(out, model.checksum, judges, subjects, fit(a, b, scores, len(subjects)), len(a))
     print(f"wrote {out}")
