@@ -381,6 +381,7 @@ def _model(bench: Bench, network: nn.Module, dtype: torch.dtype, second: bool = 
     )
     return Model(
         name="I-XL",
+        kind="pictures",
         denoiser=denoiser,
         channels=3,
         size=scale.sizes[1 if second else 0],

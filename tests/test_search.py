@@ -17,6 +17,7 @@ import duckrabbit as dr
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import VIEWS, parse_view
+from duckrabbit.judges import calibration as calibrating
 from duckrabbit.judges.judge import fitted, load_judge
 from duckrabbit.judges.looks import Look, as_it_is, from_afar
 from duckrabbit.judges.question import question_of
@@ -35,7 +36,6 @@ from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Part
 from duckrabbit.recipes.looks import PARTS, looks_of
-from duckrabbit.search import calibration as calibrating
 from duckrabbit.search.ambigram import places_of, reading_through, through
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 from helpers import patient

@@ -1,7 +1,7 @@
 """Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.subject_priors says what for.
 
-    python tools/measure_talents.py measure part0.safetensors --minutes 8 --seed 0 [--device cuda]
-    python tools/measure_talents.py fit part*.safetensors src/duckrabbit/models/weights/subject_priors.json
+    python tools/measure_subject_priors.py measure part0.safetensors --minutes 8 --seed 0 [--device cuda]
+    python tools/measure_subject_priors.py fit part*.safetensors src/duckrabbit/models/weights/subject-priors.json
 
 `measure` makes one anagram each of random pairs, by several views and in several styles, and asks the selecting judge.
 Parts of different seeds may be measured side by side. The shipped table is of 72,704 anagrams: fifteen minutes on two

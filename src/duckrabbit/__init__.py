@@ -64,7 +64,7 @@ _HOMES = {
     "Source": "recipes.source",
     "Term": "diffusion.terms",
     "load_model": "models.load",
-    "make": "recipes.make",
+    "make": "making.make",
     "trajectory": "diffusion.sampling",
 }
 

@@ -33,7 +33,7 @@ class SamplerConfig:
         guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024); γ is 1
             elsewhere.
         mean_guidance_scale: γ of the picture's mean colour, where it is below `guidance_scale`; None for the same.
-        judge_scale: how strongly each step is guided towards what a judge reads as asked, see `judges.guidance`; 0 is not at all.
+        judge_scale: λ of judge guidance, how far each step is drawn to what a judge reads as asked; 0 for none.
     """
 
     solver: str = "dpmpp_2m"

@@ -1,7 +1,7 @@
-"""SubjectPriors: how much each everyday subject helps an anagram, whatever it shares the picture with.
+"""Subject priors: how much each everyday subject helps an anagram, whatever it shares the picture with.
 
 Random pairs were made once, by several views and in several styles, and the selecting judge asked for the log p of the
-look that is read worst. A subject's talent is what it adds to that; see tools/measure_talents.py.
+look that is read worst. A subject's prior is what it adds to that; see tools/measure_subject_priors.py.
 """
 
 import json
@@ -21,7 +21,7 @@ from duckrabbit.search.discovery import SubjectPriors
 FILE = "subject_priors.json"
 ROUNDS = 20
 BELIEF = 8.0
-"""A talent is believed as if it had been seen so many times to be nought."""
+"""A prior is believed as if it had been seen so many times to be nought."""
 
 
 def fit(a: Tensor, b: Tensor, scores: Tensor, count: int) -> Tensor:
@@ -55,7 +55,7 @@ def shipped_for(model: str, judge: Judge) -> SubjectPriors:
     """The subject_priors of the model with that checksum by that judge; none where they were not measured."""
     known = shipped()
     measured = bool(known) and (known["model"], known["judges"][judge.role]) == (model, judge.checksum)
-    return known["subject_priors"] if measured else {}
+    return known["priors"] if measured else {}
 
 
 def write(
@@ -64,6 +64,6 @@ def write(
     """Write a table of subject_priors, the greatest first, and what it was measured on."""
     order = sorted(range(len(subjects)), key=lambda k: (-float(subject_priors[k]), subjects[k]))
     table = {subjects[k]: round(float(subject_priors[k]), 3) for k in order}
-    data = {"model": model, "judges": dict(judges), "anagrams": n, "subject_priors": table}
+    data = {"model": model, "judges": dict(judges), "anagrams": n, "priors": table}
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
