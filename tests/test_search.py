@@ -313,10 +313,10 @@ def test_a_fit_finds_the_numbers_that_made_the_data() -> None:
     margin = torch.randn(20_000, generator=generator) * 3
     truth = calibrating.Calibration(-1.2, 0.7, 0.25, "guiding")
     agreed = torch.rand(20_000, generator=generator) < truth.probabilities(margin)
-    found = calibrating.fit(margin, agreed, truth.judge_scale, truth.pulling)
+    found = calibrating.fit(margin, agreed, truth.judge_scale, truth.guiding)
     assert abs(found.intercept - truth.intercept) < 0.1
     assert abs(found.slope - truth.slope) < 0.05
-    assert (found.judge_scale, found.pulling) == (truth.judge_scale, truth.pulling)
+    assert (found.judge_scale, found.guiding) == (truth.judge_scale, truth.guiding)
     told = found.probabilities(margin)
     bins = calibrating.reliability(told, agreed)
     assert all(own.count >= 100 for own in bins)
@@ -364,7 +364,7 @@ def test_a_calibration_holds_for_the_judge_that_pulled_alone(monkeypatch: pytest
     pictures = load_judge("pictures", "selecting")
     known = calibrating.shipped()[pictures.checksum]
     assert known.judge_scale > 0
-    assert known.pulling == load_judge("pictures", "guiding").checksum != pictures.checksum
+    assert known.guiding == load_judge("pictures", "guiding").checksum != pictures.checksum
     assert calibrating.shipped_for(pictures, known.judge_scale) == known
     monkeypatch.setattr(calibrating, "shipped_checksum", lambda kind, role: "another")
     assert calibrating.shipped_for(pictures, known.judge_scale) is None
