@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from duckrabbit.diffusion.grid import GRIDS
+from duckrabbit.diffusion.guidance import Guidance
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.diffusion.terms import Composition, Term, weighted_sum
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.combining import COMBINATIONS, Balanced, Combination, combine_named, without_conflict
-from duckrabbit.illusions.compositions import Guidance
 from duckrabbit.illusions.views import parse_view
 from helpers import Recorder, Shifting, brief, pictures
 

@@ -7,7 +7,6 @@ Decomposition" (ECCV 2024). Lengths are in pixels of a picture 64 wide, and grow
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -149,20 +148,6 @@ class Grey(Band):
 
     def __call__(self, x: Tensor) -> Tensor:
         return x.mean(-3, keepdim=True).expand_as(x)
-
-
-@dataclass(frozen=True)
-class Mean(Band):
-    """The mean colour of what another band keeps: the mean over the pixels of each channel, at every pixel."""
-
-    band: Callable[[Tensor], Tensor]
-
-    @property
-    def name(self) -> str:
-        return "mean"
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return self.band(x).mean((-2, -1), keepdim=True).expand_as(x)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 from duckrabbit.diffusion.grid import Grid
+from duckrabbit.diffusion.guidance import Guidance, guided
 from duckrabbit.diffusion.terms import Rule, Term, View, Weight, weight_at, weighted_sum
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.compositions import Guidance, anagram, guided
+from duckrabbit.illusions.compositions import anagram
 
 SMALLEST = 1e-8
 AWAY = 0.5

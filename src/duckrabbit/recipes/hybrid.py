@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from duckrabbit.diffusion.constraints import Constraint, KnownBand
+from duckrabbit.diffusion.guidance import Guidance
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import Band, colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
-from duckrabbit.illusions.compositions import Guidance, hybrid
+from duckrabbit.illusions.compositions import hybrid
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
 from duckrabbit.recipes.source import Source

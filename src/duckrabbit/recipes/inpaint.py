@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from duckrabbit.diffusion.constraints import KnownRegion
+from duckrabbit.diffusion.guidance import guided
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, prompt_of, step_of

@@ -14,12 +14,12 @@ from torch import Tensor
 from duckrabbit.diffusion.constraints import Constraint
 from duckrabbit.diffusion.denoiser import Denoiser
 from duckrabbit.diffusion.grid import GRIDS, Grid
+from duckrabbit.diffusion.guidance import Guidance
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import initial_noise
 from duckrabbit.diffusion.steps import SOLVERS, Step
 from duckrabbit.diffusion.terms import Rule, Term, weighted_sum
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.compositions import Guidance
 from duckrabbit.judges.guidance import JudgeGuidance
 from duckrabbit.models.model import Model, SamplerConfig
 
