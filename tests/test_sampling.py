@@ -15,10 +15,10 @@ from torch import Tensor
 
 from duckrabbit.diffusion.constraints import KnownRegion
 from duckrabbit.diffusion.denoiser import NetworkDenoiser
-from duckrabbit.diffusion.grid import course, course_from_level, uniform
+from duckrabbit.diffusion.grid import course, starting_at, uniform
 from duckrabbit.diffusion.noise import Noise, Stream, consecutive_seeds
 from duckrabbit.diffusion.parametrization import V
-from duckrabbit.diffusion.path import Cosine, LinearBeta, Path, RectifiedFlow, SquaredCosine
+from duckrabbit.diffusion.path import Cosine, LinearBeta, Path, RectifiedFlow, SquaredCosine, Transition, time_of_level
 from duckrabbit.diffusion.sampling import State, initial_noise, noised, sample, trajectory
 from duckrabbit.diffusion.steps import DDIM, DDPM, SOLVERS, DPMpp2M, Memory, Step, StepResult
 from duckrabbit.diffusion.terms import Composition, Term
@@ -104,7 +104,7 @@ def test_a_grid_of_the_clean_level_alone_makes_no_step(resamplings: int) -> None
 
 
 def test_states_are_a_chain() -> None:
-    x, denoiser, grid = pictures(2), Mixture(PATH), course_from_level(250)
+    x, denoiser, grid = pictures(2), Mixture(PATH), starting_at(course(), time_of_level(250))
     states = list(trajectory(denoiser, x, grid, DDPM(), Noise((0, 1))))
     assert [state.i for state in states] == list(range(len(grid) - 1))
     assert [(state.t, state.s) for state in states] == list(itertools.pairwise(grid))
@@ -184,13 +184,12 @@ def test_noising_back_clears_the_solvers_memory() -> None:
             self,
             denoiser: object,
             x: Tensor,
-            t: float,
-            s: float,
+            transition: Transition,
             noise: Callable[[], Tensor],
             memory: Memory | None,
         ) -> StepResult:
             remembered.append(memory is not None)
-            return super().__call__(denoiser, x, t, s, noise, memory)  # type: ignore[arg-type]
+            return super().__call__(denoiser, x, transition, noise, memory)  # type: ignore[arg-type]
 
     list(trajectory(Mixture(PATH), pictures(1), uniform(PATH, 3), Spied(), Noise((0,)), resamplings=2))
     assert remembered == [False, False, True, False, True]

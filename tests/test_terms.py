@@ -257,12 +257,9 @@ def test_a_learned_variance_reaches_the_step_through_a_composition() -> None:
             return Prediction(torch.zeros_like(x), torch.full_like(x, self.fraction))
 
     x, one = pictures(1, dtype=torch.float64), torch.ones(1, 3, 8, 8, dtype=torch.float64)
-    jumps = []
+    jumps, between = [], Cosine().between(0.6, 0.4)
     for fraction in (0.0, 1.0):
         composition = Composition(Sure(Cosine(), fraction), ((Term("duck"),),))
-        still = DDPM()(composition, x, 0.6, 0.4, lambda: 0 * one, None).x
-        jumps.append((DDPM()(composition, x, 0.6, 0.4, lambda: one, None).x - still).mean().item() ** 2)
-    _, sigma_t = Cosine().at(0.6)
-    _, sigma_s = Cosine().at(0.4)
-    widest = Cosine().step_variance(0.6, 0.4)
-    assert jumps == pytest.approx([sigma_s**2 * widest / sigma_t**2, widest])
+        still = DDPM()(composition, x, between, lambda: 0 * one, None).x
+        jumps.append((DDPM()(composition, x, between, lambda: one, None).x - still).mean().item() ** 2)
+    assert jumps == pytest.approx([between.beta_tilde, between.beta])

@@ -28,7 +28,7 @@ class Prediction:
     Attributes:
         x0: the estimate x̂_0 of the clean picture, [B, C, H, W] float32, not clipped.
         variance_fraction: v in log σ² = v log β + (1 − v) log β̃ where the network learned its variance
-            (Nichol and Dhariwal, 2021), [B, C, H, W], nominally in [0, 1]; None elsewhere.
+            (Nichol and Dhariwal, 2021, arXiv:2102.09672), [B, C, H, W], nominally in [0, 1]; None elsewhere.
     """
 
     x0: Tensor

@@ -21,7 +21,7 @@ def uniform(path: Path, steps: int) -> Grid:  # noqa: ARG001
 
 
 def quadratic(path: Path, steps: int) -> Grid:  # noqa: ARG001
-    """t = u² for equal steps of u: small steps near the clean picture (Song et al., 2021, "DDIM")."""
+    """t = u² for equal steps of u: small steps near the clean picture (Song et al., 2021, arXiv:2010.02502)."""
     _check_steps(steps)
     return tuple(((steps - i) / steps) ** 2 for i in range(steps + 1))
 
@@ -39,7 +39,10 @@ def leading(path: Path, steps: int) -> Grid:  # noqa: ARG001
 
 
 def karras(path: Path, steps: int, rho: float = 7.0, sigma_min: float = 0.01, sigma_max: float = 80.0) -> Grid:
-    """Equal steps of (σ/α)^{1/ρ} (Karras et al., 2022) within the path's own range, then the clean level."""
+    """Equal steps of (σ/α)^{1/ρ} within the path's own range, then the clean level.
+
+    Karras et al., 2022 (arXiv:2206.00364).
+    """
     _check_steps(steps)
     first = time_at_ratio(path, sigma_max)
     if steps == 1:
@@ -60,11 +63,6 @@ def course(start: int = 0) -> Grid:
             f"start {start} is out of range: the grid has indices 0 (noise) to {len(COURSE_LEVELS)} (clean)."
         )
     return (*(time_of_level(level) for level in COURSE_LEVELS[start:]), 0.0)
-
-
-def course_from_level(level: float) -> Grid:
-    """The courses' grid from a level of its own: first that level, then the grid's levels below it."""
-    return starting_at(course(), time_of_level(level))
 
 
 def starting_at(grid: Grid, t: float) -> Grid:

@@ -3,9 +3,10 @@
     x̂_0 = Σ_k w_k B_k A_k⁻¹ D(A_k x_t, t, c_k)
 
 A_k is an orthogonal view, B_k one band of a decomposition, c_k a condition. Classifier-free guidance (Ho and
-Salimans, 2022) is two terms with weights γ and 1 − γ; a visual anagram (Geng et al., 2024) is a term per view; a
-hybrid (Geng et al., 2024, "Factorized Diffusion") a term per band; negative prompts, composed prompts and spatial
-masks (B = a mask) are the same thing. Sums of ε̂ with Σ w B = I are sums of x̂_0, since x_t is common to all.
+Salimans, 2022, arXiv:2207.12598) is two terms with weights γ and 1 − γ; a visual anagram (Geng et al., 2024,
+arXiv:2311.17919) is a term per view; a hybrid (Geng et al., 2024, "Factorized Diffusion", arXiv:2404.11615) a term per
+band; negative prompts, composed prompts and spatial masks (B = a mask) are the same thing. Sums of ε̂ with
+Σ w B = I are sums of x̂_0, since x_t is common to all.
 """
 
 from collections.abc import Callable, Sequence
