@@ -5,6 +5,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 import torch
@@ -12,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from duckrabbit.diffusion.constraints import KnownRegion
-from duckrabbit.diffusion.denoiser import NetworkDenoiser
+from duckrabbit.diffusion.denoiser import EncodedOnce, NetworkDenoiser
 from duckrabbit.diffusion.grid import course, starting_at, uniform
 from duckrabbit.diffusion.noise import Noise, Stream, consecutive_seeds
 from duckrabbit.diffusion.parametrization import V
@@ -78,6 +80,26 @@ def test_a_network_padded_to_fours_makes_the_same_pictures_in_any_batch() -> Non
     for k in range(5):
         # One grey level of 256 is 2/255.
         torch.testing.assert_close(made((k,))[0], together[k], rtol=0, atol=1e-5)
+
+
+def test_each_prompt_of_a_run_is_encoded_once_and_its_rows_are_stacked() -> None:
+    asked: list[str] = []
+    shapes: list[list[int]] = []
+
+    def rows(prompts: Sequence[str]) -> list[Tensor]:
+        asked.extend(prompts)
+        return [torch.full((len(prompt),), 1.0) for prompt in prompts]
+
+    def network(x: Tensor, t: Tensor, c: Tensor | None) -> Tensor:
+        assert c is not None
+        shapes.append(c.sum(1).int().tolist())
+        return x
+
+    denoiser = NetworkDenoiser(network, PATH, V, EncodedOnce(rows, partial(pad_sequence, batch_first=True)))
+    composition = Composition(denoiser, ((Term("duck", 3.0), Term("", -2.0, leads=False)), (Term("hare"),)))
+    list(trajectory(composition, pictures(2), uniform(PATH, 5), DDIM(), Noise((0, 1))))
+    assert asked == ["duck", "", "hare"]
+    assert shapes == [[4, 0, 4, 4]] * 5
 
 
 @pytest.mark.parametrize("solver", ["ddim", "euler", "heun", "dpmpp_2m"])

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from duckrabbit.diffusion.denoiser import NetworkDenoiser
+from duckrabbit.diffusion.denoiser import EncodedOnce, NetworkDenoiser, unconditional
 from duckrabbit.diffusion.parametrization import PARAMETRIZATIONS, Parametrization
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow
 from duckrabbit.diffusion.thresholding import clip
@@ -92,7 +92,7 @@ def digit_denoiser(
         network=network,
         path=config.make_path(),
         parametrization=config.make_parametrization(),
-        encode=partial(one_hot, device=device) if config.classes else _nothing,
+        encode=EncodedOnce(partial(_one_hot, device=device)) if config.classes else unconditional,
         dtype=dtype,
     )
 
@@ -138,7 +138,7 @@ def digit_model(
     )
 
 
-def one_hot(prompts: Sequence[str], device: torch.device) -> Tensor:
+def _one_hot(prompts: Sequence[str], device: torch.device) -> Tensor:
     """Digits as one-hot vectors [B, 10]; the null prompt "" is all zeros."""
     vectors = torch.zeros(len(prompts), NUM_CLASSES)
     for row, prompt in enumerate(prompts):
@@ -149,10 +149,6 @@ def one_hot(prompts: Sequence[str], device: torch.device) -> Tensor:
 
 def _sampler(data: Mapping[str, Any]) -> SamplerConfig:
     return SamplerConfig(**{**data, "guidance_interval": tuple(data["guidance_interval"])})
-
-
-def _nothing(prompts: Sequence[str]) -> None:  # noqa: ARG001
-    return None
 
 
 def _check_prompt(name: str, classes: bool, prompt: object) -> None:

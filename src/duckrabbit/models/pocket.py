@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from duckrabbit.datasets.places import Placed, told_by_kind
 from duckrabbit.datasets.prompts import Vocabulary
-from duckrabbit.diffusion.denoiser import NetworkDenoiser
+from duckrabbit.diffusion.denoiser import EncodedOnce, NetworkDenoiser
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.diffusion.thresholding import clip
@@ -18,6 +19,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.enlarging import bicubic
 from duckrabbit.models.model import Model, SamplerConfig, SecondStage
 from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig
+from duckrabbit.networks.text_encoder import PAD
 
 KIND = "pocket-unet"
 SIDE = 64
@@ -92,11 +94,12 @@ def pocket_denoiser(
 ) -> NetworkDenoiser:
     """A network of this kind as a denoiser whose prompts are sentences."""
 
-    def encode(prompts: Sequence[str]) -> Tensor:
-        told = [" ".join(told_by_kind(prompt, vocabulary).words) for prompt in prompts]
-        return vocabulary.encode(told).to(device)
+    def tokens(prompts: Sequence[str]) -> list[Tensor]:
+        read = [" ".join(told_by_kind(prompt, vocabulary).words) for prompt in prompts]
+        return [vocabulary.encode([prompt])[0].to(device) for prompt in read]
 
-    return NetworkDenoiser(network, Cosine(), V, encode, dtype)
+    pad = partial(pad_sequence, batch_first=True, padding_value=PAD)
+    return NetworkDenoiser(network, Cosine(), V, EncodedOnce(tokens, pad), dtype)
 
 
 def pocket_model(

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from duckrabbit.diffusion.denoiser import EncodedOnce
 from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.errors import UsageError
 from duckrabbit.models.deepfloyd.compiling import load_compiled_unet, require_compiler
@@ -181,7 +182,7 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
     offloader, device, dtype = shared.offloader, shared.device, shared.dtype
     need = unet.bytes * (2 if unet.variant and dtype == torch.float32 else 1)
 
-    def encode(prompts: Sequence[str]) -> Tensor:
+    def embeddings(prompts: Sequence[str]) -> Tensor:
         return shared.embeddings(prompts).to(device, dtype)
 
     return Model(
@@ -191,7 +192,7 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
             lend=partial(offloader.lend, str(folder), need, partial(shared.load, unet)),
             conventions=conventions,
             channels=CHANNELS,
-            encode=encode,
+            encode=EncodedOnce(embeddings),
             call=call,
             device=device,
             dtype=dtype,

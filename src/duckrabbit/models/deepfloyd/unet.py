@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from duckrabbit.diffusion.denoiser import Prediction
+from duckrabbit.diffusion.denoiser import Encode, Prediction
 from duckrabbit.diffusion.path import Path
 from duckrabbit.errors import UsageError
 from duckrabbit.models.deepfloyd.conventions import Conventions
@@ -26,7 +26,7 @@ class UNetDenoiser:
         lend: gives the network, loading it if need be.
         conventions: what its input and output mean.
         channels: of the pictures; what x has behind them, the UNet sees and does not denoise.
-        encode: from prompts to the UNet's condition.
+        encode: what its prompts become.
         call: how a UNet of this kind is called.
         device: where it runs.
         dtype: its precision; everything around it is float32.
@@ -35,7 +35,7 @@ class UNetDenoiser:
     lend: Callable[[], nn.Module]
     conventions: Conventions
     channels: int
-    encode: Callable[[Sequence[str]], Tensor | None]
+    encode: Encode
     call: Call
     device: torch.device
     dtype: torch.dtype
