@@ -213,18 +213,7 @@ def test_the_threshold_is_applied_once_after_combining() -> None:
     assert Composition(Shifting(Cosine()), terms).threshold is clip
 
 
-def test_a_rule_gets_the_terms_their_results_and_the_time() -> None:
-    def alternate(terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
-        return results[round(t * 10) % len(terms)]
-
-    x, denoiser = pictures(2, dtype=torch.float64), Shifting(Cosine())
-    terms = ((Term("duck"), Term("rabbit", view=TURNED)),) * 2
-    composition = Composition(denoiser, terms, unclipped, (alternate,) * 2)
-    torch.testing.assert_close(composition(x, 0.4).x0, denoiser(x, 0.4, ["duck"] * 2).x0)
-    torch.testing.assert_close(composition(x, 0.5).x0, TURNED.inverse(denoiser(TURNED(x), 0.5, ["rabbit"] * 2).x0))
-
-
-def test_a_correction_gets_what_every_samples_rule_made_and_the_threshold_comes_after() -> None:
+def test_a_correction_gets_every_samples_sum_and_the_threshold_comes_after() -> None:
     seen: list[tuple[Tensor, float]] = []
 
     def correction(x0: Tensor, t: float) -> Tensor:

@@ -24,7 +24,7 @@ class Options:
     """one for each further prompt, given again for the next: flip, mirror, rotate-90, rotate-90-cw, rotate-180, negate,
     skew[:1.5], patch-permute[:8], pixel-permute, jigsaw[:seed], inner-circle, square-hinge, or several joined by +"""
     combine: Annotated[str, option("WAY")] = "mean"
-    """how the views make one picture: mean, alternate, swing, lagging, level, peaceful or apart (mean)"""
+    """how the views make one picture: mean, alternate or swing (mean)"""
     pairs: Annotated[str | None, option("FILE")] = None
     """in place of prompts: a file with a pair on each line, PROMPT | PROMPT; killed, it goes on where it was"""
     wording: Wording = field(default_factory=Wording)

@@ -91,7 +91,7 @@ def make_all(
 ) -> list[Picture]:
     """Make one picture for each recipe and its seed, many at a time; see `make`.
 
-    The recipes must agree in all but their terms, rules, pulls and starts: grid, solver, constraint.
+    The recipes must agree in all but their terms, pulls and starts: grid, solver, constraint.
 
     Raises:
         UsageError: if a recipe can't be made with this model.

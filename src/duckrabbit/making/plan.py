@@ -96,7 +96,7 @@ def followed(courses: Sequence[Course], seeds: tuple[int, ...], denoisers: Denoi
     """Take a batch through all stages.
 
     Args:
-        courses: each sample's; they must agree in all but their terms, rules, pulls and starts.
+        courses: each sample's; they must agree in all but their terms, pulls and starts.
         seeds: each sample's.
         denoisers: each stage's.
         watch: is shown the states.
@@ -147,10 +147,10 @@ def _sample(
     finished = False
     while not finished:
         finished = True
-        terms, rules = tuple(plans[row].terms for row in rows), tuple(plans[row].rule for row in rows)
+        terms = tuple(plans[row].terms for row in rows)
         guide = None if low is None else low[torch.tensor(rows)]
         pulled = JudgeCorrection(tuple(plans[row].pull for row in rows))
-        composition = Composition(denoiser, terms, model.threshold, rules, guide, pulled)
+        composition = Composition(denoiser, terms, model.threshold, guide, pulled)
         own = noise.rows(rows)
         for state in trajectory(composition, x, plan.grid, plan.step, own, plan.constraint, plan.resamplings, after):
             x = state.x_s

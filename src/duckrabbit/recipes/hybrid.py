@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from duckrabbit.diffusion.constraints import Constraint, KnownBand
 from duckrabbit.diffusion.guidance import Guidance
+from duckrabbit.diffusion.terms import Band
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.bands import Band, colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
+from duckrabbit.illusions.bands import colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
 from duckrabbit.illusions.compositions import hybrid
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of

@@ -18,7 +18,7 @@ from duckrabbit.diffusion.guidance import Guidance
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import initial_noise
 from duckrabbit.diffusion.steps import SOLVERS, Step
-from duckrabbit.diffusion.terms import Rule, Term, weighted_sum
+from duckrabbit.diffusion.terms import Term
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.guidance import JudgeGuidance
 from duckrabbit.models.model import Model, SamplerConfig
@@ -36,7 +36,6 @@ class Plan:
         constraint: what must hold after each step.
         resamplings: how often each step is made.
         denoiser: what denoises in place of the model.
-        rule: how the terms' results become one x̂_0.
         pull: towards what x̂_0 is pulled; None for nothing.
     """
 
@@ -47,7 +46,6 @@ class Plan:
     constraint: Constraint | None = None
     resamplings: int = 1
     denoiser: Denoiser | None = None
-    rule: Rule = weighted_sum
     pull: JudgeGuidance | None = None
 
     @property
