@@ -53,9 +53,8 @@ def run(options: Options) -> int:
     from duckrabbit.cli.sampler import sampler_of
     from duckrabbit.cli.session import named_model
     from duckrabbit.illusions.views import parse_view
+    from duckrabbit.media.names import new_file, slug
     from duckrabbit.media.png import JSON, write_png
-    from duckrabbit.media.slug import slug
-    from duckrabbit.media.unused import new_file
     from duckrabbit.models.load import DEFAULT_DIGITS
     from duckrabbit.search.ambigram import ambigram, joined, places_of, reading_through
 
@@ -131,8 +130,8 @@ def _show(strip: "Tensor", titles: list[str], view: "View", path: "Path") -> "Pa
     from duckrabbit.cli.animate import MOTION_MILLISECONDS, row_frames
     from duckrabbit.cli.films import write_film
     from duckrabbit.media.atomic import atomic_write
+    from duckrabbit.media.names import new_file
     from duckrabbit.media.sheet import contact_sheet
-    from duckrabbit.media.unused import new_file
     from duckrabbit.search.ambigram import through
 
     sheet = contact_sheet([strip, through(strip, view)], 1, None, titles, max(1, SHEET_WIDTH // strip.shape[2]))

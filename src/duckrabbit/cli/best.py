@@ -30,8 +30,7 @@ from duckrabbit.making.search_folder import SearchFolder
 from duckrabbit.making.shortlist import Scored
 from duckrabbit.making.task_folder import alone_in
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.media.slug import slug
-from duckrabbit.media.unused import new_file
+from duckrabbit.media.names import new_file, slug
 from duckrabbit.models.model import Model
 from duckrabbit.search.workers import work_together
 from duckrabbit.training.team import Team

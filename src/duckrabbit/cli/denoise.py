@@ -92,7 +92,7 @@ def _levels(options: Options) -> tuple[float, ...]:
 def _model_name(options: Options, prompt: str | None) -> str:
     """The model that was given, or that the prompt, the method or the kind of noise means."""
     from duckrabbit.cli.session import announced, default_model
-    from duckrabbit.media.digits import is_digit
+    from duckrabbit.media.shipped import is_digit
     from duckrabbit.models.load import DEFAULT_DIGITS
 
     if options.computing.model is not None:

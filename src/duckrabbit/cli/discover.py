@@ -48,7 +48,7 @@ def run(options: Options) -> int:
     from duckrabbit.diffusion.noise import Noise
     from duckrabbit.errors import UsageError
     from duckrabbit.making.task_folder import alone_in
-    from duckrabbit.media.slug import slug
+    from duckrabbit.media.names import slug
     from duckrabbit.search.discover import collection
 
     if not (math.isfinite(options.minutes) and 0 < options.minutes <= MAX_MINUTES):

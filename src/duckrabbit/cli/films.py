@@ -10,8 +10,7 @@ from torch import Tensor
 from duckrabbit.cli.options import Output
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.media.animation import write_animation
-from duckrabbit.media.slug import slug
-from duckrabbit.media.unused import new_file
+from duckrabbit.media.names import new_file, slug
 from duckrabbit.trained.samples import tiled
 
 COLUMNS = 8

@@ -13,7 +13,7 @@ from duckrabbit.cli.session import Models, leads
 from duckrabbit.errors import UsageError
 from duckrabbit.making.journal import append, lines
 from duckrabbit.making.plan import course_of
-from duckrabbit.media.slug import slug
+from duckrabbit.media.names import slug
 from duckrabbit.models.model import Model
 
 T = TypeVar("T", bound=Any)

@@ -15,9 +15,8 @@ from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError
 from duckrabbit.making.make import BATCH, Picture, make_all
 from duckrabbit.making.plan import Watch, course_of, steps_of
+from duckrabbit.media.names import new_file, slug
 from duckrabbit.media.png import JSON
-from duckrabbit.media.slug import slug
-from duckrabbit.media.unused import new_file
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Recipe
 

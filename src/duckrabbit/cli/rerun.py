@@ -37,9 +37,9 @@ def run(options: Options) -> int:
 
     from duckrabbit.cli.remember import made_again, remembered, remembered_model, remembered_row
     from duckrabbit.media.decode import decode
+    from duckrabbit.media.names import new_file
     from duckrabbit.media.pixels import to_uint8
     from duckrabbit.media.png import write_png
-    from duckrabbit.media.unused import new_file
     from duckrabbit.search.ambigram import joined
 
     row = remembered_row(Path(options.image))

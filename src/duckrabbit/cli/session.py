@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from duckrabbit.cli.options import Computing
 from duckrabbit.errors import UsageError
-from duckrabbit.media.digits import is_digit
+from duckrabbit.media.shipped import is_digit
 from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT, load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.source import Source

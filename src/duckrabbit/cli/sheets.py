@@ -8,9 +8,8 @@ from torch import Tensor
 
 from duckrabbit.cli.options import Output
 from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.names import new_file, slug
 from duckrabbit.media.sheet import contact_sheet
-from duckrabbit.media.slug import slug
-from duckrabbit.media.unused import new_file
 
 COLUMNS = 10
 WIDTH = 128

@@ -77,8 +77,11 @@ def _with_options(training: TrainingRun, options: Options) -> TrainingRun:
 
 
 def _digits(training: TrainingRun) -> "Digits":
-    from duckrabbit.datasets.mnist import fashion_mnist, mnist
+    from duckrabbit.datasets.mnist import mnist
 
-    if training.data == "mnist":
-        return mnist("train")
-    return fashion_mnist("train") if training.data == "fashion-mnist" else mnist("train", Path(training.data))
+    if training.data == "fashion-mnist":
+        raise UsageError(
+            "fashion-mnist is not downloaded any more: get its four gzipped files from "
+            "https://github.com/zalandoresearch/fashion-mnist into a folder, and give --data FOLDER."
+        )
+    return mnist("train", None if training.data == "mnist" else Path(training.data))

@@ -75,8 +75,8 @@ class Options:
     mnist-flow-class; mnist-ddpm-class-long and mnist-flow-class-long train the default models of the package;
     pocket is text to image, pocket-256 makes its pictures large, folder is pocket on your own pictures"""
     data: Annotated[str | None, option("FOLDER")] = None
-    """of digits: a folder with files in MNIST's format, or fashion-mnist (by default mnist); of pocket and pocket-256:
-    the folder of their packs; of folder: your pictures, named after what they show or in folders named so, or with
+    """of digits: a folder with files in MNIST's format (by default mnist); of pocket and pocket-256: the folder of
+    their packs; of folder: your pictures, named after what they show or in folders named so, or with
     NAME.txt beside"""
     batch_size: Annotated[int | None, option("N")] = None
     """pictures a step"""

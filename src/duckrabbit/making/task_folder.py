@@ -7,7 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from duckrabbit.datasets.lock import HeldError, exclusive
+from filelock import FileLock, Timeout
+
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write, cannot_write
 
@@ -23,8 +24,8 @@ def alone_in(folder: Path) -> Iterator[None]:
     """
     with ExitStack() as stack:
         try:
-            stack.enter_context(exclusive(folder / LOCK, patient=False))
-        except HeldError:
+            stack.enter_context(FileLock(folder / LOCK, timeout=0))
+        except Timeout:
             raise UsageError(
                 f"The very same is being made in {folder} by another process: wait for it, or give another --out."
             ) from None

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from duckrabbit.datasets.places import Placed, told_by_kind
-from duckrabbit.datasets.prompts import Vocabulary
+from duckrabbit.datasets.prompts import Placed, Vocabulary, kinds_for_places
 from duckrabbit.diffusion.denoiser import EncodedOnce, NetworkDenoiser
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
@@ -95,7 +94,7 @@ def pocket_denoiser(
     """A network of this kind as a denoiser whose prompts are sentences."""
 
     def tokens(prompts: Sequence[str]) -> list[Tensor]:
-        read = [" ".join(told_by_kind(prompt, vocabulary).words) for prompt in prompts]
+        read = [" ".join(kinds_for_places(prompt, vocabulary).words) for prompt in prompts]
         return [vocabulary.encode([prompt])[0].to(device) for prompt in read]
 
     pad = partial(pad_sequence, batch_first=True, padding_value=PAD)
@@ -153,7 +152,7 @@ def with_second_stage(first: Model, second: Model) -> Model:
 def _check_prompt(name: str, vocabulary: Vocabulary, prompt: object) -> None:
     if not isinstance(prompt, str):
         raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
-    told = told_by_kind(prompt, vocabulary)
+    told = kinds_for_places(prompt, vocabulary)
     if told.words and not _known(told, vocabulary):
         near = [word for unknown in told.words for word in vocabulary.near(unknown)]
         hint = f"perhaps {', '.join(near[:4])}" if near else "everyday things such as a rabbit, a lighthouse, a red car"
@@ -166,7 +165,7 @@ def _known(told: Placed, vocabulary: Vocabulary) -> bool:
 
 def _remarks(name: str, vocabulary: Vocabulary, prompt: str) -> tuple[str, ...]:
     """What a user should know about how a prompt was read."""
-    told = told_by_kind(prompt, vocabulary)
+    told = kinds_for_places(prompt, vocabulary)
     if not _known(told, vocabulary):
         return ()
     remarks = [f"{name} does not know {place!r}: it makes a {kind}" for place, kind in told.places]

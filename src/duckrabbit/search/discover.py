@@ -21,7 +21,7 @@ from duckrabbit.making.journal import append, lines
 from duckrabbit.making.plan import Denoisers, Watch, sifted
 from duckrabbit.making.pruning import ACROSS, Ladder, Racing
 from duckrabbit.making.task_folder import task_folder
-from duckrabbit.media.slug import slug
+from duckrabbit.media.names import slug
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.looks import looks_of
