@@ -22,8 +22,7 @@ from duckrabbit.illusions.views import parse_view
 from duckrabbit.making.make import make
 from duckrabbit.making.record import recipe_of, second_sampler_of
 from duckrabbit.media.masks import box_mask
-from duckrabbit.models.enlarging import bicubic, bilinear
-from duckrabbit.models.model import Model, SamplerConfig, SecondStage
+from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bicubic, bilinear
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.edit import Edit

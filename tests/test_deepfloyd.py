@@ -30,13 +30,12 @@ from duckrabbit.making.make import make
 from duckrabbit.making.record import circumstances
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.deepfloyd import hub, t5
-from duckrabbit.models.deepfloyd.compiling import compile_blocks, require_compiler
 from duckrabbit.models.deepfloyd.conventions import conventions_of
 from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import fingerprint, read_part
 from duckrabbit.models.deepfloyd.offloading import Offloader
 from duckrabbit.models.deepfloyd.stages import deepfloyd, find
-from duckrabbit.models.deepfloyd.unet import load_unet
+from duckrabbit.models.deepfloyd.unet import compile_blocks, load_unet, require_compiler
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.generate import Generate

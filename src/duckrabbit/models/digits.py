@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -75,10 +76,8 @@ class DigitConfig:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "DigitConfig":
-        """The configuration of a file's header; raises KeyError, TypeError, ValueError or RuntimeError for none."""
-        fields = {key: value for key, value in data.items() if key not in ("kind", "sampler", "illusion_sampler")}
-        sampler, illusion_sampler = _sampler(data["sampler"]), _sampler(data["illusion_sampler"])
-        config = DigitConfig(**fields, sampler=sampler, illusion_sampler=illusion_sampler)
+        """The configuration of a file's header; raises KeyError, ValueError or RuntimeError for none."""
+        config = msgspec.convert(data, DigitConfig)
         # A table is made when it is first used: used here, one of an impossible length is a damaged file's.
         config.make_path().at(1.0), config.make_parametrization()
         return config
@@ -145,10 +144,6 @@ def _one_hot(prompts: Sequence[str], device: torch.device) -> Tensor:
         if prompt:
             vectors[row, int(prompt)] = 1
     return vectors.to(device)
-
-
-def _sampler(data: Mapping[str, Any]) -> SamplerConfig:
-    return SamplerConfig(**{**data, "guidance_interval": tuple(data["guidance_interval"])})
 
 
 def _check_prompt(name: str, classes: bool, prompt: object) -> None:

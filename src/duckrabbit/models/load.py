@@ -13,7 +13,6 @@ from torch import Tensor
 
 from duckrabbit.errors import UsageError
 from duckrabbit.models import digits, pocket
-from duckrabbit.models.deepfloyd import pixels, stages
 from duckrabbit.models.device import choose_device, choose_dtype, keep_freed_memory
 from duckrabbit.models.model import Model
 from duckrabbit.models.storage import read_weights
@@ -21,6 +20,7 @@ from duckrabbit.models.storage import read_weights
 DEFAULT_DIGITS = "mnist-ddpm-class"
 DEFAULT_TEXT = "pocket"
 DEEPFLOYD = "deepfloyd"
+PIPELINE_INDEX = "model_index.json"
 DEEPFLOYD_SUMMARY = "DeepFloyd IF, 64×64 and 256×256: text to image; with --weights, your own licensed download"
 
 SHIPPED: Mapping[str, str] = {
@@ -89,15 +89,19 @@ def _found(
     embeddings: str | None,
     compiled: bool,
 ) -> Model:
-    """As `load_model`; what is not compiled is given as it is."""
+    """As `load_model`; what is not compiled is given as it is. Adapters are imported when one of their models is."""
     path = Path(name)
     if name == DEEPFLOYD or (path / "stage1").is_dir():
         place = weights if name == DEEPFLOYD else name
-        return stages.deepfloyd(DEEPFLOYD, place, embeddings, chosen, dtype, compiled)
+        from duckrabbit.models.deepfloyd.stages import deepfloyd
+
+        return deepfloyd(DEEPFLOYD, place, embeddings, chosen, dtype, compiled)
     if weights is not None:
         raise UsageError(f"--weights are of --model {DEEPFLOYD}, and {name} has its own: leave them out.")
-    if (path / pixels.INDEX).is_file():
-        return pixels.pipeline(name, path, embeddings, chosen, dtype, compiled)
+    if (path / PIPELINE_INDEX).is_file():
+        from duckrabbit.models.deepfloyd.pixels import pipeline
+
+        return pipeline(name, path, embeddings, chosen, dtype, compiled)
     precision = choose_dtype(chosen) if dtype is None else dtype
     model = _stage(name, chosen, precision)
     if name in SECOND_STAGES:

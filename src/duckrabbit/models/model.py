@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from duckrabbit.diffusion.denoiser import Denoiser
 from duckrabbit.diffusion.noise import Noise, Stream
@@ -146,6 +147,16 @@ class Model:
                 f"{self.name} is not told the noise level, so it can denoise in one step but not sample: "
                 "use it with denoise --method one-step, or give another --model."
             )
+
+
+def bilinear(pictures: Tensor, size: int) -> Tensor:
+    """Enlarge with corner pixels on corner pixels, as DeepFloyd IF was trained."""
+    return interpolate(pictures, size=(size, size), mode="bilinear", align_corners=True)
+
+
+def bicubic(pictures: Tensor, size: int) -> Tensor:
+    """Enlarge with pixels being squares: no shift at the borders."""
+    return interpolate(pictures, size=(size, size), mode="bicubic", align_corners=False)
 
 
 @dataclass(frozen=True)

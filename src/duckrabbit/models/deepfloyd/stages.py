@@ -12,16 +12,22 @@ from torch import Tensor, nn
 from duckrabbit.diffusion.denoiser import EncodedOnce
 from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.errors import UsageError
-from duckrabbit.models.deepfloyd.compiling import load_compiled_unet, require_compiler
 from duckrabbit.models.deepfloyd.conventions import conventions_of, path_of
 from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
 from duckrabbit.models.deepfloyd.hub import TEXT, UNET, from_hub, is_hub_id
 from duckrabbit.models.deepfloyd.offloading import Offloader
 from duckrabbit.models.deepfloyd.t5 import encoded, text_encoder_in
-from duckrabbit.models.deepfloyd.unet import Call, SuperResolving, UNetDenoiser, load_unet, text_conditional
-from duckrabbit.models.enlarging import bilinear
-from duckrabbit.models.model import Model, SamplerConfig, SecondStage
+from duckrabbit.models.deepfloyd.unet import (
+    Call,
+    SuperResolving,
+    UNetDenoiser,
+    load_compiled_unet,
+    load_unet,
+    require_compiler,
+    text_conditional,
+)
+from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bilinear
 
 KIND = "deepfloyd"
 HUB_IDS = "DeepFloyd/IF-I-XL-v1.0,DeepFloyd/IF-II-L-v1.0"
