@@ -562,7 +562,7 @@ def test_a_model_says_that_it_is_compiled_and_so_do_its_pictures(
 
 def test_a_compiler_that_is_missing_is_said() -> None:
     require_compiler(torch.device("cpu"), "eager")
-    with pytest.raises(UsageError, match="install a C compiler and triton, or leave --compile out") as refusal:
+    with pytest.raises(UsageError, match="install a C compiler and triton, or leave compiling out") as refusal:
         require_compiler(torch.device("cpu"), "no such compiler")
     assert "\n" not in str(refusal.value)
 
@@ -572,7 +572,7 @@ def test_compiling_in_vain_is_refused(duckrabbit: Command, cascade: Path, words:
     weights = ["--weights", str(cascade)] if "deepfloyd" in words else []
     code, out, err = duckrabbit("generate", PROMPT, *words, *weights, *QUICK, "--compile")
     assert (code, out) == (2, "")
-    assert err.splitlines()[-1].startswith("duckrabbit: error: --compile is for a CUDA GPU, and this runs on cpu")
+    assert err.splitlines()[-1].startswith("duckrabbit: error: Compiling is for a CUDA GPU, and this runs on cpu")
     assert not list(Path().rglob("*.png"))
 
 

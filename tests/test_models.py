@@ -453,7 +453,7 @@ def test_a_model_that_is_not_there_is_named_with_its_neighbour() -> None:
 
 def test_a_device_that_is_not_there_is_refused() -> None:
     for device in ("abacus", "cuda:99", "meta:3:4"):
-        with pytest.raises(UsageError, match="use --device cpu"):
+        with pytest.raises(UsageError, match="use the `device` cpu"):
             dr.load_model("mnist-flow", device)
 
 

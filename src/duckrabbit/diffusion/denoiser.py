@@ -101,7 +101,10 @@ class NetworkDenoiser:
     dtype: torch.dtype = torch.float32
 
     def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
-        """See `Denoiser`; the batch is padded to a multiple of four rows, which makes its rows independent of it."""
+        """Estimate the clean pictures of x [B, C, H, W] at time t in (0, 1] under B conditions.
+
+        The batch is padded to a multiple of four rows, which makes each row's estimate independent of the others.
+        """
         rows = len(x)
         padding = -rows % ROW_MULTIPLE
         padded = torch.cat([x, x[:1].expand(padding, *x.shape[1:])])

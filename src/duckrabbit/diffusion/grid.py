@@ -33,7 +33,7 @@ def leading(path: Path, steps: int) -> Grid:  # noqa: ARG001
     """
     _check_steps(steps)
     if steps > LEVELS:
-        raise UsageError(f"{steps} steps make no grid of {LEVELS} levels: give --steps of at most {LEVELS}.")
+        raise UsageError(f"{steps} steps make no grid of {LEVELS} levels: give `steps` of at most {LEVELS}.")
     stride = LEVELS // steps
     return (*(time_of_level(stride * (steps - 1 - i)) for i in range(steps)), 0.0)
 
@@ -79,7 +79,7 @@ def course_in(path: Path, steps: int) -> Grid:  # noqa: ARG001
     _check_steps(steps)
     if steps != len(COURSE_LEVELS):
         raise UsageError(
-            f"The grid course has {len(COURSE_LEVELS)} steps, not {steps}: leave out --steps, or give --grid uniform."
+            f"The grid course has {len(COURSE_LEVELS)} steps, not {steps}: leave `steps` out, or give `grid` uniform."
         )
     return course()
 

@@ -58,7 +58,7 @@ class Noise:
         return torch.from_numpy(np.stack(rows)).view(len(self.seeds), *shape)
 
     def rows(self, kept: Sequence[int]) -> "Noise":
-        """That of some samples."""
+        """The noise of some samples."""
         return Noise(tuple(self.seeds[k] for k in kept), self.stage)
 
 

@@ -40,7 +40,7 @@ class Memory:
     log_snr: float
 
     def rows(self, kept: Tensor) -> "Memory":
-        """That of some samples, int64 [N]."""
+        """The memory of some samples, int64 [N]."""
         return Memory(self.x0[kept], self.log_snr)
 
 

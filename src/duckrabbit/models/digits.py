@@ -34,8 +34,8 @@ class DigitConfig:
 
     Attributes:
         hidden: channels at full resolution.
-        time: whether the network is told the time.
-        classes: whether it is told the class.
+        time: whether the network is conditioned on the time.
+        classes: whether it is conditioned on the class.
         path: a name in `PATHS`.
         path_steps: the length of the path's table, for those that have one.
         parametrization: a name in `PARAMETRIZATIONS`.
@@ -156,5 +156,5 @@ def _check_prompt(name: str, classes: bool, prompt: object) -> None:
             f"{name} does not understand the prompt {prompt!r}: give one digit, 0 to 9, or an empty prompt."
         )
     raise UsageError(
-        f"{name} takes no prompt, and {prompt!r} was given: leave it out, or use --model mnist-ddpm-class."
+        f"{name} takes no prompt, and {prompt!r} was given: leave it out, or use the `model` mnist-ddpm-class."
     )

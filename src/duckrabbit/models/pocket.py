@@ -34,7 +34,7 @@ ILLUSION_SAMPLER = SamplerConfig(
     mean_guidance_scale=3.0,
     judge_scale=0.7,
 )
-"""The same for anagrams and hybrids: the judge pulls at every step, so that more steps show more than more guidance."""
+"""How anagrams and hybrids are sampled: a judge guides every step, so that more steps show more than more guidance."""
 
 
 @dataclass(frozen=True)

@@ -47,15 +47,15 @@ class TrainingRun:
 
     def __post_init__(self) -> None:
         if not 1 <= self.hidden <= MAX_HIDDEN:
-            raise UsageError(f"hidden {self.hidden} can't be trained with: give 1 to {MAX_HIDDEN}.")
+            raise UsageError(f"`hidden` {self.hidden} can't be trained with: give 1 to {MAX_HIDDEN}.")
         if self.examples is not None and self.examples < 1:
-            raise UsageError(f"{self.examples} examples can't be trained on: give at least 1.")
+            raise UsageError(f"{self.examples} `examples` can't be trained on: give at least 1.")
         if self.drop_class is not None and not 0 <= self.drop_class < 1:
-            raise UsageError(f"drop-class {self.drop_class:g} is no such probability: give 0 to 0.99.")
+            raise UsageError(f"`drop_class` {self.drop_class:g} is no such probability: give 0 to 0.99.")
         if self.noise_sigma is not None and not 0 < self.noise_sigma <= 10:
-            raise UsageError(f"noise-sigma {self.noise_sigma:g} can't be trained on: give a number above 0, up to 10.")
+            raise UsageError(f"`noise_sigma` {self.noise_sigma:g} can't be trained on: give above 0, up to 10.")
         if self.ddpm_steps is not None and not 2 <= self.ddpm_steps <= 10_000:
-            raise UsageError(f"ddpm-steps {self.ddpm_steps} make no table: give 2 to 10000.")
+            raise UsageError(f"`ddpm_steps` {self.ddpm_steps} make no table: give 2 to 10000.")
 
     @staticmethod
     def of(recipe: str) -> "TrainingRun":
@@ -110,7 +110,7 @@ def digits_of(run: TrainingRun) -> Digits:
     if run.data == "fashion-mnist":
         raise UsageError(
             "fashion-mnist is not downloaded any more: get its four gzipped files from "
-            "https://github.com/zalandoresearch/fashion-mnist into a folder, and give --data FOLDER."
+            "https://github.com/zalandoresearch/fashion-mnist into a folder, and give that folder as `data`."
         )
     return mnist("train", None if run.data == "mnist" else Path(run.data))
 

@@ -45,7 +45,7 @@ def show_prompts(model: Model, prompts: Sequence[str], stem: Path, count: int = 
     """Write STEM.png: a row of pictures, as large as the model makes them, for each prompt that it understands."""
     understood = [prompt for prompt in prompts if _understands(model, prompt)]
     plans = [plan(Generate(prompt), model, model.sizes[-1]) for prompt in understood]
-    made = make_planned([own for own in plans for _ in range(count)], [*range(count)] * len(understood))
+    made = make_planned([planned for planned in plans for _ in range(count)], [*range(count)] * len(understood))
     sheet = contact_sheet([p.pixels for p in made], count, row_labels=[p or "(no prompt)" for p in understood], gap=4)
     with atomic_write(stem.with_suffix(".png")) as temporary:
         sheet.save(temporary, format="PNG", optimize=True)

@@ -160,9 +160,9 @@ class AdversarialObjective:
         """The mean loss over the batch."""
         x0 = batch.x0
         start = torch.randn(x0.shape, generator=generator, device=x0.device)
-        share, own = torch.rand(2, len(x0), 1, 1, 1, generator=generator, device=x0.device)
-        radius = self.radius * own
-        delta = share * radius * _direction(start)
+        start_share, radius_share = torch.rand(2, len(x0), 1, 1, 1, generator=generator, device=x0.device)
+        radius = self.radius * radius_share
+        delta = start_share * radius * _direction(start)
         for _ in range(self.steps):
             delta.requires_grad_()
             loss = self.objective(network, replace(batch, x0=x0 + delta), generator)

@@ -97,11 +97,11 @@ def half(library: Library, classes: Classes, which: int) -> Library:
     """One half of a library's pictures of these classes: 0 or 1, by a fixed shuffle that both judges share."""
     known = [k for k, item in enumerate(library.items) if classes.of(item.name) is not None]
     Random(0).shuffle(known)
-    own = frozenset(known[which::2])
-    subjects = {name: tuple(k for k in found if k in own) for name, found in library.subjects.items()}
+    kept = frozenset(known[which::2])
+    subjects = {name: tuple(k for k in found if k in kept) for name, found in library.subjects.items()}
     subjects = {name: found for name, found in subjects.items() if found}
     weights = dict(zip(library.names[0], _differences(library.names[1]), strict=True))
-    photos = tuple(k for k in library.photos[0] if k in own)
+    photos = tuple(k for k in library.photos[0] if k in kept)
     shares = dict(zip(library.photos[0], _differences(library.photos[1]), strict=True))
     return replace(
         library,

@@ -251,7 +251,7 @@ def _engine(options: Options, device: str) -> "Engine":
 
 
 def _large_engine(options: Options, team: "Team") -> "Engine":
-    """The same for a large network, which is compiled on a GPU, and shared by a team."""
+    """Where and in what precision to train a large network, which is compiled on a GPU and shared by a team."""
     import torch
 
     engine = _engine(options, f"cuda:{torch.cuda.current_device()}" if team.on_gpus else options.device)

@@ -117,7 +117,7 @@ class _Classes:
         if "" in prompts:
             raise UsageError(
                 f"{self.name} knows no picture without a class: give a class number, 0 to {self.count - 1}, as the "
-                "prompt and --guidance-scale 1."
+                "prompt and a `guidance_scale` of 1."
             )
         return torch.tensor([int(prompt) for prompt in prompts], device=self.device)
 

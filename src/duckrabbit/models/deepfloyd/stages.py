@@ -78,8 +78,8 @@ def _local(weights: str | None) -> Folders | None:
     """The stages in a folder; None where the name is of no folder."""
     if weights is None:
         raise UsageError(
-            "deepfloyd needs its weights, which are gated: give --weights FOLDER with stage1 and stage2 in it, or "
-            f"--weights {HUB_IDS} to download them."
+            "deepfloyd needs its weights, which are gated: give as `weights` a folder with stage1 and stage2 in it, or "
+            f"{HUB_IDS} to download them."
         )
     folder = Path(weights)
     if (folder / "stage1").is_dir():
@@ -92,7 +92,7 @@ def _hub_ids(weights: str | None) -> list[str]:
     names = [name.strip() for name in (weights or "").split(",")]
     if Path(weights or "").exists() or not all(map(is_hub_id, names)) or len(names) > 2:
         raise UsageError(
-            f"{weights} holds no DeepFloyd IF: give --weights a folder with stage1 and stage2 in it, or hub ids "
+            f"{weights} holds no DeepFloyd IF: give as `weights` a folder with stage1 and stage2 in it, or hub ids "
             f"such as {HUB_IDS}."
         )
     return names
@@ -247,7 +247,7 @@ def _encode(weights: str | None, offloader: Offloader, prompts: Sequence[str]) -
     text = find_text_encoder(weights)
     if text is None:
         raise UsageError(
-            f"{weights} holds no text encoder: give --weights a folder whose stage1 has text_encoder and tokenizer."
+            f"{weights} holds no text encoder: give as `weights` a folder whose stage1 has text_encoder and tokenizer."
         )
     return encoded(text, prompts, offloader)
 

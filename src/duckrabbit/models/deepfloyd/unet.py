@@ -54,7 +54,7 @@ class UNetDenoiser:
         return self.conventions.path
 
     def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
-        """See `Denoiser`; x is [B, C or 2C, H, W]."""
+        """Estimate the clean pictures of x [B, C or 2C, H, W] at time t in (0, 1] under B conditions."""
         # Conditions come first: if the text encoder is needed, it has the device to itself.
         encoded = self.encode(condition)
         network = self.lend()
@@ -73,7 +73,7 @@ def text_conditional(network: Any, x: Tensor, levels: Tensor, condition: Tensor 
 
 @dataclass(frozen=True)
 class SuperResolving:
-    """IF's second stage, told to what level its guide is noised."""
+    """IF's second stage, which is given the level to which its guide is noised."""
 
     level: int
 
@@ -117,7 +117,7 @@ def load_unet(part: Part, device: torch.device, dtype: torch.dtype) -> nn.Module
 
 
 def load_compiled_unet(part: Part, device: torch.device, dtype: torch.dtype) -> nn.Module:
-    """As `load_unet`, with residual blocks that are compiled when they are first called."""
+    """The network of a part, on the CPU, with residual blocks that are compiled when they are first called."""
     network = load_unet(part, device, dtype)
     compile_blocks(network)
     return network
@@ -150,7 +150,7 @@ def require_compiler(device: torch.device, backend: str = "inductor") -> None:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
         raise UsageError(
             f"Nothing can be compiled for {device.type} on this machine ({reason}): install a C compiler and triton, "
-            "or leave --compile out."
+            "or leave compiling out."
         ) from error
 
 
