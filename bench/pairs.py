@@ -11,11 +11,12 @@ from pathlib import Path
 from random import Random
 
 import torch
+from duckrabbit.recipes.looks import looks_of
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from duckrabbit.judges.calibration import pulling_checksum
+from duckrabbit.judges.calibration import guiding_checksum
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.judges.question import Question, question_of
 from duckrabbit.making.make import make_all
@@ -25,7 +26,6 @@ from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.search.discovery import proposals
 from duckrabbit.search.subject_priors import shipped_for
@@ -137,7 +137,7 @@ class Court:
     def checksums(self, judge_scale: float) -> dict[str, str]:
         """Of the judges that had a part in candidates made with that scale: who pulled, who selects, who reports."""
         return {
-            "guiding": pulling_checksum(self.selecting.kind, judge_scale),
+            "guiding": guiding_checksum(self.selecting.kind, judge_scale),
             "selecting": self.selecting.checksum,
             "reporting": self.reporting.checksum,
         }

@@ -14,16 +14,16 @@ from pathlib import Path
 from random import Random
 
 import torch
+from duckrabbit.recipes.looks import looks_of
 from safetensors.torch import load_file, save_file
 
-from duckrabbit.judges.calibration import pulling_checksum
+from duckrabbit.judges.calibration import guiding_checksum
 from duckrabbit.judges.judge import load_judge
 from duckrabbit.judges.question import question_of, scores_each
 from duckrabbit.making.make import make_all
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.looks import looks_of
 from duckrabbit.search.subject_priors import fit, write
 from duckrabbit.search.subjects import prompt_for, subjects_of
 
@@ -90,7 +90,7 @@ def fit_parts(parts: list[Path], out: Path) -> None:
           f"{torch.corrcoef(torch.stack([told, scores[~half]]))[0, 1]:.3f}")  # fmt: skip
     model = load_model("pocket", "cpu")
     judges = {
-        "guiding": pulling_checksum("pictures", model.illusion_sampler.judge_scale),
+        "guiding": guiding_checksum("pictures", model.illusion_sampler.judge_scale),
         "selecting": judge.checksum,
     }
     write(out, model.checksum, judges, subjects, fit(a, b, scores, len(subjects)), len(a))
