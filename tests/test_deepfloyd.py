@@ -27,7 +27,8 @@ from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.path import LinearBeta, SquaredCosine, time_of_level
 from duckrabbit.errors import UsageError
 from duckrabbit.making.make import make
-from duckrabbit.making.record import circumstances
+from duckrabbit.making.plan import plan
+from duckrabbit.making.record import record
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.deepfloyd import hub, t5
 from duckrabbit.models.deepfloyd.conventions import conventions_of
@@ -556,8 +557,8 @@ def test_a_model_says_that_it_is_compiled_and_so_do_its_pictures(
     assert all(block._compiled_call_impl is not None for block in blocks)
     assert model.compiled
     assert model.at(LARGE).compiled
-    assert circumstances(model)["compiled"] is True
-    assert "compiled" not in circumstances(_load(cascade))
+    assert record(plan(TWO_STEPS, model), 0, 1, 0)["circumstances"]["compiled"] is True
+    assert "compiled" not in record(plan(TWO_STEPS, _load(cascade)), 0, 1, 0)["circumstances"]
 
 
 def test_a_compiler_that_is_missing_is_said() -> None:

@@ -11,6 +11,7 @@ from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State, initial_noise, noised
 from duckrabbit.errors import UsageError
+from duckrabbit.making.films import tiled
 from duckrabbit.making.make import make_planned
 from duckrabbit.making.plan import plan
 from duckrabbit.media.animation import write_animation
@@ -86,12 +87,6 @@ def denoising_rows(model: Model) -> Tensor:
         noisy = torch.cat([noised(path, x0, level, Noise((seed,))) for seed, x0 in enumerate(clean)])
     denoised = model.denoiser(noisy, level, [""] * COLUMNS).x0
     return torch.cat([clean, noisy, denoised])
-
-
-def tiled(pictures: Tensor, columns: int) -> Tensor:
-    """Pictures [N, C, H, W] as one picture, rows of `columns`."""
-    rows = [torch.cat(list(row), dim=-1) for row in torch.split(pictures.float().cpu(), columns)]
-    return torch.cat(rows, dim=-2).clamp(-1, 1)
 
 
 def _write(path: Path, picture: Tensor) -> None:
