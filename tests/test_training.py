@@ -93,7 +93,7 @@ class Dots(nn.Module):
 
 def everything(state: TrainingState) -> dict[str, Tensor]:
     """Copies of all that a checkpoint holds: network, average, and Adam's moments."""
-    return {name: tensor.detach().clone() for name, tensor in state._tensors()}
+    return {name: tensor.detach().clone() for name, tensor in state.tensors()}
 
 
 def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
@@ -756,5 +756,5 @@ def test_what_a_run_leaves_is_the_average(tmp_path: File) -> None:
 
 def test_fashion_mnist_is_refused_with_where_to_get_it() -> None:
     run = dataclasses.replace(TrainingRun.of("mnist-ddpm"), data="fashion-mnist")
-    with pytest.raises(UsageError, match="not downloaded any more.*give that folder as `data`"):
+    with pytest.raises(UsageError, match=r"not downloaded any more.*give that folder as `data`"):
         digits_of(run)

@@ -261,14 +261,14 @@ class _GraphRunner:
     def _capture(self, indices: Tensor) -> None:
         """Warm up on a side stream, put the state back as it was, then record one step."""
         self.indices = indices.clone()
-        before = {name: tensor.detach().clone() for name, tensor in self.update.state._tensors()}
+        before = {name: tensor.detach().clone() for name, tensor in self.update.state.tensors()}
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(WARMUP_STEPS):
                 self.update(self.indices, 0)
         torch.cuda.current_stream().wait_stream(stream)
-        for name, tensor in self.update.state._tensors():
+        for name, tensor in self.update.state.tensors():
             value = before.get(name)
             tensor.detach().copy_(value if value is not None else torch.zeros_like(tensor))
         self.graph = torch.cuda.CUDAGraph()
