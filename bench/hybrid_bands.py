@@ -22,7 +22,7 @@ from pairs import STYLES, Court, Maker, add_options, opened, share
 from torch import Tensor
 
 from duckrabbit.diffusion.terms import Band, Term, Weight, weight_at
-from duckrabbit.illusions.bands import Grey, HighPass, LowPass
+from duckrabbit.illusions.bands import Grey, LowPass, Rest
 from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.question import question_of
 from duckrabbit.models.model import Model
@@ -84,6 +84,10 @@ Lever = Callable[[str, str, float, float, float], tuple[Term, ...]]
 """From the far and the near prompt, σ, γ of the far part and γ of the near part to terms."""
 
 
+def high_pass(sigma: float) -> Band:
+    return Rest(LowPass(sigma))
+
+
 def both(low: Callable[[float], Band], high: Callable[[float], Band], away: float = 0.0) -> Lever:
     return lambda far, near, sigma, far_scale, near_scale: (
         *part(far, low(sigma), far_scale, near, away),
@@ -92,14 +96,14 @@ def both(low: Callable[[float], Band], high: Callable[[float], Band], away: floa
 
 
 LEVERS: Mapping[str, Lever] = {
-    "plain": both(LowPass, HighPass),
+    "plain": both(LowPass, high_pass),
     # More guidance for the near part late.
     "near late": lambda far, near, sigma, far_scale, near_scale: (
         *part(far, LowPass(sigma), far_scale),
-        *part(near, HighPass(sigma), Late(near_scale)),
+        *part(near, high_pass(sigma), Late(near_scale)),
     ),
     # Half of what each part steers away from is the other part's prompt.
-    "apart": both(LowPass, HighPass, AWAY),
+    "apart": both(LowPass, high_pass, AWAY),
     # Far is brightness alone; the colours are those of near.
     "grey": both(GreyLow, GreyHigh),
     "grey apart": both(GreyLow, GreyHigh, AWAY),
