@@ -27,7 +27,6 @@ from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.question import question_of
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Plan, guidance_of
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 
@@ -168,7 +167,7 @@ def hybrid(k: int, far: str, near: str, sigma: float) -> Hybrid:
 
 def measured(judge: Judge, recipes: list[Hybrid], pictures: list[Tensor]) -> str:
     """The shares read far, near and both, the mean log p of each, and the share with both among the first five."""
-    questions = [question_of(judge, looks_of(recipe)) for recipe in recipes]
+    questions = [question_of(judge, recipe.looks) for recipe in recipes]
     places = torch.cat([question.places(own) for question, own in zip(questions, pictures, strict=True)])
     logs = torch.cat([question.readings(own) for question, own in zip(questions, pictures, strict=True)]).mean(dim=0)
     first = places == 1

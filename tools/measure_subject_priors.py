@@ -64,7 +64,7 @@ def measure(out: Path, minutes: float, seed: int, batch: int, device: str) -> No
                    for a, b in pairs]  # fmt: skip
         seeds = [1_000_000 * seed + len(rows) + k for k in range(batch)]
         pixels = torch.stack([made.pixels for made in make_all(recipes, model, seeds, batch_size=batch)])
-        scores.append(scores_each([question_of(judge, looks_of(recipe)) for recipe in recipes], pixels))
+        scores.append(scores_each([question_of(judge, recipe.looks) for recipe in recipes], pixels))
         rows += [(a, b, view) for a, b in pairs]
         columns = torch.tensor(rows, dtype=torch.int16).T.contiguous()
         with atomic_write(out) as temporary:
