@@ -720,7 +720,7 @@ def test_a_batch_larger_than_the_data_is_refused() -> None:
     ],
 )
 def test_impossible_hyperparameters_are_refused(mistake: dict[str, float]) -> None:
-    with pytest.raises(UsageError, match=next(iter(mistake)).replace("_", "-")):
+    with pytest.raises(UsageError, match=f"`{next(iter(mistake))}`"):
         dataclasses.replace(SHORT, **mistake)  # type: ignore[arg-type]
 
 
