@@ -40,7 +40,9 @@ summary { cursor: pointer; font-size: .9rem; }
 <div class="found">
 {%- for entry in entries %}
 <figure><div class="looks">
-{%- for picture, words in entry.looks %}<div><img src="{{ picture | data }}" alt="{{ words }}">{{ words }}</div>{% endfor -%}
+{%- for picture, words in entry.looks %}
+<div><img src="{{ picture | data }}" alt="{{ words }}">{{ words }}</div>
+{%- endfor %}
 </div><figcaption>{{ entry.verdict }}<details><summary>make it</summary><code>{{ entry.command }}</code></details>
 </figcaption></figure>
 {%- endfor %}
