@@ -26,12 +26,12 @@ from duckrabbit.judges.looks import from_afar
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.shipped import shipped
 from duckrabbit.models.model import SamplerConfig
-from duckrabbit.report.alike import diversity
 from duckrabbit.report.build import build_report, build_rows
+from duckrabbit.report.measures import diversity_of_layout, seam
 from duckrabbit.report.painter import OWN_WAY, Choice, Sampling
 from duckrabbit.report.rows.pretrained.anagrams import PAIRS
 from duckrabbit.report.rows.pretrained.hybrids import INVERSE, KINDS, RELATIVES
-from duckrabbit.report.rows.pretrained.inpainting import FEW, MANY, RESAMPLINGS, seam
+from duckrabbit.report.rows.pretrained.inpainting import FEW, MANY, RESAMPLINGS
 from duckrabbit.report.rows.registry import ROWS, Row
 from duckrabbit.report.tiles import GAP
 from duckrabbit.report.workshop import Workshop
@@ -290,13 +290,13 @@ def test_resampling_is_compared_at_equal_evaluations() -> None:
 def test_diversity_sees_layout_and_not_fine_noise() -> None:
     generator = torch.Generator().manual_seed(0)
     one = torch.zeros(3, 64, 64)
-    assert diversity(one.expand(3, -1, -1, -1)) == 0
+    assert diversity_of_layout(one.expand(3, -1, -1, -1)) == 0
     noisy = one + 0.5 * torch.randn(4, 3, 64, 64, generator=generator)
     halves = one.clone()
     halves[:, :32] = 1
     other = -halves
-    assert diversity(torch.stack([halves, other])) > 4 * diversity(noisy)
-    assert diversity(torch.stack([halves, other])) == pytest.approx(127.5 * 2**0.5)
+    assert diversity_of_layout(torch.stack([halves, other])) > 4 * diversity_of_layout(noisy)
+    assert diversity_of_layout(torch.stack([halves, other])) == pytest.approx(127.5 * 2**0.5)
 
 
 def test_from_afar_fine_lines_are_grey_at_every_size() -> None:

@@ -15,6 +15,9 @@ from duckrabbit.report.wording import command, model_words, sampler_words
 COURSE = "course"
 TOWER = "photo:tower"
 
+PHOTO = "a high quality photo"
+"""The sources' prompt where nothing in particular is asked for."""
+
 BATCH = 8
 """Pictures sampled together: on a CPU a small batch stays in its caches."""
 
@@ -87,8 +90,6 @@ class Sampling:
 
 
 OWN_WAY = Sampling()
-COURSES_WAY = Sampling(solver="ddpm", grid=COURSE)
-"""ddpm on the courses' grid, whatever the model's own way."""
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
+from duckrabbit.report.bodies import Plate
 from duckrabbit.report.effort import Effort
-from duckrabbit.report.figure import Plate
+from duckrabbit.report.measures import Yardstick
 from duckrabbit.report.painter import Choice, Painter
-from duckrabbit.report.quality import Yardstick
 from duckrabbit.report.tiles import tile_grid, write_image
 
 FRAME_MILLISECONDS = 90

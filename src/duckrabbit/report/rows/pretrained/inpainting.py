@@ -11,11 +11,11 @@ from duckrabbit.media.masks import box_mask, ellipse_mask
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source
-from duckrabbit.report.bodies.sheet import Sheet
+from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin
-from duckrabbit.report.painter import Painter, Sampling
-from duckrabbit.report.rows.pretrained.common import PHOTO, short
-from duckrabbit.report.wording import seed_words
+from duckrabbit.report.measures import seam
+from duckrabbit.report.painter import PHOTO, Painter, Sampling
+from duckrabbit.report.wording import seed_words, stem_of
 from duckrabbit.report.workshop import Stopwatch, Workshop
 
 HALF_WAY = 480
@@ -70,7 +70,7 @@ def inpainting(workshop: Workshop) -> Figure:
     )
     exhibits = []
     for done, hole in enumerate(holes):
-        workshop.tell(short(hole.image), done / (len(holes) + 1))
+        workshop.tell(stem_of(hole.image), done / (len(holes) + 1))
         exhibits.append(_painted(workshop, hole))
     workshop.tell("resampling", len(holes) / (len(holes) + 1))
     exhibits.append(_resampled(workshop, tower))
@@ -104,7 +104,7 @@ def _painted(workshop: Workshop, hole: Hole) -> Exhibit:
     for number, (prompt, result) in enumerate(zip(hole.prompts, made, strict=True)):
         row = [picture, _grey(painted, picture), _hole(picture, painted), half[number], result]
         alt = f"A picture, the mask, the hole, a noisy picture half way, and the hole filled: {prompt}"
-        strips.append((f"“{prompt}”", workshop.plate(f"{short(hole.image)}-{number}", row, len(row), alt)))
+        strips.append((f"“{prompt}”", workshop.plate(f"{stem_of(hole.image)}-{number}", row, len(row), alt)))
     changed = sum(_changed(picture, result, painted) for result in made)
     kept = int((painted == 0).sum())
     words = mask.name.split(" ")[1]
@@ -152,20 +152,6 @@ def _resampled(workshop: Workshop, hole: Hole) -> Exhibit:
         "\n".join(commands),
         watch.read(),
     )
-
-
-def seam(picture: Tensor, painted: Tensor) -> float:
-    """The mean difference of neighbours of which one is painted, in grey levels.
-
-    Args:
-        picture: [C, S, S] in [−1, 1].
-        painted: [S, S] of 0 and 1.
-    """
-    gaps = []
-    for axis in (0, 1):
-        crossing = painted.diff(dim=axis) != 0
-        gaps.append(picture.diff(dim=axis + 1).abs().mean(dim=0)[crossing])
-    return 127.5 * float(torch.cat(gaps).mean())
 
 
 def _changed(picture: Tensor, result: Tensor, painted: Tensor) -> int:

@@ -8,10 +8,8 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.report.best import Chosen, best_of
-from duckrabbit.report.bodies.sheet import Sheet
-from duckrabbit.report.bodies.stack import Stack
-from duckrabbit.report.bodies.viewers import Distance, Turning
-from duckrabbit.report.figure import Exhibit, Figure, Origin, Plate
+from duckrabbit.report.bodies import Answer, Distance, Plate, Sheet, Stack, Turning
+from duckrabbit.report.figure import Exhibit, Figure, Origin
 from duckrabbit.report.tiles import tile_grid, write_image
 from duckrabbit.report.wording import command, model_words, sampler_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
@@ -55,10 +53,11 @@ def _anagram(workshop: Workshop, first: str, second: str, view: str) -> Exhibit:
     recipe = Anagram((first, second), (view,))
     looks = [(parse_view("identity"), int(first)), (parse_view(view), int(second))]
     chosen = best_of(recipe, model, looks, workshop.effort.candidates, workshop.shelf)
+    readings = (("upright", first), (f"through {view}", second))
     plate = _single(workshop, f"{first}-{second}-{view}", chosen, "A handwritten figure: one digit, or two?")
     return Exhibit(
         "One picture, two digits.",
-        Turning(plate, view, (first, second), chosen.note([int(first), int(second)])),
+        Turning(plate, view, Answer(readings, chosen.note([int(first), int(second)]))),
         Origin.NOW,
         _parameters(model, chosen, f"prompts {first} and {second}, view {view}"),
         command("anagram", first, second, "--view", view, "--seed", chosen.picture.seed, "--model", MODEL),
@@ -96,7 +95,7 @@ def _hybrid(workshop: Workshop, far: str, near: str) -> Exhibit:
     both = workshop.plate(f"{far}-{near}-both", [chosen.picture.pixels, shrunk], 2, "The picture, sharp and blurred")
     return Exhibit(
         "Near on the left, and as it is judged from afar (shrunk to a quarter and enlarged again) on the right.",
-        Stack((Distance(plate, readings, chosen.note([int(near), int(far)])), Sheet((), (("", both),)))),
+        Stack((Distance(plate, Answer(readings, chosen.note([int(near), int(far)]))), Sheet((), (("", both),)))),
         Origin.NOW,
         _parameters(model, chosen, f"far {far}, near {near}, σ {HYBRID_SIGMA:g} (of 64 pixels)"),
         command(

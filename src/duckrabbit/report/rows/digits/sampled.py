@@ -9,7 +9,7 @@ from duckrabbit.diffusion.sampling import State
 from duckrabbit.making.make import make_all
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.report.bodies.gallery import Gallery, Playable
+from duckrabbit.report.bodies import Gallery, Playable
 from duckrabbit.report.figure import Exhibit, Origin
 from duckrabbit.report.wording import command, model_words, sampler_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
