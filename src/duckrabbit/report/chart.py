@@ -77,7 +77,7 @@ class Chart:
             _mark(axes.yaxis, self.y, axes.get_ylim())
             # Where it is far enough from the ticks' labels on a phone, too, whose style sheet enlarges all text.
             axes.yaxis.set_label_coords(-0.11, 0.5)
-            axes.tick_params(length=0)
+            axes.tick_params(length=0, pad=7)
             axes.grid(axis="y", clip_on=False, gid="rule")
             axes.spines[["left", "top", "right"]].set_visible(False)
             axes.spines["bottom"].set_gid("axis")
