@@ -1,9 +1,8 @@
 """Pictures that go into a recipe: kept in it as 8-bit pixels, so that a PNG can be made again without its source."""
 
-import base64
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -29,12 +28,10 @@ class Source:
     Attributes:
         name: where it came from, as the user said.
         png: the resized, cropped picture as an 8-bit PNG.
-        inverted: whether it is the negative of what was read.
     """
 
     name: str
     png: bytes = field(repr=False)
-    inverted: bool = field(default=False, compare=False)
 
     @staticmethod
     def of(name: str, pixels: Tensor) -> "Source":
@@ -42,14 +39,17 @@ class Source:
         return Source(name, _png(to_uint8(pixels)))
 
     @staticmethod
-    def read(name: str, model: Model) -> "Source":
+    def read(name: str, model: Model, on_negative: Callable[[], None] = lambda: None) -> "Source":
         """Read a file, `-`, or `mnist:test/7` at the model's size and number of channels.
 
-        Where the model knows light strokes on a dark ground alone, a drawing on light paper becomes its negative.
+        Where the model knows light strokes on a dark ground alone, a drawing on light paper becomes its negative, and
+        `on_negative` is called.
         """
         pixels = read_picture(name, model.size, model.channels)
-        inverted = model.dark_ground and on_light_ground(pixels)
-        return Source(name, _png(to_uint8(-pixels if inverted else pixels)), inverted)
+        if model.dark_ground and on_light_ground(pixels):
+            on_negative()
+            pixels = -pixels
+        return Source.of(name, pixels)
 
     @staticmethod
     def shrunk(name: str, model: Model) -> "Source":
@@ -83,6 +83,10 @@ class Source:
             )
         return pixels
 
+    def state(self, model: Model) -> Tensor:
+        """The picture as the model samples it, [*state_shape]; see `pixels`."""
+        return model.encode(self.pixels(model)[None])[0]
+
     def mask(self, model: Model) -> Tensor:
         """The mask [H, W] of 0 (known) and 1 (painted); where it is shrunk, a pixel is known only if all of it is."""
         read = (from_uint8(self._levels())[:1] > 0).float().to(model.device)
@@ -99,16 +103,9 @@ class Source:
         """The picture's width in pixels."""
         return int(self._levels().shape[1])
 
-    def to_json(self) -> dict[str, str]:
-        """The picture as text."""
-        return {"name": self.name, "png": base64.b64encode(self.png).decode()}
-
-    @staticmethod
-    def from_json(data: dict[str, Any]) -> "Source":
-        """The picture from text; raises ValueError or TypeError where it is none."""
-        source = Source(str(data["name"]), base64.b64decode(data["png"], validate=True))
-        source._levels()
-        return source
+    def check(self) -> None:
+        """Raise UsageError where it is not a picture that duckrabbit wrote."""
+        self._levels()
 
     def _levels(self) -> NDArray[np.uint8]:
         try:
