@@ -56,6 +56,8 @@ def silent(what: str, part: float) -> None:
     """Tell nobody."""
 
 
-def _hurried(name: str, device: str, *others: None) -> Model:
-    model = load_model(name, device, *others)
+def _hurried(
+    name: str, device: str, dtype: None = None, weights: str | None = None, embeddings: str | None = None
+) -> Model:
+    model = load_model(name, device, dtype, weights, embeddings)
     return replace(model, sampler=replace(model.sampler, steps=2))

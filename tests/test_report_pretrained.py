@@ -12,23 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from duckrabbit.cli.main import main
-from duckrabbit.cli.options import Sampling as CommandLineSampling
-from duckrabbit.cli.sampler import sampler_of
 from duckrabbit.datasets.pictures import SHIPPED_PICTURES
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.looks import from_afar
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.shipped import shipped
-from duckrabbit.models.model import SamplerConfig
 from duckrabbit.report.build import build_report, build_rows
 from duckrabbit.report.measures import diversity_of_layout, seam
-from duckrabbit.report.painter import OWN_WAY, Choice, Sampling
+from duckrabbit.report.painter import Choice
 from duckrabbit.report.rows.pretrained.anagrams import PAIRS
 from duckrabbit.report.rows.pretrained.hybrids import INVERSE, KINDS, RELATIVES
 from duckrabbit.report.rows.pretrained.inpainting import FEW, MANY, RESAMPLINGS
@@ -260,26 +255,6 @@ def test_deepfloyd_makes_the_same_rows_in_one_stage_and_in_two(
         _made_by(command, tmp_path / "made", capsys), _tiles(large, "A1.3/one-step-0.png", 4)[1:], strict=True
     ):
         assert _alike(own, tile)
-
-
-samplings = st.builds(
-    Sampling,
-    steps=st.none() | st.integers(1, 99),
-    solver=st.none() | st.sampled_from(["ddpm", "heun"]),
-    guidance_scale=st.none() | st.floats(0, 20),
-)
-samplers = st.builds(
-    SamplerConfig,
-    grid=st.sampled_from(["uniform", "karras"]),
-    guidance_interval=st.sampled_from([(0.0, 1.0), (0.2, 0.8)]),
-) | st.just(SamplerConfig("ddpm", 34, "course", 5.0))
-
-
-@given(samplings, samplers)
-def test_sampling_is_read_as_the_command_line_reads_it(sampling: Sampling, default: SamplerConfig) -> None:
-    said = CommandLineSampling(sampling.steps, sampling.solver, sampling.grid, sampling.guidance_scale)
-    assert sampling.of(default) == (sampler_of(said, default) or default)
-    assert (sampling == OWN_WAY) == (sampling.words() == [])
 
 
 def test_resampling_is_compared_at_equal_evaluations() -> None:

@@ -83,6 +83,23 @@ def make(
     return make_planned([planned] * count, consecutive_seeds(seed, count), watch)
 
 
+def make_all(
+    recipes: Sequence[Recipe],
+    model: Model,
+    seeds: Sequence[int],
+    watch: Watch | None = None,
+    size: int | None = None,
+) -> list[Picture]:
+    """Make one picture for each recipe and its seed, each recipe its own way; see `make_planned`.
+
+    Raises:
+        UsageError: if a recipe can't be made with this model.
+    """
+    # By identity: recipes may hold mappings, which have no hash, and the same one is usually repeated.
+    plans = {key: plan(recipe, model, size) for key, recipe in {id(recipe): recipe for recipe in recipes}.items()}
+    return make_planned([plans[id(recipe)] for recipe in recipes], seeds, watch)
+
+
 def make_planned(
     plans: Sequence[Planned], seeds: Sequence[int], watch: Watch | None = None, batch_size: int = BATCH
 ) -> list[Picture]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from duckrabbit.diffusion.sampling import State
+from duckrabbit.making.films import Film
 from duckrabbit.making.make import make_all
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.generate import Generate
@@ -13,7 +13,6 @@ from duckrabbit.report.bodies import Gallery, Playable
 from duckrabbit.report.figure import Exhibit, Origin
 from duckrabbit.report.wording import command, model_words, sampler_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
-from duckrabbit.trained.samples import tiled
 
 COLUMNS = 10
 DIGITS = tuple("0123456789")
@@ -40,24 +39,17 @@ def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sa
     model = workshop.shelf.model(name)
     sampler = sampler or model.sampler
     count = workshop.effort.shown
-    frames: list[Tensor] = []
-
-    def watch(state: State) -> None:
-        if state.i == 0:
-            frames.append(tiled(state.x_t, COLUMNS))
-        frames.append(tiled(state.x_s, COLUMNS))
-
+    film = Film(COLUMNS)
     stopwatch = Stopwatch()
     recipes = [Generate(digit if model.conditional else "", sampler=sampler) for digit in DIGITS]
     seeds = [k // COLUMNS if model.conditional else k for k in range(count)]
-    made = make_all([recipes[k % COLUMNS] for k in range(count)], model, seeds, watch)
+    made = make_all([recipes[k % COLUMNS] for k in range(count)], model, seeds, film)
     stem = f"samples-{sampler.guidance_scale:g}"
     plate = workshop.plate(stem, [p.pixels for p in made], COLUMNS, f"{count} digits sampled by {name}")
-    film = workshop.film(stem, frames, model.size)
     prompt = ("prompts 0 to 9, one a column",) if model.conditional else ()
     return Exhibit(
         caption,
-        Gallery((Playable("from noise to digits", plate, film),)),
+        Gallery((Playable("from noise to digits", plate, workshop.film(stem, film.frames)),)),
         Origin.NOW,
         (model_words(model), *prompt, seed_words(range(seeds[-1] + 1)), *sampler_words(sampler, model)),
         f"{generate_command(model, sampler, '3', range(seeds[-1] + 1))} --animate",

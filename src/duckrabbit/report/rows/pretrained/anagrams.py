@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 
-from duckrabbit.illusions.views import View, animate, parse_view
+from duckrabbit.illusions.loops import through_views
+from duckrabbit.illusions.views import View, parse_view
 from duckrabbit.judges.looks import Look, as_it_is
+from duckrabbit.making.films import MOTION_MILLISECONDS
 from duckrabbit.making.make import Picture
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.report.bodies import AXES, Answer, Body, Moving, Playable, Turning
 from duckrabbit.report.figure import Exhibit, Figure, Origin
 from duckrabbit.report.rows.pretrained.chosen import how_chosen, verdicts, with_other_seeds
 from duckrabbit.report.workshop import Stopwatch, Workshop
-
-MOTION_MILLISECONDS = 50
-MOTION_SCALE = 3
 
 
 @dataclass(frozen=True)
@@ -113,8 +112,7 @@ def visual_anagrams(workshop: Workshop) -> Figure:
 
 def _viewer(workshop: Workshop, pair: Pair, view: View, picture: Picture, stem: str) -> Body:
     """What can be turned is turned by a style sheet; what is taken to pieces is an animation."""
-    side = picture.pixels.shape[-1]
-    picture.save(workshop.page / workshop.folder / f"{stem}-{side}.png")
+    picture.save(workshop.page / workshop.folder / f"{stem}-{picture.pixels.shape[-1]}.png")
     plate = workshop.large(stem, picture.pixels, "A picture that is said to show two things")
     first, second = pair.prompts
     looks = (Look("upright", first, as_it_is), Look("viewed", second, view))
@@ -122,6 +120,6 @@ def _viewer(workshop: Workshop, pair: Pair, view: View, picture: Picture, stem: 
     answer = Answer((("upright", first), (f"through {pair.view}", second)), note)
     if pair.view in AXES:
         return Turning(plate, pair.view, answer)
-    frames = list(animate(view, picture.pixels.clamp(-1, 1), scale=max(1, MOTION_SCALE * 64 // side)))
+    frames = through_views(picture.pixels.clamp(-1, 1), [view])
     film = workshop.animation(f"{stem}-motion", frames, MOTION_MILLISECONDS)
     return Moving(Playable("its pieces, moving", plate, film), answer)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.diffusion.sampling import State
+from duckrabbit.making.sampling import Sampling
 from duckrabbit.media.masks import box_mask, ellipse_mask
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.recipes.inpaint import Inpaint
@@ -14,7 +15,7 @@ from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin
 from duckrabbit.report.measures import seam
-from duckrabbit.report.painter import PHOTO, Painter, Sampling
+from duckrabbit.report.painter import PHOTO, Painter
 from duckrabbit.report.wording import seed_words, stem_of
 from duckrabbit.report.workshop import Stopwatch, Workshop
 
@@ -135,7 +136,7 @@ def _resampled(workshop: Workshop, hole: Hole) -> Exhibit:
         plate = workshop.plate(f"resampled-{repeats}", [picture, *made], len(made) + 1, f"The hole filled in {label}")
         strips.append((label, plate))
         seams.append(sum(seam(result, painted) for result in made) / len(made))
-        words = ["--mask-box", mask.name.split(" ")[1], "--resamplings", repeats, *sampling.words()]
+        words = ["--mask-box", mask.name.split(" ")[1], "--resamplings", repeats, *sampling.words]
         commands.append(painter.command("inpaint", hole.image, SPIRE, *words, "--count", len(SEEDS)))
     return Exhibit(
         f"{MANY.steps} evaluations spent in two ways. Across the seam neighbouring pixels differ by {seams[0]:.1f} "

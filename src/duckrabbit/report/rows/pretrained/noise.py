@@ -5,6 +5,7 @@ from torch import Tensor
 from duckrabbit.diffusion.grid import COURSE_LEVELS
 from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.diffusion.sampling import State
+from duckrabbit.making.films import Film
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.noise import Forward
@@ -172,19 +173,17 @@ def iterative_denoising(workshop: Workshop) -> Figure:
     sources = [painter.source(name) for name in (image, *OTHER_PHOTOGRAPHS)]
     recipes = [Denoise(source, Level(level=level), "iterative", PHOTO) for source in sources]
     seen: dict[float, Tensor] = {}
-    frames: list[Tensor] = []
+    film = Film(rows=[0])
 
     def keep(state: State) -> None:
-        if state.i == 0:
-            frames.append(state.x_t[0].float().cpu().clamp(-1, 1))
-        frames.append(state.x_s[0].float().cpu().clamp(-1, 1))
+        film(state)
         # Of two stages the first is shown: it has the name of the level first.
         seen.setdefault(round(state.t, 6), state.x_t[0].float().cpu())
 
     iterated = [picture.pixels for picture in painter.made(recipes, [0] * len(recipes), watch=keep)]
     shown = [seen[round(time_of_level(own), 6)] for own in SHOWN]
     strip = workshop.plate("snapshots", [*shown, iterated[0]], len(SHOWN) + 1, "Noise that turns into a photograph")
-    film = workshop.film("course", frames, painter.model.size)
+    played = workshop.film("course", film.frames, painter.model.size)
     still = workshop.plate("end", [iterated[0]], 1, "The picture at the end")
     course = Exhibit(
         f"From level {level} down: the picture that goes into the network at five of the {len(COURSE_LEVELS) - START} "
@@ -192,7 +191,7 @@ def iterative_denoising(workshop: Workshop) -> Figure:
         Stack(
             (
                 Sheet((*(f"level {own}" for own in SHOWN), "the end"), (("", strip),)),
-                Gallery((Playable("from noise to picture", still, film),)),
+                Gallery((Playable("from noise to picture", still, played),)),
             )
         ),
         Origin.NOW,

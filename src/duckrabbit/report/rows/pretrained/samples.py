@@ -7,15 +7,16 @@ from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.judges.judge import Judge
+from duckrabbit.making.films import Film
+from duckrabbit.making.sampling import Sampling
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies import Gallery, Playable, Sheet, Stack, Table
 from duckrabbit.report.chart import Axis, Chart, Series
 from duckrabbit.report.figure import Exhibit, Figure, Origin
 from duckrabbit.report.measures import diversity_of_features, diversity_of_layout, share_read
-from duckrabbit.report.painter import PHOTO, Sampling
+from duckrabbit.report.painter import PHOTO
 from duckrabbit.report.wording import seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
-from duckrabbit.trained.samples import tiled
 
 COUNT = 5
 SNAPSHOTS = (0, 10, 20, 30)
@@ -32,13 +33,11 @@ def sampling_from_noise(workshop: Workshop) -> Figure:
     painter = workshop.shelf.painter
     recipe = Generate(PHOTO)
     watch = Stopwatch()
-    frames: list[Tensor] = []
+    film = Film(COUNT)
     seen: dict[int, Tensor] = {}
 
     def keep(state: State) -> None:
-        if state.i == 0:
-            frames.append(tiled(state.x_t, COUNT))
-        frames.append(tiled(state.x_s, COUNT))
+        film(state)
         # Of two stages the first is shown: it comes first.
         seen.setdefault(state.i, state.x_t.float().cpu())
 
@@ -49,13 +48,13 @@ def sampling_from_noise(workshop: Workshop) -> Figure:
         if step in seen
     ]
     final = workshop.plate("end", [picture.pixels for picture in made], COUNT, "Five pictures of nobody knows what")
-    film = workshop.film("course", frames, painter.model.size)
+    played = workshop.film("course", film.frames)
     sheet = Exhibit(
         "Five samples, none picked, from noise to picture.",
-        Stack((Sheet((), tuple(strips)), Gallery((Playable(f"at the end, after {len(seen)} steps", final, film),)))),
+        Stack((Sheet((), tuple(strips)), Gallery((Playable(f"at the end, after {len(seen)} steps", final, played),)))),
         Origin.NOW,
         (*painter.parameters(recipe, UNGUIDED), f"prompt “{PHOTO}”", seed_words(range(COUNT))),
-        painter.command("generate", PHOTO, *UNGUIDED.words(), "--count", COUNT, "--animate"),
+        painter.command("generate", PHOTO, *UNGUIDED.words, "--count", COUNT, "--animate"),
         watch.read(),
     )
     lesson = (
@@ -99,7 +98,7 @@ def _five(workshop: Workshop) -> Exhibit:
         Sheet((), (("", plate),)),
         Origin.NOW,
         (*painter.parameters(recipe, GUIDED), f"prompt “{PHOTO}”", "null prompt “”", seed_words(range(COUNT))),
-        painter.command("generate", PHOTO, *GUIDED.words(), "--count", COUNT),
+        painter.command("generate", PHOTO, *GUIDED.words, "--count", COUNT),
         watch.read(),
     )
 

@@ -7,13 +7,14 @@ from torch import Tensor
 from duckrabbit.datasets.places import told_by_kind
 from duckrabbit.datasets.prompts import Vocabulary
 from duckrabbit.making.make import Picture
+from duckrabbit.making.sampling import OWN_WAY, Sampling
 from duckrabbit.models.deepfloyd.embeddings import Dictionary
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies import Album, Sheet, Stack, Table, Words
 from duckrabbit.report.chart import Axis, Chart, Series
 from duckrabbit.report.figure import Exhibit, Figure, Origin
 from duckrabbit.report.measures import distance
-from duckrabbit.report.painter import OWN_WAY, Painter, Sampling
+from duckrabbit.report.painter import Painter
 from duckrabbit.report.wording import command, model_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
 
