@@ -122,7 +122,7 @@ def _hash(items: Sequence[Traversable]) -> str:
 def _walk(folder: Traversable) -> list[Traversable]:
     """Every file below a folder, in the order of their names, without what Python compiled."""
     found: list[Traversable] = []
-    for item in sorted(folder.iterdir(), key=lambda own: own.name):
+    for item in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if item.is_dir():
             found += _walk(item) if item.name != "__pycache__" else []
         else:

@@ -101,8 +101,8 @@ class Workshop:
     def digits_in_turn(self, count: int) -> Tensor:
         """Test digits 0, 1 … 9, 0, 1 …, [count, 1, 28, 28] in [−1, 1]; `count` is a multiple of ten."""
         labels = self.shelf.test.labels
-        own = [(labels == digit).nonzero()[: count // CLASSES, 0] for digit in range(CLASSES)]
-        return pictures_to_float(self.shelf.test.pictures[torch.stack(own, dim=1).flatten()])
+        by_digit = [(labels == digit).nonzero()[: count // CLASSES, 0] for digit in range(CLASSES)]
+        return pictures_to_float(self.shelf.test.pictures[torch.stack(by_digit, dim=1).flatten()])
 
     def plate(self, name: str, pictures: Sequence[Tensor], columns: int, alt: str) -> Plate:
         """Pictures [C, S, S] as a grid of tiles in a file of the row's."""

@@ -37,7 +37,7 @@ def noising(workshop: Workshop) -> Figure:
         row = [make(Forward(source, Level(sigma=sigma)), model)[0].pixels for sigma in SIGMAS]
         alt = f"Test digit {index} with noise of σ from 0 to 1: it dissolves from left to right"
         strips.append(("", workshop.plate(f"digit-{index}", row, len(SIGMAS), alt)))
-    own = float(workshop.shelf.test.pictures.double().div(255).std())
+    spread = float(workshop.shelf.test.pictures.double().div(255).std())
     sheet = Exhibit(
         "The same five test digits under more and more noise; σ stands above each column.",
         Sheet(SIGMA_HEADS, tuple(strips)),
@@ -49,9 +49,9 @@ def noising(workshop: Workshop) -> Figure:
     lesson = (
         "z = x + σε: to every pixel, on a scale where black is 0 and white is 1, comes an independent normal number of "
         "standard deviation σ. What leaves the range is clipped for the eye only; the network sees it all.",
-        f"MNIST's own standard deviation is {own:.2f}. So at σ = 0.5 the noise already has "
-        f"{(0.5 / own) ** 2:.1f} times the variance of the digits, and at full σ = 1 it has "
-        f"{(1 / own) ** 2:.0f} times. Still most of them can be read: a stroke is many pixels that agree, and "
+        f"MNIST's own standard deviation is {spread:.2f}. So at σ = 0.5 the noise already has "
+        f"{(0.5 / spread) ** 2:.1f} times the variance of the digits, and at full σ = 1 it has "
+        f"{(1 / spread) ** 2:.0f} times. Still most of them can be read: a stroke is many pixels that agree, and "
         "noise never does.",
     )
     return Figure(lesson, (sheet,))

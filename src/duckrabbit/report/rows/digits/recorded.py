@@ -145,8 +145,8 @@ def samples_exhibit(workshop: Workshop, record: TrainingRecord, caption: str = "
 def train_command(record: TrainingRecord) -> str:
     """The command line that trains such a run; where a run left its recipe's own learning rate, it says so."""
     chosen = record.settings["hyperparameters"]
-    own: list[object] = []
+    options: list[object] = []
     if record.name != record.settings["recipe"]:
-        own = ["--learning-rate", f"{chosen['learning_rate']:g}", "--learning-rate-decay"]
-        own += [f"{chosen['learning_rate_decay']:g}", "--out", f"runs/{record.name}"]
-    return command("train", record.settings["recipe"], *own)
+        options = ["--learning-rate", f"{chosen['learning_rate']:g}", "--learning-rate-decay"]
+        options += [f"{chosen['learning_rate_decay']:g}", "--out", f"runs/{record.name}"]
+    return command("train", record.settings["recipe"], *options)

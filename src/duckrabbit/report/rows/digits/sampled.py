@@ -27,8 +27,8 @@ def samples_of(model: Model, sampler: SamplerConfig, seeds: Sequence[int]) -> Te
 
 def seeds_by_digit(count: int) -> list[int]:
     """Seeds 0 … count − 1 for digits in turn, such that each digit's own seeds are consecutive."""
-    own = count // COLUMNS
-    return [k % COLUMNS * own + k // COLUMNS for k in range(count)]
+    each = count // COLUMNS
+    return [k % COLUMNS * each + k // COLUMNS for k in range(count)]
 
 
 def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: SamplerConfig | None = None) -> Exhibit:
@@ -64,11 +64,11 @@ def guided_at(sampler: SamplerConfig, scale: float) -> SamplerConfig:
 
 def generate_command(model: Model, sampler: SamplerConfig, digit: str, seeds: range) -> str:
     """The command line that makes samples; of one digit where the model knows them."""
-    own = model.sampler
+    default = model.sampler
     words: list[object] = [digit] if model.conditional else []
     words += ["--model", model.name, "--seed", seeds[0], "--count", len(seeds)]
-    if model.conditional and sampler != own:
+    if model.conditional and sampler != default:
         words += ["--guidance-scale", f"{sampler.guidance_scale:g}"]
-    if (sampler.solver, sampler.steps, sampler.grid) != (own.solver, own.steps, own.grid):
+    if (sampler.solver, sampler.steps, sampler.grid) != (default.solver, default.steps, default.grid):
         words += ["--solver", sampler.solver, "--steps", sampler.steps, "--grid", sampler.grid]
     return command("generate", *words)

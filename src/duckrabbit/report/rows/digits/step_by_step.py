@@ -31,7 +31,7 @@ EULER_SAMPLES = 8
 
 
 def ddpm_by_time(workshop: Workshop) -> Figure:
-    """B2.1: DDPM, told the time."""
+    """B2.1: DDPM (arXiv:2006.11239), told the time."""
     record = TrainingRecord.read("mnist-ddpm")
     model = workshop.shelf.model("mnist-ddpm")
     alpha, sigma = model.denoiser.path.at(1.0)
@@ -50,7 +50,7 @@ def ddpm_by_time(workshop: Workshop) -> Figure:
 
 
 def ddpm_by_class(workshop: Workshop) -> Figure:
-    """B2.2: DDPM, told the class too, and what guidance buys and costs."""
+    """B2.2: DDPM, told the class too, and what classifier-free guidance (arXiv:2207.12598) buys and costs."""
     record = TrainingRecord.read("mnist-ddpm-class")
     model = workshop.shelf.model(DDPM_BY_CLASS)
     strong = guided_at(model.sampler, GUIDANCE)
@@ -113,7 +113,7 @@ def _sweep(workshop: Workshop) -> tuple[Exhibit, ...]:
     unsorted = yardstick.distance(workshop.test_digits(count))
     seconds = watch.read()
 
-    measured = [("real test digits", real), *((f"γ = {own.scale:g}", own.quality) for own in scored)]
+    measured = [("real test digits", real), *((f"γ = {one.scale:g}", one.quality) for one in scored)]
     measured.append((f"{LONGER}, trained longer, γ = {longer.sampler.guidance_scale:g}", default))
     table = Table(
         ("", "read as asked", "Fréchet distance", "spread of those read as asked"),
@@ -123,7 +123,7 @@ def _sweep(workshop: Workshop) -> tuple[Exhibit, ...]:
             ("real test digits, classes by chance", "–", f"{unsorted:.2f}", "–"),
         ),
     )
-    best = min(scored, key=lambda own: own.quality.frechet)
+    best = min(scored, key=lambda one: one.quality.frechet)
     change = best.quality.frechet - unconditional
     gain = f"{abs(change):.2f} {'nearer to' if change < 0 else 'further from'} real digits than B2.1"
     ten = guided_at(model.sampler, 10.0)
@@ -161,13 +161,13 @@ def _share(value: float | None) -> str:
 
 
 def _curves(scored: Sequence[_Scored]) -> Chart:
-    spreads = [(own.scale, own.quality.diversity) for own in scored]
+    spreads = [(one.scale, one.quality.diversity) for one in scored]
     return Chart(
         "Accuracy and spread against the guidance scale",
         Axis("guidance scale γ"),
         Axis("share"),
         (
-            Series("read as asked", tuple((own.scale, own.quality.accuracy) for own in scored)),
+            Series("read as asked", tuple((one.scale, one.quality.accuracy) for one in scored)),
             Series("spread, real digits being 1", tuple((x, y) for x, y in spreads if y is not None)),
         ),
         marked=True,
@@ -175,7 +175,7 @@ def _curves(scored: Sequence[_Scored]) -> Chart:
 
 
 def flow_by_time(workshop: Workshop) -> Figure:
-    """B2.3: flow matching, told the time."""
+    """B2.3: flow matching (arXiv:2210.02747), told the time."""
     record = TrainingRecord.read("mnist-flow")
     lesson = (
         "Flow matching joins each digit to a random noise by a straight line, xₜ = (1 − t) x₀ + t ε, and trains the "

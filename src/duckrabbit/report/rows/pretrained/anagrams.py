@@ -69,7 +69,7 @@ PROMPTS = tuple(prompt for pair in PAIRS for prompt in pair.prompts)
 
 
 def visual_anagrams(workshop: Workshop) -> Figure:
-    """A1.8: the sources' five pairs, a quarter turn, and a jigsaw."""
+    """A1.8: visual anagrams (arXiv:2311.17919): the sources' five pairs, a quarter turn, and a jigsaw."""
     painter = workshop.shelf.painter
     watch = Stopwatch()
     recipes = [pair.recipe() for pair in PAIRS]

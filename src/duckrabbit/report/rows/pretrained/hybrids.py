@@ -113,7 +113,10 @@ SEEN_AS = {"grey": "without its colours", "blurred": "in motion", "small": "shru
 
 
 def hybrid_images(workshop: Workshop) -> Figure:
-    """A1.9: the sources' hybrids, three that suit pocket, two with a part of a photo, four other decompositions."""
+    """A1.9: the sources' hybrids, three that suit pocket, two with a part of a photo, four other decompositions.
+
+    They are all made by factorized diffusion (arXiv:2404.11615).
+    """
     exhibits = [
         *_exhibits(workshop, KINDS, "near", together=True),
         *_exhibits(workshop, INVERSE, "inverse", together=False),
@@ -145,7 +148,7 @@ def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bo
     if together:
         chosen = painter.made(recipes, seeds)
     else:
-        chosen = [painter.made([own], [seed])[0] for own, seed in zip(recipes, seeds, strict=True)]
+        chosen = [painter.made([recipe], [seed])[0] for recipe, seed in zip(recipes, seeds, strict=True)]
     seconds = watch.read() / len(kinds)
     exhibits = []
     for number, (kind, recipe, picture) in enumerate(zip(kinds, recipes, chosen, strict=True)):

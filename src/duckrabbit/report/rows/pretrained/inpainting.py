@@ -57,7 +57,7 @@ class Hole:
 
 
 def inpainting(workshop: Workshop) -> Figure:
-    """A1.7.2: three pictures, several prompts, and the seam."""
+    """A1.7.2: three pictures, several prompts, and the seam (RePaint, arXiv:2201.09865)."""
     tower = Hole(
         workshop.shelf.choice.image,
         "box",
@@ -131,7 +131,7 @@ def _resampled(workshop: Workshop, hole: Hole) -> Exhibit:
     strips, seams, commands = [], [], []
     for repeats, sampling in ((1, MANY), (RESAMPLINGS, FEW)):
         recipe = Inpaint(source, mask, SPIRE, repeats)
-        made = [own.pixels for own in painter.made([recipe] * len(SEEDS), SEEDS, sampling)]
+        made = [picture.pixels for picture in painter.made([recipe] * len(SEEDS), SEEDS, sampling)]
         label = f"{sampling.steps} steps, {'each once' if repeats == 1 else f'each {repeats} times'}"
         plate = workshop.plate(f"resampled-{repeats}", [picture, *made], len(made) + 1, f"The hole filled in {label}")
         strips.append((label, plate))

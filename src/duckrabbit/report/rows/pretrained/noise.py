@@ -68,7 +68,7 @@ def classical_denoising(workshop: Workshop) -> Figure:
     tuned = [
         max(
             ((sigma, blurred(painter, source, level, sigma)) for sigma in TRIED),
-            key=lambda own: decibels(own[1], clean),
+            key=lambda blur: decibels(blur[1], clean),
         )
         for level in LEVELS
     ]
@@ -181,16 +181,16 @@ def iterative_denoising(workshop: Workshop) -> Figure:
         seen.setdefault(round(state.t, 6), state.x_t[0].float().cpu())
 
     iterated = [picture.pixels for picture in painter.made(recipes, [0] * len(recipes), watch=keep)]
-    shown = [seen[round(time_of_level(own), 6)] for own in SHOWN]
+    shown = [seen[round(time_of_level(level), 6)] for level in SHOWN]
     strip = workshop.plate("snapshots", [*shown, iterated[0]], len(SHOWN) + 1, "Noise that turns into a photograph")
-    played = workshop.film("course", film.frames, painter.model.size)
+    played = workshop.film("trajectory", film.frames, painter.model.size)
     still = workshop.plate("end", [iterated[0]], 1, "The picture at the end")
-    course = Exhibit(
+    steps = Exhibit(
         f"From level {level} down: the picture that goes into the network at five of the {len(COURSE_LEVELS) - START} "
         "steps, and what is left at the end.",
         Stack(
             (
-                Sheet((*(f"level {own}" for own in SHOWN), "the end"), (("", strip),)),
+                Sheet((*(f"level {level}" for level in SHOWN), "the end"), (("", strip),)),
                 Gallery((Playable("from noise to picture", still, played),)),
             )
         ),
@@ -239,7 +239,7 @@ def iterative_denoising(workshop: Workshop) -> Figure:
         "place costs more decibels than none at all: the honest mean is nearer to the original, the sample looks "
         "more like a picture.",
     )
-    return Figure(lesson, (course, compared))
+    return Figure(lesson, (steps, compared))
 
 
 def noisy(painter: Painter, source: Source, level: float) -> Tensor:

@@ -48,7 +48,7 @@ def sampling_from_noise(workshop: Workshop) -> Figure:
         if step in seen
     ]
     final = workshop.plate("end", [picture.pixels for picture in made], COUNT, "Five pictures of nobody knows what")
-    played = workshop.film("course", film.frames)
+    played = workshop.film("trajectory", film.frames)
     sheet = Exhibit(
         "Five samples, none picked, from noise to picture.",
         Stack((Sheet((), tuple(strips)), Gallery((Playable(f"at the end, after {len(seen)} steps", final, played),)))),
@@ -70,7 +70,7 @@ def sampling_from_noise(workshop: Workshop) -> Figure:
 
 
 def classifier_free_guidance(workshop: Workshop) -> Figure:
-    """A1.6: five pictures at scale 7, and five scales."""
+    """A1.6: classifier-free guidance (arXiv:2207.12598), five pictures at scale 7, and five scales."""
     lesson = (
         "The model is asked twice, with the prompt and with the empty prompt, and the difference is made larger: "
         "x̂₀ = γ D(x, t, c) + (1 − γ) D(x, t, ∅). At γ = 0 the prompt is not heard, at γ = 1 it is obeyed as in "
@@ -111,11 +111,11 @@ def _sweep(workshop: Workshop) -> Exhibit:
         workshop.tell(f"scale {scale:g}", (done + 1) / (len(SCALES) + 1))
         made = painter.made([recipe] * count, range(count), Sampling(guidance_scale=scale))
         pictures[scale] = stacked([picture.pixels for picture in made])
-    measured = [_Scored.of(scale, own, workshop.shelf.picture_judge) for scale, own in pictures.items()]
+    measured = [_Scored.of(scale, made, workshop.shelf.picture_judge) for scale, made in pictures.items()]
     shown = min(SHOWN, count)
     strips = tuple(
-        (f"γ = {scale:g}", workshop.plate(f"scale-{scale:g}", list(own[:shown]), shown, f"At guidance scale {scale:g}"))
-        for scale, own in pictures.items()
+        (f"γ = {scale:g}", workshop.plate(f"scale-{scale:g}", list(one[:shown]), shown, f"At guidance scale {scale:g}"))
+        for scale, one in pictures.items()
     )
     plain, strongest = measured[SCALES.index(1.0)], measured[-1]
     change = strongest.features / plain.features - 1
@@ -154,9 +154,9 @@ class _Scored:
 
 
 def _curves(measured: Sequence[_Scored]) -> Chart:
-    most = max(own.features for own in measured)
-    read = tuple((own.scale, own.read) for own in measured if own.read is not None)
-    lines = [Series("diversity, the most being 1", tuple((own.scale, own.features / most) for own in measured))]
+    most = max(one.features for one in measured)
+    read = tuple((one.scale, one.read) for one in measured if one.read is not None)
+    lines = [Series("diversity, the most being 1", tuple((one.scale, one.features / most) for one in measured))]
     lines += [Series("read as asked", read)] if read else []
     return Chart("Legibility and diversity", Axis("guidance scale γ"), Axis("share"), tuple(lines), marked=True)
 
@@ -166,8 +166,8 @@ def _table(measured: Sequence[_Scored]) -> Table:
     return Table(
         ("", "read as asked", "diversity (judge's features)", "distance of 16×16 pixels, grey levels"),
         tuple(
-            (f"γ\u00a0=\u00a0{own.scale:g}", _percent(own.read), f"{own.features:.1f}", f"{own.layout:.0f}")
-            for own in measured
+            (f"γ\u00a0=\u00a0{one.scale:g}", _percent(one.read), f"{one.features:.1f}", f"{one.layout:.0f}")
+            for one in measured
         ),
     )
 

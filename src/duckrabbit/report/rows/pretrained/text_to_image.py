@@ -110,7 +110,7 @@ def _steps(workshop: Workshop) -> Exhibit:
     recipe, seeds = Generate(STEPPED), range(SEED, SEED + count)
     pictures: dict[int, list[Tensor]] = {}
     for number in steps:
-        workshop.tell(f"{number} steps", sum(own for own in steps if own < number) / sum(steps))
+        workshop.tell(f"{number} steps", sum(before for before in steps if before < number) / sum(steps))
         made = painter.made([recipe] * count, seeds, Sampling(steps=number))
         pictures[number] = [picture.pixels for picture in made]
     reference = pictures[steps[-1]]
