@@ -121,7 +121,7 @@ def test_every_command_is_one_that_the_command_line_takes(page: Path) -> None:
 
     for command in _commands(page.read_text("utf-8")):
         _, verb, *words = shlex.split(command)
-        options = importlib.import_module(f"duckrabbit.cli.{verb}").Options
+        options = importlib.import_module(f"duckrabbit.cli.verbs.{verb}").Options
         assert parse(options, verb, words) is not None, command
 
 
