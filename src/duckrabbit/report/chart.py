@@ -69,13 +69,14 @@ class Chart:
             for number, one in enumerate(self.series, start=1):
                 marker = "o" if self.marked else ""
                 axes.plot(*zip(*one.points, strict=True), marker=marker, clip_on=False, gid=f"line s{number}")
-            axes.set(xlabel=self.x.label, ylabel=self.y.label)
+            axes.set_xlabel(self.x.label, labelpad=8)
+            axes.set_ylabel(self.y.label)
             axes.set_xscale("log" if self.x.logarithmic else "linear")
             axes.set_yscale("log" if self.y.logarithmic else "linear")
             axes.margins(AIR)
             _mark(axes.xaxis, self.x, axes.get_xlim())
             _mark(axes.yaxis, self.y, axes.get_ylim())
-            # Where it is far enough from the ticks' labels on a phone, too, whose style sheet enlarges all text.
+            # Labels keep a distance from the ticks' numbers on a phone, too, where the style sheet enlarges all text.
             axes.yaxis.set_label_coords(-0.11, 0.5)
             axes.tick_params(length=0, pad=7)
             axes.grid(axis="y", clip_on=False, gid="rule")
