@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from duckrabbit.recipes.looks import looks_of
 from PIL import Image
 
 import duckrabbit
@@ -20,7 +21,6 @@ from duckrabbit.judges.question import question_of
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import SamplerConfig
-from duckrabbit.recipes.looks import looks_of
 from duckrabbit.studio.gallery import Gallery
 from studio_server import DIGITS, Running, digit_job, long_job, png, sampler, source, studio, until
 

@@ -88,16 +88,19 @@ def make_all(
     model: Model,
     seeds: Sequence[int],
     watch: Watch | None = None,
+    batch_size: int = BATCH,
     size: int | None = None,
+    second_sampler: SamplerConfig | None = None,
 ) -> list[Picture]:
-    """Make one picture for each recipe and its seed, each recipe its own way; see `make_planned`.
+    """Make one picture for each recipe and its seed; see `make_planned`.
 
     Raises:
         UsageError: if a recipe can't be made with this model.
     """
     # By identity: recipes may hold mappings, which have no hash, and the same one is usually repeated.
-    plans = {key: plan(recipe, model, size) for key, recipe in {id(recipe): recipe for recipe in recipes}.items()}
-    return make_planned([plans[id(recipe)] for recipe in recipes], seeds, watch)
+    distinct = {id(recipe): recipe for recipe in recipes}
+    plans = {key: plan(recipe, model, size, second_sampler) for key, recipe in distinct.items()}
+    return make_planned([plans[id(recipe)] for recipe in recipes], seeds, watch, batch_size)
 
 
 def make_planned(
