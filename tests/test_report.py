@@ -164,6 +164,10 @@ def test_a_killed_report_goes_on_where_it_was(tmp_path: Path) -> None:
     assert made == ["B1.1", "B1.4", "B1.1"]
     build_rows(tmp_path, replace(TINY, noised=5), rows[:1], "cpu", silent)
     assert made == ["B1.1", "B1.4", "B1.1", "B1.1"]
+    for damaged in (b"", b"[]", b'{"key": "\xff"}'):
+        (tmp_path / "figures" / "B1.1" / "finished.json").write_bytes(damaged)
+        build_rows(tmp_path, replace(TINY, noised=5), rows[:1], "cpu", silent)
+    assert made[4:] == ["B1.1", "B1.1", "B1.1"]
 
 
 def test_only_makes_one_row(tmp_path: Path) -> None:
