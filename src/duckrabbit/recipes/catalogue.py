@@ -1,5 +1,6 @@
 """Every recipe by its verb, and its JSON: as a picture remembers it, and as the studio's API takes it."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -26,7 +27,8 @@ RECIPES: Mapping[str, type[Recipe]] = {
 
 def to_json(value: Any) -> Any:
     """A recipe, a sampler or a source as JSON: its fields by name, bytes in base64."""
-    return msgspec.json.decode(msgspec.json.encode(value))
+    # Through the standard library's JSON, which takes what a terminal of another encoding typed.
+    return json.loads(json.dumps(msgspec.to_builtins(value)))
 
 
 def from_json(data: Any, kind: type[T]) -> T:
