@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from duckrabbit.cli.main import main
-from duckrabbit.datasets.pictures import SHIPPED_PICTURES
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.looks import from_afar
 from duckrabbit.media.pictures import read_picture
-from duckrabbit.media.shipped import shipped
+from duckrabbit.media.shipped import SHIPPED_PICTURES, shipped
 from duckrabbit.report.build import build_report, build_rows
 from duckrabbit.report.measures import diversity_of_layout, seam
 from duckrabbit.report.painter import Choice

@@ -8,8 +8,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from duckrabbit.making.films import tiled
 from duckrabbit.media.pixels import to_uint8
-from duckrabbit.trained.samples import tiled
 
 LARGEST = 128
 QUALITY = 82

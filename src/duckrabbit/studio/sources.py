@@ -11,11 +11,11 @@ from typing import Any
 
 from PIL import Image
 
-from duckrabbit.datasets.pictures import SHIPPED_PICTURES
 from duckrabbit.errors import UsageError
 from duckrabbit.media.masks import read_mask
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.png import read_metadata
+from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.recipes.source import Source, on_light_ground
 from duckrabbit.studio.facts import Facts
 from duckrabbit.studio.limits import MAX_PICTURE_PIXELS

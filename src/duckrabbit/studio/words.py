@@ -4,8 +4,7 @@ from functools import cache
 from typing import Any
 
 from duckrabbit.datasets.names import everyday
-from duckrabbit.datasets.places import told_by_kind
-from duckrabbit.datasets.prompts import Vocabulary, table
+from duckrabbit.datasets.prompts import Vocabulary, kinds_for_places, table
 from duckrabbit.studio.facts import Facts
 
 NEAR = 3
@@ -16,7 +15,7 @@ def reading(prompt: str, facts: Facts) -> dict[str, Any]:
     if facts.kind == "digits":
         return _digit_reading(prompt, facts)
     vocabulary = _vocabulary(facts)
-    told = told_by_kind(prompt, vocabulary)
+    told = kinds_for_places(prompt, vocabulary)
     read = vocabulary.read(" ".join(told.words))
     return {
         "known": list(read.words),

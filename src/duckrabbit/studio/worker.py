@@ -25,7 +25,7 @@ from duckrabbit.making.guided_plan import remarks
 from duckrabbit.making.make import Picture, make
 from duckrabbit.making.plan import course_of, steps_of
 from duckrabbit.making.record import FORMAT, recipe_of
-from duckrabbit.media.unused import new_file
+from duckrabbit.media.names import new_file
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.studio.best import best_of, search_of, steps_of_search

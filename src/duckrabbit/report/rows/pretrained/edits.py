@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from duckrabbit.datasets.pictures import SHIPPED_PICTURES
+from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.recipes.edit import Edit
 from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.chart import Axis, Chart, Series

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from duckrabbit.datasets.places import told_by_kind
-from duckrabbit.datasets.prompts import Vocabulary
+from duckrabbit.datasets.prompts import Vocabulary, kinds_for_places
 from duckrabbit.making.make import Picture
 from duckrabbit.making.sampling import OWN_WAY, Sampling
 from duckrabbit.models.deepfloyd.embeddings import Dictionary
@@ -185,8 +184,8 @@ def _reading(painter: Painter, words: Sequence[str]) -> Figure:
     vocabulary = Vocabulary(tuple(words))
     rows = []
     for prompt in (*SOURCES, UNKNOWN):
-        told = vocabulary.read(" ".join(told_by_kind(prompt, vocabulary).words))
-        rows.append((f"“{prompt}”", " ".join(told.words) or "nothing", "; ".join(painter.model.remarks(prompt)) or "–"))
+        read = vocabulary.read(" ".join(kinds_for_places(prompt, vocabulary).words))
+        rows.append((f"“{prompt}”", " ".join(read.words) or "nothing", "; ".join(painter.model.remarks(prompt)) or "–"))
     table = Table(("prompt", "what the network is told", "what the command line says about it"), tuple(rows), "words")
     exhibit = Exhibit(
         f"How the sources' prompts are read, and one with a word that does not exist. {painter.model.name} knows "
