@@ -370,8 +370,11 @@ def test_the_chosen_model_is_said(duckrabbit: Command) -> None:
 
 
 def test_slugs_are_short_and_plain() -> None:
-    assert slug("An œil, naïve!", "mnist:test/7") == "an-il-naive-mnist-test-7"
-    assert slug("漢字") == ""
+    assert slug("An œil, naïve!", "mnist:test/7") == "an-œil-naive-mnist-test-7"
+    assert slug("漢字", "утка", "बत्तख") == "漢字-утка-बत्तख"
+    assert slug("an oil painting of 🦆 & ❤️") == "an-oil-painting-of-duck-heart"
+    assert len(slug("漢字" * 100).encode()) <= 120
+    assert slug("!!!") == slug("\ufeff\u202e") == ""
     assert len(slug("long " * 100)) <= 60
     assert "/" not in slug("../../etc/passwd")
     assert not slug("../x").startswith(".")
