@@ -17,6 +17,9 @@ from duckrabbit.datasets.cache import cache_folder
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write
 
+PICKLED = (".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".npy", ".npz")
+"""What a file of embeddings would end in, and a folder would not."""
+
 _TENSOR, _PROMPT = "embedding", "prompt"
 
 Encoder = Callable[[Sequence[str]], Mapping[str, Tensor]]
@@ -53,6 +56,11 @@ class Dictionary:
         path = Path(place)
         if path.suffix == ".safetensors":
             return Dictionary(default_folder(), path)
+        if not path.exists() and path.suffix.lower() in PICKLED:
+            raise UsageError(
+                f"There is no {path}, and a pickled dictionary is never read: give a .safetensors file, or a folder to "
+                "keep embeddings in."
+            )
         if path.is_file():
             raise UsageError(
                 f"{path} is no .safetensors file, and pickled dictionaries are never read: see docs/deepfloyd.md for "
