@@ -21,6 +21,7 @@ from duckrabbit.diffusion.parametrization import Parametrization
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.judge import NETWORKS, Role, load_judge
 from duckrabbit.making.plan import plan
+from duckrabbit.models.device import choose_device, choose_dtype
 from duckrabbit.models.digits import DigitConfig
 from duckrabbit.models.load import DEFAULT_DIGITS, SECOND_STAGES, SHIPPED, load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
@@ -521,3 +522,22 @@ def test_a_negative_prompt_tells_what_it_does_not_do() -> None:
             told = plan(with_sampler(recipe, sampler), model).remarks
             assert len(told) == idle
             assert all("negative prompt does nothing" in line and "`guidance_scale`" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("capability", "dtype"),
+    [((7, 0), torch.float16), ((7, 5), torch.float16), ((8, 0), torch.bfloat16), ((9, 0), torch.bfloat16)],
+)
+def test_bfloat16_is_for_gpus_that_multiply_it(
+    capability: tuple[int, int], dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.get_device_capability", lambda device: capability)
+    assert choose_dtype(torch.device("cuda")) == dtype
+    assert choose_dtype(torch.device("mps")) == torch.float32
+
+
+@pytest.mark.parametrize(("cuda", "mps", "chosen"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")])
+def test_auto_is_the_best_device_there_is(cuda: bool, mps: bool, chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: mps)
+    assert choose_device("auto").type == chosen
