@@ -21,7 +21,6 @@ from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.recipes.looks import looks_of
-from duckrabbit.studio.gallery import Gallery
 from studio_server import DIGITS, Running, digit_job, long_job, png, sampler, source, studio, until
 
 SVG = "http://www.w3.org/2000/svg"
@@ -336,41 +335,6 @@ def test_the_openapi_document_names_every_address(running: Running) -> None:
     )
     names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
     assert len(names) == len(set(names))
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [None, b"{", b"[1]", b'{"format": 1, "pictures": [{"id": 3}, null, 4]}', b'{"format": 1, "pictures": 3}'],
-)
-def test_a_lost_index_is_made_again_from_the_pictures(tmp_path: Path, damage: bytes | None) -> None:
-    model = duckrabbit.load_model(DIGITS)
-    for picture in duckrabbit.make(duckrabbit.Generate("5", sampler=SamplerConfig("ddpm", 2)), model, count=3):
-        picture.save(tmp_path / f"five-{picture.seed}.png")
-    private = tmp_path / ".studio"
-    first = Gallery(tmp_path, private)
-    first.open()
-    shown, total = first.page("", False, 0, 10)
-    assert total == 3
-    index = private / "index.json"
-    if damage is None:
-        index.unlink()
-    else:
-        index.write_bytes(damage)
-    again = Gallery(tmp_path, private)
-    again.open()
-    assert again.page("", False, 0, 10) == (shown, 3)
-
-
-def test_the_index_is_not_believed_where_a_file_has_changed(tmp_path: Path) -> None:
-    model = duckrabbit.load_model(DIGITS)
-    [five] = duckrabbit.make(duckrabbit.Generate("5", sampler=SamplerConfig("ddpm", 2)), model)
-    [six] = duckrabbit.make(duckrabbit.Generate("6", sampler=SamplerConfig("ddpm", 2)), model)
-    five.save(tmp_path / "digit.png")
-    Gallery(tmp_path, tmp_path / ".studio").open()
-    six.save(tmp_path / "digit.png")
-    again = Gallery(tmp_path, tmp_path / ".studio")
-    again.open()
-    assert [entry.prompts for entry in again.page("", False, 0, 10)[0]] == [("6",)]
 
 
 def _decoded(text: str) -> bytes:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from starlette.responses import Response
 
 
@@ -19,7 +20,7 @@ class Refusal(Exception):
 
 def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A value as JSON."""
-    body = json.dumps(content, separators=(",", ":")).encode()
+    body = json.dumps(content, separators=(",", ":"), default=msgspec.to_builtins).encode()
     return Response(body, status, headers, "application/json")
 
 

@@ -3,6 +3,7 @@
 import base64
 import re
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
@@ -10,7 +11,7 @@ from duckrabbit.media.png import read_metadata
 from duckrabbit.studio.answers import Refusal, answer
 from duckrabbit.studio.api_models import facts_of, studio_of
 from duckrabbit.studio.films import FORMATS, moves_by_itself, moving, recipe_in
-from duckrabbit.studio.gallery import Entry
+from duckrabbit.studio.index import Entry
 from duckrabbit.studio.limits import MAX_PICTURE_BYTES
 from duckrabbit.studio.requests import body_of, json_of, number_of
 from duckrabbit.studio.share import share_page
@@ -26,7 +27,7 @@ async def gallery(request: Request) -> Response:
     search = request.query_params.get("search", "")[:200]
     favourites_only = request.query_params.get("favourites") == "true"
     entries, total = await studio.errands.quick(studio.gallery.page, search, favourites_only, offset, limit)
-    content = {"pictures": [entry.to_json() for entry in entries], "total": total, "revision": studio.gallery.revision}
+    content = {"pictures": entries, "total": total, "revision": studio.gallery.revision}
     return answer(content)
 
 
@@ -34,7 +35,9 @@ async def picture(request: Request) -> Response:
     """A picture's place in the gallery, and the job that makes it again."""
     studio, entry = studio_of(request), await _entry(request)
     record = await studio.errands.quick(read_metadata, studio.gallery.path(entry))
-    return answer({**entry.to_json(), "job": job_of_record(record), "circumstances": record.get("circumstances")})
+    return answer(
+        {**msgspec.structs.asdict(entry), "job": job_of_record(record), "circumstances": record.get("circumstances")}
+    )
 
 
 async def picture_file(request: Request) -> Response:
@@ -80,7 +83,7 @@ async def favour(request: Request) -> Response:
     wanted = await json_of(request, "Favourite")
     changed = await studio.errands.quick(studio.gallery.favour, entry, wanted["favourite"])
     studio.look()
-    return answer(changed.to_json())
+    return answer(changed)
 
 
 async def delete(request: Request) -> Response:
@@ -98,7 +101,7 @@ async def restore(request: Request) -> Response:
     if entry is None:
         raise Refusal(404, "There is no such picture in the trash, or its name is taken.")
     studio.look()
-    return answer(entry.to_json())
+    return answer(entry)
 
 
 async def take(request: Request) -> Response:

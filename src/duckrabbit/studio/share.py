@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from duckrabbit.studio.gallery import Entry
+from duckrabbit.studio.index import Entry
 from duckrabbit.studio.motions import motion
 
 MODULES = ("dom.js", "icons.js", "motion.js", "distance.js", "grip.js", "viewer.js", "guess.js", "share.js")
