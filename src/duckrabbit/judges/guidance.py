@@ -1,13 +1,14 @@
-"""Judge guidance: at every step x̂_0 is pulled towards what a judge reads as asked in every look.
+"""Judge guidance: at every step x̂_0 is guided towards what a judge reads as asked in every look.
 
     x̂_0 ← x̂_0 + λ t g / rms(g)        g = ∇_{x̂_0} Σ_l w_l log p(c_l | look_l(x̂_0))        w = softmax_l(−log p)
 
-Classifier guidance (Dhariwal and Nichol, 2021) of the clean estimate, as in "Universal Guidance" (Bansal et al., 2023),
-so that the judge need not know noise and no gradient goes through the denoiser. The denoiser sees the result again at
-the next step, and takes back what no picture has; at the last steps there is no pull. The look that is read worst pulls
-most. The judge sees the picture turned, resized, shifted, recoloured and noisy, each time another way: what is read in
-one of them alone is no reading (as the cut-outs of CLIP guidance; Crowson, 2021).
-Another judge chooses among the pictures, for the one that pulled is pleased by all of them.
+Classifier guidance (Dhariwal and Nichol, 2021, arXiv 2105.05233) of the clean estimate, as in "Universal Guidance"
+(Bansal et al., 2023, arXiv 2302.07121), so that the judge need not know noise and no gradient goes through the
+denoiser. The denoiser sees the result again at the next step, and takes back what no picture has; at the last steps
+there is no guidance. The look that is read worst counts most. The judge sees augmented views of the picture, turned,
+resized, shifted, recoloured and noisy, each time others: what is read in one of them alone is no reading (as the
+cut-outs of CLIP guidance; Crowson, 2021). Another judge chooses among the pictures, for the one that guided is pleased
+by all of them.
 """
 
 from collections.abc import Hashable, Sequence
@@ -21,24 +22,24 @@ from duckrabbit.judges.question import Question
 from duckrabbit.training.augmentation import moved, recoloured
 
 FROM, DOWN_TO = 0.9, 0.15
-"""The times at which it pulls: before, nothing is there to be read; after, nothing would mend what it does."""
+"""The times at which it acts: before, nothing is there to be read; after, nothing would mend what it does."""
 
-GLIMPSES = 2
+AUGMENTED_VIEWS = 2
 """So often the judge looks at a step."""
 
 AT_ONCE = 64
 """Pictures whose gradient is held at once: of pocket's, 2.6 GB."""
 
 TURN, GROW, SHIFT = 15.0, 0.15, 0.1
-"""Degrees, share of the size and share of the side by which a glimpse moves the picture at most."""
+"""Degrees, share of the size and share of the side by which an augmented view moves the picture at most."""
 
 LIGHT, CONTRAST, SATURATION, NOISE = 0.15, 0.25, 0.4, 0.075
-"""What a glimpse adds to the pixels at most, the shares by which it changes these two, and its noise's deviation."""
+"""What an augmented view adds to the pixels at most, the shares by which it changes the next two, its noise's deviation."""
 
 
 @dataclass(frozen=True)
 class JudgeGuidance:
-    """What pulls one sample, and how strongly.
+    """What guides one sample, and how strongly.
 
     Attributes:
         question: what is to be read, and by whom.
@@ -52,54 +53,54 @@ class JudgeGuidance:
 
     @property
     def way(self) -> Hashable:
-        """Samples that share it are pulled together, whatever each is to be read as."""
+        """Samples that share it are guided together, whatever each is to be read as."""
         return self.question.judge.checksum, tuple(look.see for look in self.question.looks), self.scale, self.dtype
 
 
 @dataclass(frozen=True, eq=False)
 class JudgeCorrection:
-    """The correction of a batch: every sample's x̂_0 after its pull, which depends on that x̂_0 and the time alone.
+    """The correction of a batch: every sample's x̂_0 under its guidance, which depends on that x̂_0 and the time alone.
 
     Attributes:
-        pulls: each sample's; None for those that nothing pulls.
+        guidances: each sample's; None for those that nothing guides.
     """
 
-    pulls: tuple[JudgeGuidance | None, ...]
+    guidances: tuple[JudgeGuidance | None, ...]
 
     def __call__(self, x0: Tensor, t: float) -> Tensor:
         """From x̂_0 [B, C, H, W] at the time t to a more readable one."""
         if not DOWN_TO < t <= FROM or not self._alike:
             return x0
-        pulled = x0.clone()
-        for rows, pulls in self._alike:
-            gradient = _gradient(x0[rows], pulls, t)
+        guided = x0.clone()
+        for rows, guidances in self._alike:
+            gradient = _gradient(x0[rows], guidances, t)
             size = gradient.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
-            pulled[rows] += pulls[0].scale * t * (gradient / size.clamp_min(1e-12)).to(x0.dtype)
-        return pulled
+            guided[rows] += guidances[0].scale * t * (gradient / size.clamp_min(1e-12)).to(x0.dtype)
+        return guided
 
     @cached_property
     def _alike(self) -> list[tuple[list[int], list[JudgeGuidance]]]:
-        """The rows that are pulled in one way, so many at once, and their pulls."""
+        """The rows that are guided in one way, so many at once, and how."""
         found: dict[Hashable, tuple[list[int], list[JudgeGuidance]]] = {}
-        for row, pull in enumerate(self.pulls):
-            if pull is not None:
-                rows, pulls = found.setdefault(pull.way, ([], []))
+        for row, guidance in enumerate(self.guidances):
+            if guidance is not None:
+                rows, guidances = found.setdefault(guidance.way, ([], []))
                 rows.append(row)
-                pulls.append(pull)
+                guidances.append(guidance)
         return [
-            (rows[k : k + AT_ONCE], pulls[k : k + AT_ONCE])
-            for rows, pulls in found.values()
+            (rows[k : k + AT_ONCE], guidances[k : k + AT_ONCE])
+            for rows, guidances in found.values()
             for k in range(0, len(rows), AT_ONCE)
         ]
 
 
-def _gradient(x0: Tensor, pulls: Sequence[JudgeGuidance], t: float) -> Tensor:
-    """Of Σ_l w_l log p by x̂_0 [B, C, H, W], under pulls of one way."""
-    first = pulls[0]
-    wanted = torch.tensor([pull.question.classes for pull in pulls], device=x0.device).T[..., None]
+def _gradient(x0: Tensor, guidances: Sequence[JudgeGuidance], t: float) -> Tensor:
+    """Of Σ_l w_l log p by x̂_0 [B, C, H, W], under guidances of one way."""
+    first = guidances[0]
+    wanted = torch.tensor([guidance.question.classes for guidance in guidances], device=x0.device).T[..., None]
     generator = torch.Generator().manual_seed(round(1e6 * t))
 
-    def glimpse(seen: Sequence[Tensor]) -> Tensor:
+    def read_one_view(seen: Sequence[Tensor]) -> Tensor:
         """Log p of what is asked for, look by look, [L, B]."""
         varied = torch.cat([_varied(x, generator) for x in seen])
         with torch.autocast(varied.device.type, torch.bfloat16, enabled=first.dtype == torch.bfloat16):
@@ -109,7 +110,7 @@ def _gradient(x0: Tensor, pulls: Sequence[JudgeGuidance], t: float) -> Tensor:
     with torch.enable_grad():
         x = x0.detach().float().clamp(-1, 1).requires_grad_()
         seen = [look.see(x) for look in first.question.looks]
-        log_p = torch.stack([glimpse(seen) for _ in range(GLIMPSES)]).mean(dim=0)
+        log_p = torch.stack([read_one_view(seen) for _ in range(AUGMENTED_VIEWS)]).mean(dim=0)
         weights = (-log_p.detach()).softmax(dim=0)
         (gradient,) = torch.autograd.grad((weights * log_p).sum(), x)
     return gradient

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.errors import UsageError
-from duckrabbit.making.plan import Denoisers, Watch, course_of, followed
+from duckrabbit.making.plan import Planned, plan
 from duckrabbit.making.record import record
+from duckrabbit.making.sample import Denoisers, Watch, sample
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import write_png
 from duckrabbit.models.model import Model, SamplerConfig
@@ -20,6 +21,8 @@ from duckrabbit.recipes.recipe import Recipe
 
 BATCH = 64
 """Samples that go through the sampler together, unless the caller says otherwise."""
+
+MAX_COUNT = 100_000
 
 
 @dataclass(frozen=True)
@@ -68,50 +71,33 @@ def make(
         count: how many.
         seed: of the first.
         watch: is shown the states.
-        size: the pictures' side; None for the model's own, its second stage's for both stages one after the other.
-        second_sampler: how the second stage samples; None for the recipe's sampler, or the stage's own way.
+        size: as in `making.plan.plan`.
+        second_sampler: as in `making.plan.plan`.
 
     Raises:
         UsageError: if the recipe can't be made with this model.
     """
-    if not 1 <= count <= 100_000:
-        raise UsageError(f"{count} pictures can't be made: give a --count from 1 to 100000.")
-    seeds = consecutive_seeds(seed, count)
-    return make_all([recipe] * count, model, seeds, watch, size=size, second_sampler=second_sampler)
+    if not 1 <= count <= MAX_COUNT:
+        raise UsageError(f"{count} pictures can't be made: give a `count` from 1 to {MAX_COUNT}.")
+    planned = plan(recipe, model, size, second_sampler)
+    return make_planned([planned] * count, consecutive_seeds(seed, count), watch)
 
 
-def make_all(
-    recipes: Sequence[Recipe],
-    model: Model,
-    seeds: Sequence[int],
-    watch: Watch | None = None,
-    batch_size: int = BATCH,
-    size: int | None = None,
-    second_sampler: SamplerConfig | None = None,
+def make_planned(
+    plans: Sequence[Planned], seeds: Sequence[int], watch: Watch | None = None, batch_size: int = BATCH
 ) -> list[Picture]:
-    """Make one picture for each recipe and its seed, many at a time; see `make`.
+    """Make one picture for each plan and its seed, many at a time.
 
-    The recipes must agree in all but their terms, rules, pulls and starts: grid, solver, constraint.
-
-    Raises:
-        UsageError: if a recipe can't be made with this model.
+    The plans must agree in all but their terms, rules, judge guidance and starts: model, size, grid, solver and
+    constraint.
     """
-    # By identity: recipes may hold mappings, which have no hash, and the same one is usually repeated.
-    distinct = {id(recipe): recipe for recipe in recipes}
-    courses = {key: course_of(recipe, model, size, second_sampler) for key, recipe in distinct.items()}
     denoisers = Denoisers()
     pictures: list[Picture] = []
-    for first in range(0, len(recipes), batch_size):
-        batch, own_seeds = recipes[first : first + batch_size], tuple(seeds[first : first + batch_size])
-        pixels = followed([courses[id(recipe)] for recipe in batch], own_seeds, denoisers, watch).cpu()
-        mixed = any(recipe is not batch[0] for recipe in batch)
-        pictures += [
-            Picture(
-                own,
-                seed,
-                recipe,
-                record(recipe, model, seed, 1 if mixed else len(batch), 0 if mixed else row, size, second_sampler),
-            )
-            for row, (own, seed, recipe) in enumerate(zip(pixels, own_seeds, batch, strict=True))
-        ]
+    for first in range(0, len(plans), batch_size):
+        batch, own_seeds = plans[first : first + batch_size], tuple(seeds[first : first + batch_size])
+        pixels = sample(batch, own_seeds, denoisers, watch).pixels.cpu()
+        mixed = any(planned is not batch[0] for planned in batch)
+        for row, (own, seed, planned) in enumerate(zip(pixels, own_seeds, batch, strict=True)):
+            place = (1, 0) if mixed else (len(batch), row)
+            pictures.append(Picture(own, seed, planned.recipe, record(planned, seed, *place)))
     return pictures

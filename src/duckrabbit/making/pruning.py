@@ -1,8 +1,7 @@
-"""Racing: the hopeless are dropped before their pictures are finished.
+"""Pruning: the hopeless are dropped before their pictures are finished, as in successive halving.
 
-A ladder has rungs. At a rung, x̂_0, the picture that the sampler expects at that moment, is judged; who reads well
-enough goes on, and so does the best share of the block whatever it scores, as in successive halving (Jamieson and
-Talwalkar, 2016).
+At a rung, x̂_0, the picture that the sampler expects at that moment, is judged; who reads well enough goes on, and so
+does the best share of the block whatever it scores (Jamieson and Talwalkar, 2016, arXiv 1502.07943).
 """
 
 import math
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
-from duckrabbit.judges.judge import Kind
+from duckrabbit.models.model import Kind
 
 Scores = Callable[[Tensor], Tensor]
 """From pictures [N, C, S, S] to the score of each, [N]; more is better."""
@@ -45,48 +44,48 @@ class Rung:
         return chosen.nonzero()[:, 0]
 
 
-Ladder = tuple[Rung, ...]
+Rungs = tuple[Rung, ...]
 
-LADDERS: Mapping[Kind, Ladder] = {
+RUNGS: Mapping[Kind, Rungs] = {
     "digits": (Rung(0.3, 0.375, -2.5), Rung(0.6, 0.25, -1.5)),
     "pictures": (Rung(0.25, 0.125, -9.0),),
 }
-"""For each kind of picture a ladder that spends its evaluations well (bench/ladders.py compares others).
+"""For each kind of picture rungs that spend its evaluations well (bench/rungs.py compares others).
 
-Of pictures that a judge pulls only the hopeless drop out: among the rest no early score tells who is read in the end.
+Of pictures that a judge guides only the hopeless drop out: among the rest no early score tells who is read in the end.
 """
 
-ACROSS: Ladder = (Rung(0.25, 0.5),)
+ACROSS: Rungs = (Rung(0.25, 0.5),)
 """For a block of different pairs, which differ more than the candidates of one: its better half goes on."""
 
 AHEAD = 2
 """So many times what is wanted goes on in the end, so that the judge of the finished pictures has a choice."""
 
 
-def sparing(ladder: Ladder, wanted: float) -> Ladder:
-    """The ladder, but at every rung at least `AHEAD` times the wanted share of the candidates goes on."""
+def sparing(rungs: Rungs, wanted: float) -> Rungs:
+    """The rungs, but at every one at least `AHEAD` times the wanted share of the candidates goes on."""
     least = min(1.0, AHEAD * wanted)
-    return tuple(Rung(rung.after, max(rung.least, least), rung.bar) for rung in ladder)
+    return tuple(Rung(rung.after, max(rung.least, least), rung.bar) for rung in rungs)
 
 
 @dataclass(frozen=True)
-class Racing:
-    """A sieve for one block: where there is a rung, it scores x̂_0 and says who goes on.
+class Pruning:
+    """The pruner of one block: where there is a rung, it scores x̂_0 and says who goes on.
 
     Attributes:
-        ladder: the rungs, rising.
+        rungs: rising.
         scores: who judges.
         size: how many the block had at first.
     """
 
-    ladder: Ladder
+    rungs: Rungs
     scores: Scores = field(repr=False)
     size: int
 
     def __call__(self, state: State, steps: int) -> Sequence[int]:
         """The rows that go on, rising."""
         rows = torch.arange(len(state.x0))
-        for rung in self.ladder:
+        for rung in self.rungs:
             if state.i + 1 == max(1, round(rung.after * steps)):
                 rows = rows[rung.passed(self.scores(state.x0)[rows], self.size)]
         return [int(row) for row in rows]

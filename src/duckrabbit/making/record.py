@@ -1,101 +1,109 @@
 """What a picture remembers: its recipe and its circumstances as JSON, and the way back."""
 
-import dataclasses
 import platform
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from duckrabbit.errors import UsageError
-from duckrabbit.making.guided_plan import guiding_judge
-from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.denoise import Denoise
-from duckrabbit.recipes.edit import Edit
-from duckrabbit.recipes.generate import Generate
-from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.recipes.inpaint import Inpaint
-from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.noise import Forward
+from duckrabbit.illusions.views import View, parse_view
+from duckrabbit.making.plan import Planned
+from duckrabbit.media.png import read_metadata
+from duckrabbit.models.model import SamplerConfig
+from duckrabbit.recipes.catalogue import RECIPES, from_json, recipe_from_json, to_json
 from duckrabbit.recipes.recipe import Recipe, with_sampler
-from duckrabbit.recipes.source import Source
-from duckrabbit.recipes.upscale import Upscale
 from duckrabbit.version import VERSION
 
 FORMAT = 1
-
-RECIPES: Mapping[str, type[Any]] = {
-    recipe.verb: recipe for recipe in (Generate, Anagram, Hybrid, Edit, Inpaint, Upscale, Forward, Denoise)
-}
-"""Every recipe by its verb."""
+MAX_BATCH = 4096
+MAX_THREADS = 256
+AMBIGRAM = "ambigram"
 
 
-def record(
-    recipe: Recipe,
-    model: Model,
-    seed: int,
-    batch: int,
-    row: int,
-    size: int | None = None,
-    second_sampler: SamplerConfig | None = None,
-) -> dict[str, Any]:
-    """All that is needed to make the picture again, and what to name where that fails.
+def record(planned: Planned, seed: int, batch: int, row: int) -> dict[str, Any]:
+    """All that is needed to make a picture again, and what to name where that fails.
 
     Args:
-        recipe: what was made; a sampler left to the model is written out.
-        model: what made it.
+        planned: what was made; a sampler left to the model is written out.
         seed: of this picture.
         batch: how many pictures with consecutive seeds were sampled together.
         row: the picture's place among them.
-        size: the picture's side; None for the model's own.
-        second_sampler: as in `make`; what is left to the second stage is written out.
     """
+    model, final, judge = planned.model, planned.final, planned.judge
+    second = {"sampler": to_json(planned.second_sampler), "sha256": final.checksum}
     return {
         "format": FORMAT,
-        "verb": recipe.verb,
-        "recipe": _to_json(with_sampler(recipe, recipe.sampler or recipe.default_sampler(model))),
+        "verb": planned.recipe.verb,
+        "recipe": to_json(with_sampler(planned.recipe, planned.sampler)),
         "seed": seed,
-        "size": size or model.size,
-        **_second_stage(recipe, model, size, second_sampler),
+        "size": planned.size or model.size,
+        **({} if final is model else {"second_stage": second}),
         "model": {"name": model.name, "sha256": model.checksum} | ({"weights": model.weights} if model.weights else {}),
-        **_judge(recipe, model),
+        **({} if judge is None else {"judge": {"sha256": judge.checksum}}),
         "batch": {"size": batch, "row": row},
-        "circumstances": circumstances(model),
-    }
-
-
-def _second_stage(recipe: Recipe, model: Model, size: int | None, sampler: SamplerConfig | None) -> dict[str, Any]:
-    """What the second stage adds to a record: nothing where it had no part."""
-    final = model.at(size)
-    if final is model:
-        return {}
-    used = sampler or recipe.sampler or recipe.default_sampler(final)
-    return {"second_stage": {"sampler": _to_json(used), "sha256": final.checksum}}
-
-
-def _judge(recipe: Recipe, model: Model) -> dict[str, Any]:
-    """What judge guidance adds to a record: whose weights pulled."""
-    judge = guiding_judge(recipe, model)
-    return {} if judge is None else {"judge": {"sha256": judge.checksum}}
-
-
-def circumstances(model: Model) -> dict[str, Any]:
-    """What a pixel may depend on besides the recipe: versions, device, precision, threads."""
-    return {
-        "duckrabbit": VERSION,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "device": device_name(model.device),
-        "dtype": str(model.dtype).removeprefix("torch."),
-        "threads": torch.get_num_threads(),
-        **({"compiled": True} if model.compiled else {}),
+        "circumstances": {
+            "duckrabbit": VERSION,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "device": device_name(model.device),
+            "dtype": str(model.dtype).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+            **({"compiled": True} if model.compiled else {}),
+        },
     }
 
 
 def device_name(device: torch.device) -> str:
     """The device type, and on a GPU which."""
     return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
+
+
+@dataclass(frozen=True)
+class Record:
+    """A picture's record, read.
+
+    Attributes:
+        recipe: what was made.
+        seed: with which seed.
+        model: the model's name.
+        checksum: the SHA-256 of the model's file.
+        batch: how many were sampled together.
+        row: its place among them.
+        circumstances: versions, device, dtype and threads.
+        size: its side; None in the record of an earlier version, which had the model's own size alone.
+        second_sampler: how the second stage sampled, if one did.
+        second_checksum: the SHA-256 of the second stage's file, if one had a part.
+        weights: where the model's weights were, as the user said.
+        judge: the checksum of the judge that guided; None where none did, or the record is of an earlier version.
+        data: all of it, as it stands in the file.
+    """
+
+    recipe: Recipe
+    seed: int
+    model: str
+    checksum: str
+    batch: int
+    row: int
+    circumstances: Mapping[str, Any]
+    size: int | None
+    second_sampler: SamplerConfig | None
+    second_checksum: str | None
+    weights: str | None
+    judge: str | None
+    data: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def threads(self) -> int:
+        """CPU threads it was made with."""
+        return int(self.circumstances["threads"])
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the network's blocks were compiled."""
+        return bool(self.circumstances.get("compiled", False))
 
 
 def recipe_of(data: Mapping[str, Any]) -> Recipe:
@@ -106,53 +114,87 @@ def recipe_of(data: Mapping[str, Any]) -> Recipe:
     """
     if data.get("format") != FORMAT or str(data.get("verb")) not in RECIPES:
         raise UsageError("The recipe in this picture is of another version of duckrabbit: update it, then try again.")
-    kind = RECIPES[str(data["verb"])]
     try:
-        fields = {name: _from_json(name, value) for name, value in data["recipe"].items()}
-        recipe: Recipe = kind(**fields)
-    except UsageError:
-        raise
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise UsageError(f"The recipe in this picture is damaged ({error!r}): give the original file.") from error
-    return recipe
+        return recipe_from_json(str(data["verb"]), data["recipe"])
+    except (ValueError, KeyError) as error:
+        raise _damaged("The recipe in this picture is damaged", error) from error
 
 
-def second_sampler_of(data: Mapping[str, Any]) -> SamplerConfig | None:
-    """The second stage's sampler in a record; None where no second stage had a part.
+def recorded(path: Path) -> Record:
+    """The record of a PNG that duckrabbit wrote.
 
     Raises:
-        UsageError: if it is damaged.
+        UsageError: if it has none, or a damaged one.
     """
-    if "second_stage" not in data:
+    data = read_metadata(path)
+    if data.get("verb") == AMBIGRAM:
+        raise UsageError(f"{path} is a row of digits: rerun, info and animate know it, others want a single picture.")
+    return read_record(path, data)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The record of an ambigram.
+
+    Attributes:
+        view: through which it is read.
+        places: its pictures, left to right.
+        data: all of it, as it stands in the file.
+    """
+
+    view: View
+    places: tuple[Record, ...]
+    data: Mapping[str, Any] = field(repr=False)
+
+
+def recorded_row(path: Path) -> Row | None:
+    """The record of an ambigram; None for any other picture.
+
+    Raises:
+        UsageError: if it has none, or a damaged one.
+    """
+    data: Mapping[str, Any] = read_metadata(path)
+    if data.get("verb") != AMBIGRAM:
         return None
+    places = data.get("places")
+    if not isinstance(places, list) or not places or not all(isinstance(place, dict) for place in places):
+        raise UsageError(f"{path} has a damaged record (no places): give the original file.")
+    return Row(parse_view(str(data.get("view"))), tuple(read_record(path, place) for place in places), data)
+
+
+def read_record(path: Path, data: Mapping[str, Any]) -> Record:
+    """A record as it stands in a file, read.
+
+    Raises:
+        UsageError: if it is of another version, or damaged.
+    """
+    recipe = recipe_of(data)
     try:
-        sampler: SamplerConfig = _from_json("sampler", data["second_stage"]["sampler"])
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise UsageError(f"The recipe in this picture is damaged ({error!r}): give the original file.") from error
-    return sampler
+        model, batch, second, judge = data["model"], data["batch"], data.get("second_stage"), data.get("judge")
+        record = Record(
+            recipe=recipe,
+            seed=int(data["seed"]),
+            model=str(model["name"]),
+            checksum=str(model["sha256"]),
+            batch=int(batch["size"]),
+            row=int(batch["row"]),
+            circumstances={key: data["circumstances"][key] for key in ("device", "dtype", "threads", "torch")}
+            | dict(data["circumstances"]),
+            size=None if data.get("size") is None else int(data["size"]),
+            second_sampler=None if second is None else from_json(second["sampler"], SamplerConfig),
+            second_checksum=None if second is None else str(second.get("sha256")),
+            weights=None if model.get("weights") is None else str(model["weights"]),
+            judge=None if judge is None else str(judge["sha256"]),
+            data=data,
+        )
+        good = 0 <= record.row < record.batch <= MAX_BATCH and 1 <= record.threads <= MAX_THREADS
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _damaged(f"{path} has a damaged record", error) from error
+    if not good:
+        raise UsageError(f"{path} has a record with impossible numbers: give the original file.")
+    return record
 
 
-def _to_json(value: Any) -> Any:
-    if isinstance(value, Source):
-        return value.to_json()
-    if dataclasses.is_dataclass(value):
-        return {field.name: _to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {name: _to_json(item) for name, item in value.items()}
-    return [_to_json(item) for item in value] if isinstance(value, tuple) else value
-
-
-def _from_json(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name == "sampler":
-        return SamplerConfig(**{key: _from_json(key, item) for key, item in value.items()})
-    if name == "level":
-        return Level(**value)
-    if name in ("picture", "mask"):
-        return Source.from_json(value)
-    if name == "parts":
-        return {
-            part: Part(**{key: _from_json(key, field) for key, field in item.items()}) for part, item in value.items()
-        }
-    return tuple(value) if isinstance(value, list) else value
+def _damaged(what: str, error: Exception) -> UsageError:
+    reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+    return UsageError(f"{what} ({reason}): give the original file.")

@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from torch import Tensor
+
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.combining import combine_named
-from duckrabbit.illusions.views import View, parse_view
+from duckrabbit.illusions.loops import through_views
+from duckrabbit.illusions.views import Identity, View, parse_view
+from duckrabbit.judges.looks import Look
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
+from duckrabbit.recipes.recipe import Plan, Recipe, from_noise, grid_of, guidance_of, step_of, typed
 
 
 @dataclass(frozen=True)
-class Anagram:
+class Anagram(Recipe):
     """Sample a visual anagram (Geng, Park and Owens, 2024).
 
     Attributes:
@@ -38,6 +42,24 @@ class Anagram:
                 "and one --view for each after the first, which is read upright."
             )
         return tuple(parse_view(name) for name in names)
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """The picture through each view."""
+        return tuple(
+            Look("upright" if isinstance(view, Identity) else view.name, prompt, view)
+            for view, prompt in zip(self.parsed_views(), self.prompts, strict=True)
+        )
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """PROMPT PROMPT … --view VIEW … --combine WAY --negative-prompt P"""
+        views = [word for view in self.views for word in ("--view", view)]
+        return (*typed(self.prompts), *views, "--combine", self.combine, *typed((), self.negative_prompt))
+
+    def motion(self, picture: Tensor) -> list[Tensor]:
+        """From the picture through each view and back."""
+        return through_views(picture, self.parsed_views())
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """The model's own way with illusions."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+from msgspec import Meta
 from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Prediction
@@ -19,14 +20,14 @@ from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.recipe import Plan, grid_of, guidance_of, prompt_of, step_of
+from duckrabbit.recipes.recipe import Plan, Recipe, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source
 
 Method = Literal["blur", "one-step", "iterative"]
 
 
 @dataclass(frozen=True)
-class Denoise:
+class Denoise(Recipe):
     """Noise a picture, then remove the noise again.
 
     Attributes:
@@ -43,13 +44,24 @@ class Denoise:
     level: Level
     method: Method = "iterative"
     prompt: str | None = None
-    blur_sigma: float = 3.0
+    blur_sigma: Annotated[float, Meta(gt=0, le=64)] = 3.0
     sampler: SamplerConfig | None = None
 
     @property
     def prompts(self) -> tuple[str, ...]:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The picture."""
+        return (self.picture,)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """IMAGE PROMPT --levels L --method M --blur-sigma S"""
+        blur = ("--blur-sigma", f"{self.blur_sigma:g}") if self.method == "blur" else ()
+        return (self.picture.name, *typed(self.prompts), *self.level.words, "--method", self.method, *blur)
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid, without guidance."""
@@ -59,7 +71,7 @@ class Denoise:
         """One step of the blur or of the model, or the rest of the grid."""
         path = model.denoiser.path
         t = self.level.time_on(path)
-        x0 = self.picture.pixels(model)
+        x0 = self.picture.state(model)
         one_step = (t, 0.0) if t > 0 else (0.0,)
 
         def start(noise: Noise) -> Tensor:

@@ -9,12 +9,12 @@ from duckrabbit.diffusion.sampling import noised
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Plan, grid_of, guidance_of, prompt_of, step_of
+from duckrabbit.recipes.recipe import Plan, Recipe, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source
 
 
 @dataclass(frozen=True)
-class Edit:
+class Edit(Recipe):
     """SDEdit (Meng et al., 2022): noise a picture to a level and sample from there.
 
     Attributes:
@@ -39,6 +39,17 @@ class Edit:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The picture."""
+        return (self.picture,)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """IMAGE PROMPT --start I --negative-prompt P"""
+        start = ("--start-level", f"{self.start_level:g}") if self.start is None else ("--start", str(self.start))
+        return (self.picture.name, *typed(self.prompts), *start, *typed((), self.negative_prompt))
+
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid."""
         return course_sampler(model)
@@ -49,7 +60,7 @@ class Edit:
         prompt = prompt_of(self.prompt, model)
         sampler = self.sampler or self.default_sampler(model)
         grid = grid_from(grid_of(sampler, model), self.start, self.start_level)
-        x0 = self.picture.pixels(model)
+        x0 = self.picture.state(model)
         terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))
         return Plan(lambda noise: noised(model.denoiser.path, x0, grid[0], noise), terms, grid, step_of(sampler))
 

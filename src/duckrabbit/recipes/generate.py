@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
+from duckrabbit.recipes.recipe import Plan, Recipe, from_noise, grid_of, guidance_of, step_of, typed
 
 
 @dataclass(frozen=True)
-class Generate:
+class Generate(Recipe):
     """Sample a picture of a prompt.
 
     Attributes:
@@ -28,9 +28,10 @@ class Generate:
         """The one prompt."""
         return (self.prompt,)
 
-    def default_sampler(self, model: Model) -> SamplerConfig:
-        """The model's own way."""
-        return model.sampler
+    @property
+    def words(self) -> tuple[str, ...]:
+        """PROMPT --negative-prompt P"""
+        return typed(self.prompts, self.negative_prompt)
 
     def plan(self, model: Model) -> Plan:
         """Guided sampling from pure noise."""

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+from torch import Tensor
 
 from duckrabbit.diffusion.constraints import Constraint, KnownBand
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.bands import Band, colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
+from duckrabbit.illusions.bands import Band, Grey, colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
 from duckrabbit.illusions.compositions import Guidance, hybrid
+from duckrabbit.illusions.loops import away_and_back
+from duckrabbit.judges.looks import Look, See, as_it_is, from_afar, from_halfway
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, step_of
+from duckrabbit.recipes.recipe import Plan, Recipe, from_noise, grid_of, guidance_of, step_of, typed
 from duckrabbit.recipes.source import Source
 
 MAX_NEAR_SCALE = 20.0
@@ -26,6 +31,20 @@ DECOMPOSITIONS: Mapping[tuple[str, ...], Decomposition] = {
 """The parts of each kind of hybrid, and from σ (in pixels of a picture 64 wide) to their bands."""
 
 
+PARTS: Mapping[str, See] = {
+    "far": from_afar,
+    "mid": from_halfway,
+    "near": as_it_is,
+    "grey": Grey(),
+    "colour": as_it_is,
+    "blurred": motion_bands()[0],
+    "sharp": as_it_is,
+    "small": from_afar,
+    "large": as_it_is,
+}
+"""How each part is looked at."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One part of a hybrid: a prompt, or a picture of which that part is kept."""
@@ -35,7 +54,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Hybrid:
+class Hybrid(Recipe):
     """Sample a hybrid picture (Geng, Park and Owens, 2024, "Factorized Diffusion").
 
     Attributes:
@@ -48,15 +67,44 @@ class Hybrid:
 
     verb: ClassVar[str] = "hybrid"
     parts: Mapping[str, Part]
-    sigma: float = 2.0
+    sigma: Annotated[float, Meta(ge=0, le=100)] = 2.0
     negative_prompt: str = ""
     sampler: SamplerConfig | None = None
-    near_scale: float = 1.0
+    near_scale: Annotated[float, Meta(ge=0, le=MAX_NEAR_SCALE)] = 1.0
 
     @property
     def prompts(self) -> tuple[str, ...]:
         """The prompts of the parts that have one."""
         return tuple(part.prompt for part in self.parts.values() if part.picture is None)
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """A look at each part that has a prompt; one that is kept of a picture is asked for nowhere."""
+        return tuple(Look(name, part.prompt, PARTS[name]) for name, part in self.parts.items() if part.picture is None)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The picture of which a part is kept."""
+        return tuple(part.picture for part in self.parts.values() if part.picture is not None)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """--far P --near P … --sigma S --near-scale F --negative-prompt P"""
+        parts = [
+            word
+            for name, part in self.parts.items()
+            for word in ((f"--{name}", part.prompt) if part.picture is None else (f"--{name}-image", part.picture.name))
+        ]
+        near = () if self.near_scale == 1 else ("--near-scale", f"{self.near_scale:g}")
+        return (*parts, "--sigma", f"{self.sigma:g}", *near, *typed((), self.negative_prompt))
+
+    def motion(self, picture: Tensor) -> list[Tensor]:
+        """The picture moves away and comes back."""
+        return away_and_back(picture)
+
+    def stronger(self, look: Look) -> str:
+        """More guidance for the finest part, where it has no more yet."""
+        return "; `near_scale` 4 makes it stronger" if look.name == self.finest and self.near_scale == 1 else ""
 
     @property
     def finest(self) -> str:

@@ -1,19 +1,21 @@
 """A picture with a region painted anew."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from duckrabbit.diffusion.constraints import KnownRegion
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
-from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, prompt_of, step_of
+from duckrabbit.recipes.recipe import Plan, Recipe, from_noise, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source
 
 
 @dataclass(frozen=True)
-class Inpaint:
+class Inpaint(Recipe):
     """RePaint (Lugmayr et al., 2022): sample, and after each step put the noised known region back.
 
     Outside the mask the result has the 8-bit values of the picture exactly.
@@ -31,7 +33,7 @@ class Inpaint:
     picture: Source
     mask: Source
     prompt: str | None = None
-    resamplings: int = 1
+    resamplings: Annotated[int, Meta(ge=1, le=100)] = 1
     negative_prompt: str = ""
     sampler: SamplerConfig | None = None
 
@@ -39,6 +41,21 @@ class Inpaint:
     def prompts(self) -> tuple[str, ...]:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The picture and the mask."""
+        return self.picture, self.mask
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """IMAGE MASK PROMPT --resamplings N --negative-prompt P; a mask that was drawn is an option of its own."""
+        shape, _, corners = self.mask.name.partition(" ")
+        drawn = shape in ("box", "ellipse") and bool(corners)
+        mask = (f"--mask-{shape}", corners) if drawn else ()
+        given = (self.picture.name,) if drawn else (self.picture.name, self.mask.name)
+        resamplings = ("--resamplings", str(self.resamplings))
+        return (*given, *typed(self.prompts), *mask, *resamplings, *typed((), self.negative_prompt))
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid."""

@@ -35,6 +35,11 @@ class Level:
             raise UsageError(f"noise-sigma {self.sigma:g} is out of range: give 0 to 100 (the sources go from 0 to 1).")
         return 0.0 if self.sigma == 0 else time_at_ratio(path, 2 * self.sigma)
 
+    @property
+    def words(self) -> tuple[str, str]:
+        """As it is typed."""
+        return ("--levels", f"{self.level:g}") if self.level is not None else ("--noise-sigma", f"{self.sigma:g}")
+
     def __str__(self) -> str:
         """As it is written below a picture."""
         return f"level {self.level:g}" if self.level is not None else f"σ = {self.sigma:g}"

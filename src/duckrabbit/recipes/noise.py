@@ -8,12 +8,12 @@ from duckrabbit.diffusion.sampling import noised
 from duckrabbit.diffusion.steps import DDIM
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.recipe import Plan
+from duckrabbit.recipes.recipe import Plan, Recipe
 from duckrabbit.recipes.source import Source
 
 
 @dataclass(frozen=True)
-class Forward:
+class Forward(Recipe):
     """x_t = α_t x_0 + σ_t ε: what the denoiser gets to see.
 
     Attributes:
@@ -31,13 +31,19 @@ class Forward:
         """None."""
         return ()
 
-    def default_sampler(self, model: Model) -> SamplerConfig:
-        """The model's own way."""
-        return model.sampler
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The picture."""
+        return (self.picture,)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """IMAGE --levels L"""
+        return (self.picture.name, *self.level.words)
 
     def plan(self, model: Model) -> Plan:
         """Noise, and no step."""
         path = model.denoiser.path if self.level.sigma is None else Additive()
         t = self.level.time_on(path)
-        x0 = self.picture.pixels(model)
+        x0 = self.picture.state(model)
         return Plan(lambda noise: noised(path, x0, t, noise), (), (t,), DDIM())

@@ -1,13 +1,14 @@
-"""What a recipe is: a value that says what to make. With a model it becomes a plan for the sampler.
+"""What a recipe is: a value that says what to make, and all there is to say of it. With a model it becomes a plan.
 
-recipe ─ plan(model) ─▶ Plan(start, terms, grid, step, constraint) ─ make ─▶ pictures that remember the recipe
+    recipe ─ plan(model) ─▶ Plan(start, terms, grid, step, constraint) ─ making ─▶ pictures that remember the recipe
 
-A recipe is planned for one stage at a time: it knows the size of that stage's pictures, not which stage it is.
+A recipe is planned for one stage at a time: it knows the size of that stage's pictures, not which stage it is. A new
+recipe is a file in this folder and a row in `recipes.catalogue`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -21,7 +22,9 @@ from duckrabbit.diffusion.terms import Rule, Term, weighted_sum
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import Guidance
 from duckrabbit.judges.guidance import JudgeGuidance
+from duckrabbit.judges.looks import Look, as_it_is
 from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.source import Source
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Plan:
     """All that the sampler needs to know.
 
     Attributes:
-        start: from keyed noise for one seed to the picture [1, C, H, W] at the grid's first level.
+        start: from keyed noise for one seed to the state [1, *state_shape] at the grid's first level.
         terms: the composition.
         grid: the levels; a single one makes no step.
         step: the solver.
@@ -37,7 +40,7 @@ class Plan:
         resamplings: how often each step is made.
         denoiser: what denoises in place of the model.
         rule: how the terms' results become one x̂_0.
-        pull: towards what x̂_0 is pulled; None for nothing.
+        judge_guidance: by which judge x̂_0 is guided, and towards what; None for nothing.
     """
 
     start: Callable[[Noise], Tensor]
@@ -48,7 +51,7 @@ class Plan:
     resamplings: int = 1
     denoiser: Denoiser | None = None
     rule: Rule = weighted_sum
-    pull: JudgeGuidance | None = None
+    judge_guidance: JudgeGuidance | None = None
 
     @property
     def asks_model(self) -> bool:
@@ -56,24 +59,52 @@ class Plan:
         return self.denoiser is None and len(self.grid) > 1
 
 
-class Recipe(Protocol):
-    """Something to make: a frozen dataclass of numbers, words and pictures."""
+class Recipe:
+    """Something to make. Every recipe is a frozen dataclass of numbers, words and pictures, which describes itself.
+
+    Attributes:
+        verb: of the command that makes it.
+        sampler: how to sample; None for `default_sampler`.
+    """
 
     verb: ClassVar[str]
+    sampler: SamplerConfig | None
 
     @property
     def prompts(self) -> tuple[str, ...]:
         """The prompts in it, in order."""
+        raise NotImplementedError
 
     @property
-    def sampler(self) -> SamplerConfig | None:
-        """How to sample; None for the model's own way."""
+    def looks(self) -> tuple[Look, ...]:
+        """A look for each prompt: how the picture is looked at where the prompt is to be seen."""
+        return tuple(Look("as it is", prompt, as_it_is) for prompt in self.prompts if prompt)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The pictures and masks in it."""
+        return ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is typed after the verb to make it, but for what is said of the sampler."""
+        raise NotImplementedError
+
+    def motion(self, picture: Tensor) -> list[Tensor]:  # noqa: ARG002
+        """A loop [C, F, F] that shows what a picture [C, S, S] of it does; none where it is best shown being made."""
+        return []
+
+    def stronger(self, look: Look) -> str:  # noqa: ARG002
+        """What makes more be seen in a look: the end of a sentence, or nothing."""
+        return ""
 
     def default_sampler(self, model: Model) -> SamplerConfig:
-        """How to sample where `sampler` is None."""
+        """How to sample where `sampler` is None: the model's own way."""
+        return model.sampler
 
     def plan(self, model: Model) -> Plan:
         """How to make it with this model; raises UsageError where it can't be made."""
+        raise NotImplementedError
 
 
 def with_sampler(recipe: Recipe, sampler: SamplerConfig | None) -> Recipe:
@@ -114,4 +145,9 @@ def prompt_of(prompt: str | None, model: Model) -> str:
 
 def from_noise(model: Model, grid: Grid) -> Callable[[Noise], Tensor]:
     """Start from pure noise at the grid's first level."""
-    return lambda noise: initial_noise(model.denoiser.path, noise, model.shape, grid[0])
+    return lambda noise: initial_noise(model.denoiser.path, noise, model.state_shape, grid[0])
+
+
+def typed(prompts: tuple[str, ...], negative_prompt: str = "") -> tuple[str, ...]:
+    """Prompts, then the negative one as an option, as they are typed; empty ones are left out."""
+    return (*filter(None, prompts), *(("--negative-prompt", negative_prompt) if negative_prompt else ()))

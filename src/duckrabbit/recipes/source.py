@@ -1,9 +1,7 @@
 """Pictures that go into a recipe: kept in it as 8-bit pixels, so that a PNG can be made again without its source."""
 
-import base64
 import io
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -83,6 +81,10 @@ class Source:
             )
         return pixels
 
+    def state(self, model: Model) -> Tensor:
+        """The picture as the model samples it, [*state_shape]; see `pixels`."""
+        return model.encode(self.pixels(model)[None])[0]
+
     def mask(self, model: Model) -> Tensor:
         """The mask [H, W] of 0 (known) and 1 (painted); where it is shrunk, a pixel is known only if all of it is."""
         read = (from_uint8(self._levels())[:1] > 0).float().to(model.device)
@@ -99,16 +101,9 @@ class Source:
         """The picture's width in pixels."""
         return int(self._levels().shape[1])
 
-    def to_json(self) -> dict[str, str]:
-        """The picture as text."""
-        return {"name": self.name, "png": base64.b64encode(self.png).decode()}
-
-    @staticmethod
-    def from_json(data: dict[str, Any]) -> "Source":
-        """The picture from text; raises ValueError or TypeError where it is none."""
-        source = Source(str(data["name"]), base64.b64decode(data["png"], validate=True))
-        source._levels()
-        return source
+    def check(self) -> None:
+        """Raise UsageError where it is not a picture that duckrabbit wrote."""
+        self._levels()
 
     def _levels(self) -> NDArray[np.uint8]:
         try:

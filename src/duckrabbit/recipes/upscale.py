@@ -6,12 +6,12 @@ from typing import ClassVar
 from duckrabbit.diffusion.steps import DDIM
 from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Plan, from_noise, grid_of, guidance_of, prompt_of, step_of
+from duckrabbit.recipes.recipe import Plan, Recipe, from_noise, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source
 
 
 @dataclass(frozen=True)
-class Upscale:
+class Upscale(Recipe):
     """Give a picture to the second stage as if the first had made it.
 
     Attributes:
@@ -32,6 +32,16 @@ class Upscale:
         """The one prompt, or none where it is the model's default."""
         return () if self.prompt is None else (self.prompt,)
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The picture."""
+        return (self.picture,)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """IMAGE PROMPT --negative-prompt P"""
+        return (self.picture.name, *typed(self.prompts, self.negative_prompt))
+
     def default_sampler(self, model: Model) -> SamplerConfig:
         """The second stage's own way."""
         return model.sampler if model.second_stage is None else model.second_stage.model.sampler
@@ -39,7 +49,7 @@ class Upscale:
     def plan(self, model: Model) -> Plan:
         """At the picture's own size the picture itself, at another guided sampling from pure noise."""
         if self.picture.side == model.size:
-            small = self.picture.pixels(model)[None]
+            small = self.picture.state(model)[None]
             return Plan(lambda noise: small, (), (0.0,), DDIM())  # noqa: ARG005
         model.require_sampling()
         prompt = prompt_of(self.prompt, model)

@@ -12,15 +12,11 @@ from torch import Tensor
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import Composition, Flip, Mirror, Negate, Rotate180, View
-from duckrabbit.judges.calibration import shipped_for
 from duckrabbit.judges.judge import load_judge
-from duckrabbit.judges.question import question_of
-from duckrabbit.making.candidates import Candidate, Candidates
-from duckrabbit.making.guided_plan import judge_scale_of
-from duckrabbit.making.pruning import LADDERS, sparing
+from duckrabbit.making.best_of import Candidate, search_for
+from duckrabbit.making.plan import plan
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.looks import looks_of
 
 SAMPLES = 200
 """Real digits of each class that say what a view makes of it."""
@@ -90,28 +86,21 @@ def ambigram(
     Raises:
         UsageError: if the model makes no digits.
     """
-    if model.channels != 1:
-        raise UsageError(f"{model.name} makes no digits: leave out --model, or name a model of digits.")
-    judge = load_judge("digits", "selecting", model.device)
-    ladder = sparing(LADDERS["digits"], 1 / count)
-    best = []
+    if model.kind != "digits":
+        raise UsageError(f"{model.name} makes no digits: leave the model out, or name a model of digits.")
+    best: list[Candidate] = []
     for number, place in enumerate(places):
-        recipe = Anagram((place.upright, place.viewed), (view,), sampler=sampler)
-        question = question_of(judge, looks_of(recipe))
-        calibration = shipped_for(judge, judge_scale_of(recipe, model))
-        candidates = Candidates(recipe, model, question, calibration, ladder)
+        planned = plan(Anagram((place.upright, place.viewed), (view,), sampler=sampler), model)
         # Equal places get seeds of their own, so that no two digits of a number look alike.
         before = sum(other == place for other in places[:number])
-        chosen: Candidate | None = None
-        start = seed + before * count
-        for first in range(start, start + count, AT_ONCE):
-            finished = candidates.block(range(first, min(first + AT_ONCE, start + count))).finished
-            rivals = finished if chosen is None else (chosen, *finished)
-            chosen = max(rivals, key=lambda own: (own.scored.score, -own.scored.seed))
-            if (candidates.probability(chosen.scored) or 0.0) >= SURE:
+        search = search_for(planned, 1, seed + before * count, count, block_size=AT_ONCE)
+        rivals: list[Candidate] = []
+        for block in search.run():
+            chosen = max([*rivals, *block.finished], key=lambda own: (own.scored.score, -own.scored.seed))
+            rivals = [chosen]
+            if (search.contest.probability(chosen.scored.readings) or 0.0) >= SURE:
                 break
-        assert chosen is not None
-        best.append(candidates.alone(chosen.scored.seed))
+        best.append(search.contest.alone(chosen.scored.seed))
         advance()
     return best
 

@@ -15,17 +15,17 @@ from typing import Any
 
 from duckrabbit.judges.calibration import Calibration
 from duckrabbit.judges.judge import Judge
-from duckrabbit.judges.question import question_of, readings_each, scores_each
-from duckrabbit.making.candidates import Candidate, Candidates
-from duckrabbit.making.journal import append, lines
-from duckrabbit.making.plan import Denoisers, Watch, sifted
-from duckrabbit.making.pruning import ACROSS, Ladder, Racing
-from duckrabbit.making.task_folder import task_folder
+from duckrabbit.judges.question import question_of
+from duckrabbit.making.best_of import Candidate, Contest, race
+from duckrabbit.making.plan import plan
+from duckrabbit.making.pruning import ACROSS, Rungs
+from duckrabbit.making.sample import Denoisers, Watch
 from duckrabbit.media.slug import slug
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.looks import looks_of
 from duckrabbit.search.discovery import Pair, SubjectPriors, proposals
+from duckrabbit.search.folders import task_folder
+from duckrabbit.search.journal import append, lines
 from duckrabbit.search.subjects import prompt_for
 
 LOST = 1.3
@@ -155,15 +155,15 @@ class PairSearch:
         prompts = (prompt_for(pair[0], self.style), prompt_for(pair[1], self.style))
         return Anagram(prompts, (self.view,), self.negative_prompt, self.sampler, self.combine)
 
-    def candidates(self, pair: Pair) -> Candidates:
-        """A pair's candidates."""
+    def contest(self, pair: Pair) -> Contest:
+        """A pair's pictures, and how they are judged; raises UsageError where there can be none."""
         recipe = self.recipe(pair)
-        return Candidates(recipe, self.model, question_of(self.judge, looks_of(recipe)), self.calibration)
+        return Contest(plan(recipe, self.model), question_of(self.judge, recipe.looks), self.calibration)
 
     @property
     def block_size(self) -> int:
         """How many pictures are made together."""
-        return min(MOST, self.candidates((self.subjects[0], self.subjects[1])).block_size)
+        return min(MOST, self.contest((self.subjects[0], self.subjects[1])).block_size)
 
     def attempts(self, findings: Findings, count: int) -> list[Attempt]:
         """The next block: new pairs, and where there are no more, another seed of those least tried, best first."""
@@ -179,7 +179,7 @@ class PairSearch:
             tried[pair] += 1
         return chosen
 
-    def ladder(self, attempts: Sequence[Attempt]) -> Ladder:
+    def rungs(self, attempts: Sequence[Attempt]) -> Rungs:
         """New pairs race; of others nobody is dropped, or some would never be finished."""
         return ACROSS if all(attempt.seed == self.seed for attempt in attempts) else ()
 
@@ -188,16 +188,8 @@ class PairSearch:
 
         A picture is the one that its seed makes alone, on a GPU to a few grey levels.
         """
-        everyone = [self.candidates(attempt.pair) for attempt in attempts]
-        questions = [candidates.question for candidates in everyone]
-        sieve = Racing(self.ladder(attempts), lambda x0: scores_each(questions, x0), len(attempts))
-        seeds = tuple(attempt.seed for attempt in attempts)
-        left = sifted([candidates.course for candidates in everyone], seeds, denoisers, sieve, watch)
-        readings = readings_each([questions[row] for row in left.rows], left.pixels).tolist()
-        made: list[Candidate | None] = [None] * len(attempts)
-        for row, pixels, read in zip(left.rows, left.pixels.float().cpu(), readings, strict=True):
-            made[row] = everyone[row].candidate(pixels.clone(), seeds[row], read)
-        return made
+        contests = [self.contest(attempt.pair) for attempt in attempts]
+        return race(contests, [attempt.seed for attempt in attempts], self.rungs(attempts), denoisers, watch)
 
     def task(self) -> dict[str, Any]:
         """What is looked for, as JSON."""
@@ -205,7 +197,7 @@ class PairSearch:
             "view": self.view,
             "style": self.style,
             "seed": self.seed,
-            "ladder": [[rung.after, rung.least] for rung in ACROSS],
+            "rungs": [[rung.after, rung.least] for rung in ACROSS],
             "subject_priors": bool(self.subject_priors),
             "subjects": list(self.subjects),
             "negative_prompt": self.negative_prompt,
@@ -218,7 +210,7 @@ class PairSearch:
 
 @dataclass(frozen=True)
 class Collection:
-    """The folder of a hunt: what was tried, and the best picture of every pair that has one. A kill loses neither."""
+    """The folder of a search: what was tried, and the best picture of every pair that has one; a kill loses neither."""
 
     folder: Path
 
@@ -253,9 +245,9 @@ class Collection:
         return after
 
 
-def collection(parent: Path, stem: str, hunt: PairSearch) -> Collection:
-    """The folder in which this very hunt was begun, or a new one; see `task_folder`."""
-    return Collection(task_folder(parent, stem, hunt.task()))
+def collection(parent: Path, stem: str, search: PairSearch) -> Collection:
+    """The folder in which this very search was begun, or a new one; see `task_folder`."""
+    return Collection(task_folder(parent, stem, search.task()))
 
 
 def _file_name(subject: str) -> str:
@@ -269,16 +261,16 @@ Tell = Callable[[Findings], None]
 """Is shown what is known after every step of a block."""
 
 
-def discover(hunt: PairSearch, kept: Collection, seconds: float, tell: Tell) -> Findings:
+def discover(search: PairSearch, kept: Collection, seconds: float, tell: Tell) -> Findings:
     """Look for pairs for about so long, one block at the least; what is found is kept after every block."""
     findings, denoisers = kept.findings(), Denoisers()
-    count, end = hunt.block_size, time.monotonic() + seconds
+    count, end = search.block_size, time.monotonic() + seconds
     while count >= FEWEST:
-        started, known, attempts = time.monotonic(), findings, hunt.attempts(findings, count)
-        block = hunt.made(attempts, denoisers, lambda _, known=known: tell(known))  # type: ignore[misc]
+        started, known, attempts = time.monotonic(), findings, search.attempts(findings, count)
+        block = search.made(attempts, denoisers, lambda _, known=known: tell(known))  # type: ignore[misc]
         for attempt, candidate in zip(attempts, block, strict=True):
             findings = kept.note(findings, attempt, candidate)
         tell(findings)
         each = (time.monotonic() - started) / count
-        count = min(hunt.block_size, int((end - time.monotonic()) / each))
+        count = min(search.block_size, int((end - time.monotonic()) / each))
     return findings

@@ -6,15 +6,82 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+import torch
+
 from duckrabbit.errors import UsageError
-from duckrabbit.making.best_of import Progress, Tell, work
-from duckrabbit.making.order import Order, Workplace
-from duckrabbit.making.search_folder import SearchFolder
+from duckrabbit.making.best_of import Search, search_for
+from duckrabbit.making.plan import plan
+from duckrabbit.making.pruning import Rungs
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.recipe import Recipe
+from duckrabbit.search.folders import Progress, SearchFolder, Tell, work
 
 REFUSED = 2
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is searched for: all that another process needs to take part in it, as plain values.
+
+    Attributes:
+        recipe: what to make.
+        best: how many are kept.
+        first: the first seed.
+        count: how many seeds.
+        size: the pictures' side; None for the model's own.
+        second_sampler: as in `plan`.
+        rungs: as in `search_for`.
+        block_size: as in `search_for`.
+    """
+
+    recipe: Recipe
+    best: int
+    first: int
+    count: int
+    size: int | None = None
+    second_sampler: SamplerConfig | None = None
+    rungs: Rungs | None = None
+    block_size: int | None = None
+
+    def search(self, model: Model) -> Search:
+        """The search with this model.
+
+        Raises:
+            UsageError: if the recipe can't be made with the model, or nobody can judge what it makes.
+        """
+        planned = plan(self.recipe, model, self.size, self.second_sampler)
+        return search_for(planned, self.best, self.first, self.count, self.rungs, self.block_size)
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What another process loads: the model as it was named, and how it computes.
+
+    Attributes:
+        model: its name.
+        device: where it runs.
+        dtype: the precision of its network.
+        threads: of the CPU.
+        weights: as in `load_model`.
+        embeddings: as in `load_model`.
+    """
+
+    model: str
+    device: str
+    dtype: torch.dtype
+    threads: int
+    weights: str | None = None
+    embeddings: str | None = None
+
+    def open(self) -> Model:
+        """The model."""
+        torch.set_num_threads(self.threads)
+        return load_model(self.model, self.device, self.dtype, self.weights, self.embeddings)
 
 
 def work_together(order: Order, workplace: Workplace, folder: SearchFolder, workers: int, tell: Tell) -> None:
@@ -79,8 +146,8 @@ def _listen(lines: Sequence[Connection], tell: Tell) -> None:
     shares = dict.fromkeys(lines, Progress(0.0, 0, None))
     speaking = set(lines)
     while speaking:
-        for line in wait(list(speaking)):
-            assert isinstance(line, Connection)
+        ready = wait(list(speaking))
+        for line in [own for own in speaking if own in ready]:
             try:
                 said = line.recv()
             except EOFError:

@@ -1,0 +1,132 @@
+"""Which model, where and how: from what was said about computing to a model that is ready."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from duckrabbit.errors import UsageError
+from duckrabbit.making.record import MAX_THREADS
+from duckrabbit.media.digits import is_digit
+from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT, load_model
+from duckrabbit.models.model import Model
+
+PRECISIONS = {"auto": None, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Computing:
+    """What computes, where and how.
+
+    Attributes:
+        model: as in `load_model`; None for the one that the prompts or the picture mean.
+        weights: as in `load_model`.
+        embeddings: as in `load_model`.
+        device: as in `load_model`.
+        precision: a name in `PRECISIONS`.
+        threads: of the CPU; None for all cores.
+        compile: whether blocks of the network are compiled.
+    """
+
+    model: str | None = None
+    weights: str | None = None
+    embeddings: str | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int | None = None
+    compile: bool = False
+
+
+@dataclass(frozen=True)
+class Opener:
+    """Opens models, each once, however often it is asked for.
+
+    Attributes:
+        tell: is told, once each, which model was chosen and how a request was understood.
+    """
+
+    tell: Callable[[str], None]
+    _opened: dict[tuple[str, Computing, int | None], Model] = field(default_factory=dict, repr=False)
+    _told: set[str] = field(default_factory=set, repr=False)
+
+    def open(self, computing: Computing, prompts: Sequence[str], image: str | None, size: int | None = None) -> Model:
+        """The model that was asked for, or the one that the prompts or the picture mean.
+
+        Raises:
+            UsageError: if there is no such model, device, precision or size.
+        """
+        name = computing.model or default_name(prompts, image)
+        if computing.model is None:
+            self.remark([f"model: {name} ({'for digits' if name == DEFAULT_DIGITS else 'for prompts in words'})"])
+        model = self.named(name, computing, size)
+        self.remark(f"note: {remark}" for prompt in prompts for remark in model.remarks(prompt))
+        return model
+
+    def named(self, name: str, computing: Computing, size: int | None = None) -> Model:
+        """The model of a name; see `open_named`."""
+        key = (name, computing, size)
+        if key not in self._opened:
+            self._opened[key] = open_named(name, computing, size)
+        return self._opened[key]
+
+    def remark(self, lines: Iterable[str]) -> None:
+        """Tell what was not told yet; of several processes the first does."""
+        for line in lines:
+            if line not in self._told and leads():
+                self.tell(line)
+                self._told.add(line)
+
+
+def open_named(name: str, computing: Computing, size: int | None = None) -> Model:
+    """A model by its name on the device, in the precision and with the threads of `computing`.
+
+    Raises:
+        UsageError: if there is no such model, device, precision or size.
+    """
+    if computing.precision not in PRECISIONS:
+        raise UsageError(f"There is no precision {computing.precision!r}: the precisions are {', '.join(PRECISIONS)}.")
+    set_threads(computing.threads)
+    _take_own_gpu()
+    model = load_model(
+        name,
+        computing.device,
+        PRECISIONS[computing.precision],
+        computing.weights,
+        computing.embeddings,
+        computing.compile,
+    )
+    model.at(size)
+    return model
+
+
+def default_name(prompts: Sequence[str], image: str | None = None) -> str:
+    """Prompts that are digits, or a digit to start from, mean the digit model, others pocket."""
+    given = [prompt for prompt in prompts if prompt]
+    digits = all(len(prompt) == 1 and prompt in "0123456789" for prompt in given)
+    return DEFAULT_DIGITS if digits and (given or (image is not None and is_digit(image))) else DEFAULT_TEXT
+
+
+def leads() -> bool:
+    """Whether this process speaks for all that torchrun started; so does one that is alone."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def set_threads(threads: int | None) -> None:
+    """Compute with this many CPU threads, or with all cores for None.
+
+    Raises:
+        UsageError: if there can't be so many.
+    """
+    if threads is None:
+        return
+    if not 1 <= threads <= MAX_THREADS:
+        raise UsageError(f"{threads} `threads` can't be used: give 1 to {MAX_THREADS}.")
+    torch.set_num_threads(threads)
+
+
+def _take_own_gpu() -> None:
+    """Under torchrun, compute on the GPU that is this process's own."""
+    own = int(os.environ.get("LOCAL_RANK", "0"))
+    if own and torch.cuda.is_available() and own < torch.cuda.device_count():
+        torch.cuda.set_device(own)

@@ -1,0 +1,89 @@
+"""A recorded picture made again, and the command that makes it."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from duckrabbit.making.choose import Computing, open_named
+from duckrabbit.making.make import Picture, make_planned
+from duckrabbit.making.plan import plan
+from duckrabbit.making.record import Record
+from duckrabbit.making.sample import Watch
+from duckrabbit.making.sampling import sampling_of
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.recipe import Recipe
+
+
+def recorded_model(record: Record, weights: str | None = None, embeddings: str | None = None) -> Model:
+    """The recorded model in the recorded precision, on the recorded kind of device where there is one.
+
+    Args:
+        record: of the picture.
+        weights: where the weights are now, if not where they were.
+        embeddings: where prompts' embeddings are.
+
+    Raises:
+        UsageError: if it is not there.
+    """
+    kind = str(record.circumstances["device"]).partition(" ")[0]
+    device = kind if kind != "cuda" or torch.cuda.is_available() else "cpu"
+    computing = Computing(
+        device=device,
+        precision=str(record.circumstances["dtype"]),
+        threads=record.threads,
+        weights=weights or record.weights,
+        embeddings=embeddings,
+        compile=record.compiled and device == "cuda",
+    )
+    return open_named(record.model, computing, record.size)
+
+
+def made_again(record: Record, model: Model, watch: Watch | None = None) -> Picture:
+    """The recorded batch, and of it the recorded picture.
+
+    Raises:
+        UsageError: if the recipe can't be made with this model.
+    """
+    planned = plan(record.recipe, model, record.size, record.second_sampler)
+    first = record.seed - record.row
+    return make_planned([planned] * record.batch, range(first, first + record.batch), watch)[record.row]
+
+
+def differences(record: Record, now: Mapping[str, Any]) -> list[str]:
+    """What is not as it was: the model's files, the judge, and every circumstance; `now` is a new record."""
+    model = now["model"]
+    found = [f"the file of {model['name']} has changed"] if model["sha256"] != record.checksum else []
+    if "second_stage" in now and now["second_stage"]["sha256"] != record.second_checksum:
+        found.append(f"the file of {model['name']}'s second stage has changed")
+    if record.judge is not None and now.get("judge", {}).get("sha256") != record.judge:
+        found.append("the judge that pulled the picture has changed")
+    for name, value in now["circumstances"].items():
+        if record.circumstances.get(name) != value:
+            found.append(f"{name} was {record.circumstances.get(name)} and is {value}")
+    return found
+
+
+def spelled(recipe: Recipe) -> list[str] | None:
+    """The verb and its words, without model and seed; None where a picture or mask came from no file.
+
+    A mask's file is spelled as it was named, and a sampler in full.
+    """
+    if any(source.name == "-" for source in recipe.sources):
+        return None
+    sampling = sampling_of(recipe.sampler).words if recipe.sampler is not None else []
+    return [recipe.verb, *recipe.words, *sampling]
+
+
+def command_for(record: Record) -> str | None:
+    """The command line that makes a picture again, exact to the precision; None where no command line says it all."""
+    words = spelled(record.recipe)
+    # A command line gives both stages one sampler.
+    if words is None or record.second_sampler not in (None, record.recipe.sampler):
+        return None
+    model = ["--model", record.model, *(["--weights", record.weights] if record.weights else [])]
+    size = [] if record.second_sampler is None else ["--size", str(record.size)]
+    exact = ["--precision", str(record.circumstances["dtype"]), "--threads", str(record.threads)]
+    exact += ["--compile"] if record.compiled else []
+    return shlex.join(["duckrabbit", *words, *model, "--seed", str(record.seed), *size, *exact])

@@ -1,0 +1,86 @@
+"""What is said of sampling in place of a recipe's own way, as the command line, the report and scripts say it."""
+
+import math
+from dataclasses import dataclass, fields, replace
+
+from duckrabbit.diffusion.grid import COURSE_LEVELS
+from duckrabbit.errors import UsageError
+from duckrabbit.making.plan import Planned, plan
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.recipes.recipe import Recipe, with_sampler
+
+COURSE = "course"
+MAX_GUIDANCE = 1000.0
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Fields as in `SamplerConfig`; what is None is left to the recipe's own way with the model."""
+
+    steps: int | None = None
+    solver: str | None = None
+    grid: str | None = None
+    guidance_scale: float | None = None
+    guidance_interval: tuple[float, float] | None = None
+    mean_guidance_scale: float | None = None
+    judge_scale: float | None = None
+
+    @property
+    def given(self) -> dict[str, object]:
+        """What was said, by name."""
+        said = {field.name: getattr(self, field.name) for field in fields(Sampling)}
+        return {name: value for name, value in said.items() if value is not None}
+
+    def over(self, default: SamplerConfig) -> SamplerConfig:
+        """The default with what was said in its place.
+
+        Steps or a solver of one's own leave the courses' grid for the uniform one, and a guidance scale of one's own
+        acts at all times, as in the sources.
+
+        Raises:
+            UsageError: if a guidance scale or the interval is no number that can be computed with.
+        """
+        given = self.given
+        own_steps = "steps" in given or "solver" in given
+        grid = self.grid or ("uniform" if own_steps and default.grid == COURSE else default.grid)
+        if grid == COURSE and "grid" in given:
+            given.setdefault("steps", len(COURSE_LEVELS))
+        if "guidance_scale" in given:
+            given.setdefault("guidance_interval", (0.0, 1.0))
+        sampler = replace(default, **{**given, "grid": grid})  # type: ignore[arg-type]
+        for name, value in (
+            ("guidance_scale", sampler.guidance_scale),
+            ("mean_guidance_scale", sampler.mean_guidance_scale or 0.0),
+        ):
+            if not math.isfinite(value) or abs(value) > MAX_GUIDANCE:
+                raise UsageError(f"`{name}` {value:g} can't be used: give a number such as 5.")
+        low, high = sampler.guidance_interval
+        if not 0 <= low < high <= 1:
+            raise UsageError(
+                f"`guidance_interval` {low:g} {high:g} is no span of time: give two rising numbers from 0 to 1."
+            )
+        return sampler
+
+    def plan(self, recipe: Recipe, model: Model, size: int | None = None) -> Planned:
+        """Plan a recipe that says nothing of sampling: each stage's own way, with this in its place."""
+        final = model.at(size)
+        first = with_sampler(recipe, self.over(recipe.default_sampler(model)))
+        return plan(first, model, size, self.over(recipe.default_sampler(final)) if final is not model else None)
+
+    @property
+    def words(self) -> list[str]:
+        """As it is typed."""
+        words: list[str] = []
+        for name, value in self.given.items():
+            values = value if isinstance(value, tuple) else (value,)
+            words += ["--" + name.replace("_", "-"), *(f"{x:g}" if isinstance(x, float) else str(x) for x in values)]
+        return words
+
+
+OWN_WAY = Sampling()
+"""Nothing said."""
+
+
+def sampling_of(sampler: SamplerConfig) -> Sampling:
+    """All that a sampler is, said."""
+    return Sampling(**{field.name: getattr(sampler, field.name) for field in fields(Sampling)})
