@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from duckrabbit.media.png import read_metadata
-from duckrabbit.studio.answers import Refusal, answer
 from duckrabbit.studio.api_models import facts_of, studio_of
-from duckrabbit.studio.films import FORMATS, moves_by_itself, moving, recipe_in
+from duckrabbit.studio.bodies import Favourite
 from duckrabbit.studio.index import Entry
-from duckrabbit.studio.limits import MAX_PICTURE_BYTES
-from duckrabbit.studio.requests import body_of, json_of, number_of
+from duckrabbit.studio.previews import FORMATS, motion_film
+from duckrabbit.studio.settings import MAX_PICTURE_BYTES
 from duckrabbit.studio.share import share_page
-from duckrabbit.studio.sources import job_of_record, mask_of, shipped_picture, shipped_source, source_of
+from duckrabbit.studio.sources import mask_of, order_of_record, shipped_picture, shipped_source, source_of
+from duckrabbit.studio.web import Refusal, answer, body_of, json_of, number_of
 
 IMMUTABLE = {"Cache-Control": "private, max-age=86400"}
 
@@ -35,9 +35,9 @@ async def picture(request: Request) -> Response:
     """A picture's place in the gallery, and the job that makes it again."""
     studio, entry = studio_of(request), await _entry(request)
     record = await studio.errands.quick(read_metadata, studio.gallery.path(entry))
-    return answer(
-        {**msgspec.structs.asdict(entry), "job": job_of_record(record), "circumstances": record.get("circumstances")}
-    )
+    order = await studio.errands.quick(order_of_record, record)
+    job = None if order is None else order.to_json()
+    return answer({**msgspec.structs.asdict(entry), "job": job, "circumstances": record.get("circumstances")})
 
 
 async def picture_file(request: Request) -> Response:
@@ -57,16 +57,14 @@ async def animation(request: Request) -> Response:
     if form not in FORMATS:
         raise Refusal(422, f"There is no such format: the formats are {', '.join(FORMATS)}.")
     record = await studio.errands.quick(read_metadata, studio.gallery.path(entry))
-    job = job_of_record(record)
-    if job is None:
+    order = await studio.errands.quick(order_of_record, record)
+    if order is None:
         raise Refusal(404, "This picture does not say how it was made: it can't be animated.")
-    recipe = await studio.errands.quick(recipe_in, job)
-    if moves_by_itself(recipe):
-        content = await studio.errands.slow(moving, studio.gallery.path(entry), recipe, form)
-    else:
-        facts = await facts_of(studio, job["model"])
-        told = await studio.crew.ask({"do": "film", "load": facts.load, "request": job, "format": form})
-        content = base64.b64decode(told)
+    content = await studio.errands.slow(motion_film, studio.gallery.path(entry), order.recipe, form)
+    if content is None:
+        facts = await facts_of(studio, order.model)
+        question = {"do": "film", "load": facts.load, "request": order.to_json(), "format": form}
+        content = base64.b64decode(await studio.crew.ask(question))
     return Response(content, media_type=FORMATS[form], headers=_download(request, entry, form))
 
 
@@ -80,8 +78,8 @@ async def page(request: Request) -> Response:
 async def favour(request: Request) -> Response:
     """Make a picture a favourite, or no longer one."""
     studio, entry = studio_of(request), await _entry(request)
-    wanted = await json_of(request, "Favourite")
-    changed = await studio.errands.quick(studio.gallery.favour, entry, wanted["favourite"])
+    wanted = await json_of(request, Favourite)
+    changed = await studio.errands.quick(studio.gallery.favour, entry, wanted.favourite)
     studio.look()
     return answer(changed)
 

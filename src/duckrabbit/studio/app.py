@@ -14,9 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from duckrabbit.studio.answers import Refusal, refused
 from duckrabbit.studio.guard import Guard
 from duckrabbit.studio.settings import Settings
+from duckrabbit.studio.web import Refusal, refused
 
 if TYPE_CHECKING:
     from duckrabbit.studio.core import Studio

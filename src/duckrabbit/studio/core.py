@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from duckrabbit.studio.answers import Refusal
-from duckrabbit.studio.crew import Crew
-from duckrabbit.studio.errands import Errands
+from duckrabbit.studio.bodies import Order
+from duckrabbit.studio.crew import Crew, Errands
 from duckrabbit.studio.events import Events
 from duckrabbit.studio.gallery import Gallery
-from duckrabbit.studio.jobs import Job, Queue, State
-from duckrabbit.studio.journal import read_journal, write_journal
+from duckrabbit.studio.jobs import Job, Queue, State, read_journal, write_journal
 from duckrabbit.studio.settings import Settings
 from duckrabbit.studio.training import Training
+from duckrabbit.studio.web import Refusal
 
 JOURNAL_SECONDS = 2.0
 """Between two tries to write the journal where the disk is full."""
@@ -43,8 +42,8 @@ class Studio:
         """Start everything; the pictures are looked through and the models are loaded while the page comes up."""
         self.crew.start()
         # A page that comes back at once, and asks for a job that was lost, is told so.
-        for row in await self.errands.quick(read_journal, self.settings.private):
-            self.queue.lost(row["id"], row["request"])
+        for identity, order in await self.errands.quick(read_journal, self.settings.private):
+            self.queue.lost(identity, order)
         self._tasks = [asyncio.create_task(task) for task in (self._prepare(), self._keep_journal(), self._work())]
 
     async def close(self) -> None:
@@ -56,13 +55,13 @@ class Studio:
         await self.training.close()
         self.errands.close()
 
-    def submit(self, request: Mapping[str, Any], load: str) -> Job:
+    def submit(self, order: Order, load: str) -> Job:
         """Take a job; `load` is what the model process is to load for it.
 
         Raises:
             Refusal: 429 where too many wait.
         """
-        job = self.queue.submit(request)
+        job = self.queue.submit(order)
         self._loads[job.id] = load
         self._work_due.set()
         return job
@@ -115,7 +114,7 @@ class Studio:
                     {
                         "do": "make",
                         "job": job.id,
-                        "request": dict(job.request),
+                        "request": job.order.to_json(),
                         "load": self._loads.pop(job.id),
                         "out": str(self.settings.out),
                     }
@@ -163,7 +162,7 @@ class Studio:
 
     def _changed(self, job: Job | None) -> None:
         if job is not None:
-            self.events.tell("job", f"job:{job.id}", job.to_json())
+            self.events.tell("job", f"job:{job.id}", job.told())
         if job is None or job.step == 0 or job.state is not State.MAKING:
             self.events.tell("queue", "queue", {"order": [waiting.id for waiting in self.queue.unfinished()]})
             self._journal_due.set()
@@ -173,9 +172,8 @@ class Studio:
         while True:
             await self._journal_due.wait()
             self._journal_due.clear()
-            rows = [{"id": job.id, "request": dict(job.request)} for job in self.queue.unfinished()]
             try:
-                await self.errands.quick(write_journal, self.settings.private, rows)
+                await self.errands.quick(write_journal, self.settings.private, self.queue.unfinished())
             except Refusal as refusal:
                 self.say(refusal.problem)
                 await asyncio.sleep(JOURNAL_SECONDS)

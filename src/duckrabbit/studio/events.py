@@ -5,12 +5,11 @@ bounded by the number of topics, however slow a judge is.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from duckrabbit.studio.answers import Refusal
-from duckrabbit.studio.limits import MAX_STREAMS
+from duckrabbit.studio.settings import MAX_STREAMS
+from duckrabbit.studio.web import Refusal, as_json
 
 BEAT_SECONDS = 15.0
 
@@ -103,4 +102,4 @@ class Events:
 
 
 def _event(kind: str, content: Any) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps(content, separators=(',', ':'))}\n\n".encode()
+    return f"event: {kind}\ndata: {as_json(content)}\n\n".encode()

@@ -18,7 +18,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import cannot_write
 from duckrabbit.media.png import read_metadata
 from duckrabbit.studio.index import Entry, Index, Read, Stamp, empty_index, identity, open_index
-from duckrabbit.studio.sources import job_of_record
+from duckrabbit.studio.sources import order_of_record
 
 TRASH = "trash"
 TICK_NANOSECONDS = 100_000_000
@@ -187,21 +187,18 @@ def _entry(path: Path, stamp: Stamp) -> Entry | None:
             side = image.width
     except (UsageError, OSError):
         return None
-    job = job_of_record(record)
-    if job is None:
+    order = order_of_record(record)
+    if order is None:
         return None
-    recipe = job["recipe"]
-    parts = {name: part for name, part in recipe.get("parts", {}).items() if part.get("picture") is None}
-    prompts = recipe.get("prompts") or [p["prompt"] for p in parts.values()] or [recipe.get("prompt")]
     return Entry(
         id=identity(path.name),
         file=path.name,
         made=stamp[1] / 1e9,
         side=side,
-        verb=job["verb"],
-        prompts=tuple(prompt for prompt in prompts if prompt),
-        parts=tuple(recipe.get("parts", ())),
-        views=tuple(recipe.get("views", ())),
-        model=str(job["model"]),
-        seed=job["seed"],
+        verb=order.recipe.verb,
+        prompts=tuple(prompt for prompt in order.recipe.prompts if prompt),
+        parts=tuple(order.parts),
+        views=tuple(order.views),
+        model=str(order.model),
+        seed=order.seed,
     )
