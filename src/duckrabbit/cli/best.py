@@ -1,6 +1,7 @@
 """Make many candidates, keep the best, and show how good they are."""
 
 import atexit
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -10,30 +11,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.distributed
 
-from duckrabbit.cli.animate import MOTION_MILLISECONDS, motion_frames
 from duckrabbit.cli.display import Display
-from duckrabbit.cli.films import write_film
-from duckrabbit.cli.options import Computing, Output, Sampling, Searching
+from duckrabbit.cli.options import Computing, Output, Searching
 from duckrabbit.cli.percent import percent, sure, verdict
-from duckrabbit.cli.produce import MAX_COUNT, Job, check, print_line, second_sampler, stem_of
-from duckrabbit.cli.sheets import write_sheet
+from duckrabbit.cli.produce import Job, check, print_line, stem_of
+from duckrabbit.cli.sheets import write_loop, write_sheet
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.errors import UsageError
-from duckrabbit.making.best_of import Progress, Search, work
-from duckrabbit.making.make import Picture
-from duckrabbit.making.order import Order, Workplace
-from duckrabbit.making.search_folder import SearchFolder
-from duckrabbit.making.shortlist import Scored
-from duckrabbit.making.task_folder import alone_in
+from duckrabbit.making.best_of import Scored, Search
+from duckrabbit.making.make import MAX_COUNT, Picture
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
 from duckrabbit.models.model import Model
-from duckrabbit.search.workers import work_together
+from duckrabbit.search.folders import Progress, SearchFolder, alone_in, work
+from duckrabbit.search.workers import Order, Workplace, work_together
 from duckrabbit.training.team import Team
 
 EACH = 8
@@ -90,14 +85,19 @@ def numbers_of(searching: Searching, output: Output) -> tuple[int, int]:
     return best, count
 
 
-def wants_best(searching: Searching, output: Output) -> bool:
+def wants_best(searching: Searching | None, output: Output) -> bool:
     """Whether a search is asked for; raises UsageError for a contradiction."""
-    return numbers_of(searching, output)[0] > 0
+    return searching is not None and numbers_of(searching, output)[0] > 0
 
 
-def produce_best(
-    jobs: Sequence[Job], model: Model, output: Output, sampling: Sampling, searching: Searching, computing: Computing
-) -> list[list[Kept]]:
+def order_of(job: Job, output: Output, searching: Searching) -> Order:
+    """A job's search as an order; raises UsageError for contradictory numbers."""
+    best, count = numbers_of(searching, output)
+    planned = job.planned
+    return Order(planned.recipe, best, output.seed, count, planned.size, planned.second_sampler)
+
+
+def produce_best(jobs: Sequence[Job], output: Output, searching: Searching, computing: Computing) -> list[list[Kept]]:
     """Search each job's candidates, write the best of each with a contact sheet and an animation of the winner.
 
     Standard output gets a line for each picture, in the order of the seeds.
@@ -106,19 +106,21 @@ def produce_best(
         For each job its best, the best first.
 
     Raises:
-        UsageError: if a job can't be made with this model or judged, or nothing can be written there.
+        UsageError: if a job can't be judged, or nothing can be written there.
         KeyboardInterrupt: when the best so far are written, saying how many they are.
     """
     check(output)
-    orders = [order_of(job, model, output, sampling, searching) for job in jobs]
+    model = jobs[0].planned.model
+    orders = [order_of(job, output, searching) for job in jobs]
     searches = [order.search(model) for order in orders]
     team = _team(model.device.type == "cuda")
     if searching.workers > 1 and team.size > 1:
         raise UsageError("torchrun's processes share the search already: leave out --workers.")
     if searching.workers > 1 and model.device.type != "cpu":
         raise UsageError("--workers share a CPU: on GPUs, start the command with torchrun --nproc-per-node N instead.")
+    workplace = _workplace(model, searching.workers, computing)
     return [
-        _searched(job, order, search, team, output, searching.workers, computing)
+        _Searching(job, order, search, output, team, searching.workers, workplace).kept()
         for job, order, search in zip(jobs, orders, searches, strict=True)
     ]
 
@@ -132,125 +134,140 @@ def _team(gpu: bool) -> Team:
     return team
 
 
-def order_of(job: Job, model: Model, output: Output, sampling: Sampling, searching: Searching) -> Order:
-    """A job's search as an order; raises UsageError for contradictory numbers."""
-    best, count = numbers_of(searching, output)
-    return Order(job.recipe, best, output.seed, count, output.size, second_sampler(job, model, output, sampling))
-
-
-def _searched(
-    job: Job, order: Order, search: Search, team: Team, output: Output, workers: int, computing: Computing
-) -> list[Kept]:
-    stem = "-".join([job.recipe.verb, slug(job.slug), str(order.first), "search"])
-    folder = _opened(team, Path(output.out), stem, search)
-    with alone_in(folder.folder) if team.leads else nullcontext():
-        kept = _searched_in(folder, job, order, search, team, output, workers, computing)
-    if team.leads:
-        folder.remove()
-    return kept
-
-
-def _searched_in(
-    folder: SearchFolder,
-    job: Job,
-    order: Order,
-    search: Search,
-    team: Team,
-    output: Output,
-    workers: int,
-    computing: Computing,
-) -> list[Kept]:
-    model = search.candidates.model
-    before = folder.count()
-    if before and team.leads:
-        print(f"going on where an earlier search stopped: {before} of {order.count} are done", file=sys.stderr)
-    interrupted = False
-    with Display(order.count, job.recipe.verb) as display:
-
-        def tell(progress: Progress) -> None:
-            best = (
-                ""
-                if progress.best is None
-                else f"best so far {percent(sure(search.candidates.calibration, progress.best.readings))}"
-            )
-            display.at(before + round(progress.done), before + progress.total, best)
-
-        kept: list[Kept] = []
-        try:
-            if workers > 1:
-                work_together(order, _workplace(model, workers, computing), folder, workers, tell)
-            else:
-                work(search, folder, team.rank, team.size, tell)
-        except KeyboardInterrupt:
-            if not team.leads:
-                raise
-            interrupted = True
-        if not interrupted:
-            # Every process's share is done when the team's sum is there.
-            team.average([torch.zeros(1, device=model.device)])
-        if not team.leads:
-            return []
-        try:
-            kept = _published(folder, search, job, output, display)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"the best so far are in {folder.folder / 'kept'}; the same command goes on."
-            ) from None
-    if kept:
-        try:
-            _show(kept, search, job, output)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"the best {len(kept)} are kept in {output.out}, but not all that shows them."
-            ) from None
-    if interrupted:
-        looked_at = folder.count()
-        if looked_at == 0:
-            folder.remove()
-            raise KeyboardInterrupt("no candidate was finished yet, and nothing was written.")
-        raise KeyboardInterrupt(
-            f"the best {len(kept)} of the {looked_at} candidates (of {order.count}) that were looked at are kept in "
-            f"{output.out}; the same command goes on."
-        )
-    return kept
-
-
-def _opened(team: Team, parent: Path, stem: str, search: Search) -> SearchFolder:
-    """The search's folder: made by the first process of a team, found by the others."""
-    device = search.candidates.model.device
-    if team.leads:
-        folder = SearchFolder.open(parent, stem, search.task())
-        team.as_first(True, device)
-        return folder
-    team.as_first(True, device)
-    return SearchFolder.open(parent, stem, search.task())
-
-
 def _workplace(model: Model, workers: int, computing: Computing) -> Workplace:
     """What each of several processes loads; they share the cores."""
     threads = max(1, (computing.threads or os.cpu_count() or 1) // workers)
     return Workplace(model.name, "cpu", model.dtype, threads, computing.weights, computing.embeddings)
 
 
-def _published(folder: SearchFolder, search: Search, job: Job, output: Output, display: Display) -> list[Kept]:
-    """Make the best once more, each alone as `rerun` will, and give each a name of its own; the best first."""
-    candidates = search.candidates
-    best = folder.shortlist(search.best).best()
-    remade = []
-    for number, scored in enumerate(best):
-        display.at(number, len(best), "writing the best")
-        candidate = candidates.alone(scored.seed)
-        folder.keep(candidate.picture)
-        remade.append(candidate)
-    display.pause()
-    kept: list[Kept] = []
-    for candidate in sorted(remade, key=lambda own: (-own.scored.score, own.scored.seed)):
-        picture, scored = candidate.picture, candidate.scored
-        stem = stem_of(job.recipe, job.slug, scored.seed, candidates.model, picture.pixels.shape[-1])
-        path = _copied(folder.picture(scored.seed).read_bytes(), Path(output.out), stem)
-        told = candidates.calibration, scored.readings
-        kept.append(Kept(path, picture, scored, len(kept) + 1, sure(*told), verdict(*told)))
-    return kept
+@dataclass(frozen=True)
+class _Searching:
+    """One job's search, by whoever takes part in it."""
+
+    job: Job
+    order: Order
+    search: Search
+    output: Output
+    team: Team
+    workers: int
+    workplace: Workplace
+
+    def kept(self) -> list[Kept]:
+        """Search, write and show the best; only the first process of a team does the latter."""
+        folder = self._opened()
+        with alone_in(folder.folder) if self.team.leads else nullcontext():
+            kept = self._searched(folder)
+        if self.team.leads:
+            folder.remove()
+        return kept
+
+    def _opened(self) -> SearchFolder:
+        """The search's folder: made by the first process of a team, found by the others."""
+        stem = "-".join([self.job.verb, slug(self.job.slug), str(self.order.first), "search"])
+        device = self.search.contest.planned.model.device
+        if not self.team.leads:
+            self.team.as_first(True, device)
+        folder = SearchFolder.open(Path(self.output.out), stem, self.search.task())
+        if self.team.leads:
+            self.team.as_first(True, device)
+        return folder
+
+    def _searched(self, folder: SearchFolder) -> list[Kept]:
+        before, count = folder.count(), self.order.count
+        if before and self.team.leads:
+            print(f"going on where an earlier search stopped: {before} of {count} are done", file=sys.stderr)
+        with Display(count, self.job.verb) as display:
+            interrupted = self._worked(folder, before, display)
+            if not self.team.leads:
+                return []
+            try:
+                kept = self._published(folder, display)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(
+                    f"the best so far are in {folder.folder / 'kept'}; the same command goes on."
+                ) from None
+        if kept:
+            try:
+                self._show(kept)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(
+                    f"the best {len(kept)} are kept in {self.output.out}, but not all that shows them."
+                ) from None
+        if interrupted:
+            looked_at = folder.count()
+            if looked_at == 0:
+                folder.remove()
+                raise KeyboardInterrupt("no candidate was finished yet, and nothing was written.")
+            raise KeyboardInterrupt(
+                f"the best {len(kept)} of the {looked_at} candidates (of {count}) that were looked at are kept in "
+                f"{self.output.out}; the same command goes on."
+            )
+        return kept
+
+    def _worked(self, folder: SearchFolder, before: int, display: Display) -> bool:
+        """Look at all candidates; whether that was interrupted."""
+        calibration = self.search.contest.calibration
+
+        def tell(progress: Progress) -> None:
+            best = ""
+            if progress.best is not None:
+                best = f"best so far {percent(sure(calibration, progress.best.readings))}"
+            display.at(before + round(progress.done), before + progress.total, best)
+
+        try:
+            if self.workers > 1:
+                work_together(self.order, self.workplace, folder, self.workers, tell)
+            else:
+                work(self.search, folder, self.team.rank, self.team.size, tell)
+        except KeyboardInterrupt:
+            if not self.team.leads:
+                raise
+            return True
+        # Every process's share is done when the team's sum is there.
+        self.team.average([torch.zeros(1, device=self.search.contest.planned.model.device)])
+        return False
+
+    def _published(self, folder: SearchFolder, display: Display) -> list[Kept]:
+        """Make the best once more, each alone as `rerun` will, and give each a name of its own; the best first."""
+        contest = self.search.contest
+        best = folder.shortlist(self.search.best).best()
+        remade = []
+        for number, scored in enumerate(best):
+            display.at(number, len(best), "writing the best")
+            candidate = contest.alone(scored.seed)
+            folder.keep(candidate.picture)
+            remade.append(candidate)
+        display.pause()
+        kept: list[Kept] = []
+        for candidate in sorted(remade, key=lambda own: (-own.scored.score, own.scored.seed)):
+            picture, scored = candidate.picture, candidate.scored
+            content = folder.picture(scored.seed).read_bytes()
+            path = _copied(content, Path(self.output.out), stem_of(self.job, picture))
+            told = contest.calibration, scored.readings
+            kept.append(Kept(path, picture, scored, len(kept) + 1, sure(*told), verdict(*told)))
+        return kept
+
+    def _show(self, kept: Sequence[Kept]) -> None:
+        """The lines, the sheet and the animation."""
+        contest = self.search.contest
+        looks = contest.question.looks
+        for own in kept:
+            readings = zip(looks, own.scored.readings, strict=True)
+            each = ", ".join(f"{look.name} {percent(math.exp(value))}" for look, value in readings)
+            name = f"{own.rank:3}. {own.path} (seed {own.scored.seed})"
+            print(f"{name}: {own.verdict} ({each})", file=sys.stderr)
+        chance = contest.question.judge.chance ** len(looks)
+        print(f"     by chance: 1 in {round(1 / chance):,}", file=sys.stderr)
+        for own in sorted(kept, key=lambda own: own.scored.seed):
+            told: dict[str, Any] = {"rank": own.rank, "score": contest.report(own.scored.readings)}
+            print_line(own.path, own.picture, self.job, self.output, told)
+        rows = [
+            (f"{look.prompt} ({look.name})", [look.see(own.picture.pixels[None])[0] for own in kept]) for look in looks
+        ]
+        labels = [f"seed {own.scored.seed}: {percent(own.sure)}" for own in kept]
+        write_sheet(self.output, self.job.verb, f"{self.job.slug} best", rows, labels)
+        if frames := self.job.planned.recipe.motion(kept[0].picture.pixels):
+            write_loop(Path(self.output.out), kept[0].path.stem, frames)
 
 
 def _copied(content: bytes, folder: Path, stem: str) -> Path:
@@ -261,27 +278,3 @@ def _copied(content: bytes, folder: Path, stem: str) -> Path:
     with new_file(folder, stem, ".png") as path, atomic_write(path) as temporary:
         temporary.write_bytes(content)
     return path
-
-
-def _show(kept: Sequence[Kept], search: Search, job: Job, output: Output) -> None:
-    """The lines, the sheet and the animation."""
-    candidates = search.candidates
-    looks = candidates.question.looks
-    for own in kept:
-        each = ", ".join(
-            f"{look.name} {percent(float(np.exp(value)))}"
-            for look, value in zip(looks, own.scored.readings, strict=True)
-        )
-        name = f"{own.rank:3}. {own.path} (seed {own.scored.seed})"
-        print(f"{name}: {own.verdict} ({each})", file=sys.stderr)
-    chance = candidates.question.judge.chance ** len(looks)
-    print(f"     by chance: 1 in {round(1 / chance):,}", file=sys.stderr)
-    for own in sorted(kept, key=lambda own: own.scored.seed):
-        told: dict[str, Any] = {"rank": own.rank, "score": candidates.told(own.scored)}
-        print_line(own.path, own.picture, candidates.model, job, output, told)
-    rows = [(f"{look.prompt} ({look.name})", [look.see(own.picture.pixels[None])[0] for own in kept]) for look in looks]
-    labels = [f"seed {own.scored.seed}: {percent(own.sure)}" for own in kept]
-    write_sheet(output, job.recipe.verb, f"{job.slug} best", rows, labels)
-    frames = motion_frames(job.recipe, kept[0].picture.pixels)
-    if frames:
-        write_film(Path(output.out), kept[0].path.stem, ".gif", frames, MOTION_MILLISECONDS)

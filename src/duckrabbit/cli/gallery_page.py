@@ -12,12 +12,11 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from duckrabbit.cli.again import command_for
-from duckrabbit.cli.remember import remembered
+from duckrabbit.making.record import recorded
+from duckrabbit.making.rerun import command_for
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.decode import decode
 from duckrabbit.media.pixels import from_uint8, to_uint8
-from duckrabbit.recipes.looks import looks_of
 
 STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -58,11 +57,11 @@ def entry_of(path: Path, verdict: str) -> Entry:
     Raises:
         UsageError: if it doesn't.
     """
-    memory = remembered(path)
+    record = recorded(path)
     pixels = from_uint8(np.asarray(decode(path)))
-    looks = [(look.see(pixels[None])[0], f"{look.prompt} ({look.name})") for look in looks_of(memory.recipe)]
-    command = command_for(memory) or shlex.join(["duckrabbit", "rerun", str(path)])
-    return Entry(looks, f"{verdict} (seed {memory.seed})", command)
+    looks = [(look.see(pixels[None])[0], f"{look.prompt} ({look.name})") for look in record.recipe.looks]
+    command = command_for(record) or shlex.join(["duckrabbit", "rerun", str(path)])
+    return Entry(looks, f"{verdict} (seed {record.seed})", command)
 
 
 def write_page(path: Path, title: str, lead: str, entries: Sequence[Entry]) -> None:

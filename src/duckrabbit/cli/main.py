@@ -58,7 +58,7 @@ def _run(arguments: Sequence[str]) -> int:
     verb = verb_named(first)
     if any("\0" in argument for argument in arguments):
         raise UsageError("An argument holds a null character, which no name or prompt has: leave it out.")
-    module = importlib.import_module(f"duckrabbit.cli.{verb.name}")
+    module = importlib.import_module(f"duckrabbit.cli.verbs.{verb.name}")
     from duckrabbit.cli.parse import parse
 
     options = parse(module.Options, verb.name, arguments[1:])

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from tyro.conf import arg
 
+from duckrabbit.making import choose, sampling
+
 
 def option(metavar: str) -> Any:
     """How an option's value is called in a help text that does not print its default."""
@@ -16,7 +18,7 @@ Flag = Annotated[bool, arg(help_behavior_hint="")]
 
 
 @dataclass(frozen=True)
-class Computing:
+class Computing(choose.Computing):
     """What computes, where and how."""
 
     model: Annotated[str | None, option("MODEL")] = None
@@ -36,7 +38,7 @@ class Computing:
 
 
 @dataclass(frozen=True)
-class Sampling:
+class Sampling(sampling.Sampling):
     """How to sample; what is left out is the model's own way."""
 
     steps: Annotated[int | None, option("N")] = None
@@ -54,11 +56,6 @@ class Sampling:
     judge_scale: Annotated[float | None, option("SCALE")] = None
     """how strongly each step is pulled towards what a judge reads as asked; 0 is not at all"""
 
-    @property
-    def given(self) -> bool:
-        """Whether any was given."""
-        return self != Sampling()
-
 
 @dataclass(frozen=True)
 class Wording:
@@ -72,6 +69,25 @@ class Wording:
     def styled(self, prompt: str) -> str:
         """The prompt in this style."""
         return f"{self.style.strip()} {prompt}".strip()
+
+    def one_of(self, prompts: tuple[str, ...], verb: str) -> str | None:
+        """The one prompt that was given, in this style; None where nothing was.
+
+        Raises:
+            UsageError: if several were.
+        """
+        if len(prompts) > 1:
+            from duckrabbit.errors import UsageError
+
+            raise UsageError(
+                f"{verb} takes one prompt and {len(prompts)} were given: put a prompt of several words in quotation "
+                "marks."
+            )
+        return self.styled("".join(prompts)) if prompts or self.style else None
+
+
+PLAIN = Wording()
+"""Nothing added."""
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,20 @@
 """A file of prompts, worked through line by line; killed at any moment, the same command goes on where it was."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from duckrabbit.cli.best import Kept, order_of, wants_best
+from duckrabbit.cli.best import order_of, wants_best
 from duckrabbit.cli.gallery_page import entry_of, write_page
-from duckrabbit.cli.produce import Job
-from duckrabbit.cli.session import Models, leads
+from duckrabbit.cli.maker import Maker
 from duckrabbit.errors import UsageError
-from duckrabbit.making.journal import append, lines
-from duckrabbit.making.plan import course_of
+from duckrabbit.making.choose import Opener, leads
 from duckrabbit.media.slug import slug
-from duckrabbit.models.model import Model
+from duckrabbit.search.journal import append, lines
 
 T = TypeVar("T", bound=Any)
-Prepared = Callable[[T, Models], tuple[Model, list[Job]]]
 
 SEPARATOR = "|"
 MAX_LINES = 100_000
@@ -29,13 +26,6 @@ class Line:
 
     number: int
     prompts: tuple[str, ...]
-
-
-def prompts_or_pairs(pairs: str | None, prompts: Sequence[str]) -> bool:
-    """Whether a file was given; raises UsageError for both."""
-    if pairs is not None and prompts:
-        raise UsageError("Both prompts and --pairs were given: give one of them.")
-    return pairs is not None
 
 
 def read_pairs(file: str) -> list[Line]:
@@ -63,28 +53,21 @@ def read_pairs(file: str) -> list[Line]:
     return list(found.values())
 
 
-def run_pairs(
-    options: T,
-    file: str,
-    with_prompts: Callable[[T, tuple[str, ...]], T],
-    prepared: Prepared[T],
-    made: Callable[[T, Model, list[Job]], Kept | None],
-    models: Models,
-) -> int:
+def run_pairs(options: T, maker: Maker[T], with_prompts: Callable[[T, tuple[str, ...]], T], opener: Opener) -> int:
     """Make every line's pictures, and a page of every line's best where one was looked for.
 
     Every line is checked before the first picture is made.
     """
-    every = read_pairs(file)
+    every = read_pairs(options.pairs)
     for line in every:
         try:
-            own = with_prompts(options, line.prompts)
-            _check(own, *prepared(own, models))
+            _check(with_prompts(options, line.prompts), maker, opener)
         except UsageError as error:
-            raise UsageError(f"Line {line.number} of {file}: {error}") from None
-    journal = Path(options.output.out) / f"{slug(Path(file).stem) or 'pairs'}-pairs.jsonl"
+            raise UsageError(f"Line {line.number} of {options.pairs}: {error}") from None
+    journal = Path(options.output.out) / f"{slug(Path(options.pairs).stem) or 'pairs'}-pairs.jsonl"
     done = {str(entry.get("task")) for entry in lines(journal)}
-    left = [line for line in every if _task(options, with_prompts, line) not in done]
+    tasks = {line: _task(with_prompts(options, line.prompts)) for line in every}
+    left = [line for line in every if tasks[line] not in done]
     if len(left) < len(every):
         print(f"{len(every) - len(left)} of {len(every)} pairs are done already, says {journal}", file=sys.stderr)
     try:
@@ -92,17 +75,15 @@ def run_pairs(
             if leads():
                 print(f"pair {position} of {len(left)}: {' | '.join(line.prompts)}", file=sys.stderr)
             own = with_prompts(options, line.prompts)
-            best = made(own, *prepared(own, models))
+            best = maker.make(own, maker.jobs(own, opener))
             if leads():
-                told = (
-                    {}
-                    if best is None
-                    else {"best": str(best.path), "sure": round(best.sure, 4), "verdict": best.verdict}
-                )
-                append(journal, {"prompts": list(line.prompts), "task": _task(options, with_prompts, line), **told})
+                told: dict[str, Any] = {"prompts": list(line.prompts), "task": tasks[line]}
+                if best is not None:
+                    told |= {"best": str(best.path), "sure": round(best.sure, 4), "verdict": best.verdict}
+                append(journal, told)
     finally:
         if leads():
-            _write_page(journal, {_task(options, with_prompts, line) for line in every})
+            _write_page(journal, set(tasks.values()))
     return 0
 
 
@@ -119,20 +100,20 @@ def _write_page(journal: Path, tasks: set[str]) -> None:
     print(f"wrote {page}", file=sys.stderr)
 
 
-def _check(options: Any, model: Model, jobs: Sequence[Job]) -> None:
-    """Refuse what can't be made or judged."""
-    for job in jobs:
-        assert course_of(job.recipe, model, options.output.size)
+def _check(options: T, maker: Maker[T], opener: Opener) -> None:
+    """Refuse what can't be made or judged: planning a job and its search does."""
+    for job in maker.jobs(options, opener):
         if wants_best(options.searching, options.output):
-            order_of(job, model, options.output, options.sampling, options.searching).search(model)
+            order_of(job, options.output, options.searching).search(job.planned.model)
 
 
-def _task(options: T, with_prompts: Callable[[T, tuple[str, ...]], T], line: Line) -> str:
+def _task(options: Any) -> str:
     """What is made of a line, in words: another option makes it another task."""
-    own = with_prompts(options, line.prompts)
     values = (
-        getattr(own, name) for name in own.__dataclass_fields__ if name not in ("computing", "output", "searching")
+        getattr(options, name)
+        for name in options.__dataclass_fields__
+        if name not in ("computing", "output", "searching")
     )
-    output, searching = own.output, own.searching
+    output, searching = options.output, options.searching
     wanted = (output.seed, output.count, output.size, searching.best, searching.candidates)
-    return repr((*values, own.computing.model, *wanted))
+    return repr((*values, options.computing.model, *wanted))

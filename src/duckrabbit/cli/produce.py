@@ -8,141 +8,119 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from duckrabbit.cli.display import Display
-from duckrabbit.cli.options import Output, Sampling
-from duckrabbit.cli.sampler import sampler_of
+from duckrabbit.cli.options import Output
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError
-from duckrabbit.making.make import BATCH, Picture, make_all
-from duckrabbit.making.plan import Watch, course_of, steps_of
+from duckrabbit.making.make import BATCH, MAX_COUNT, Picture, make_planned
+from duckrabbit.making.plan import Planned
+from duckrabbit.making.sample import Watch
 from duckrabbit.media.png import JSON
 from duckrabbit.media.slug import slug
 from duckrabbit.media.unused import new_file
-from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Recipe
+from duckrabbit.models.model import Model
 
-MAX_COUNT = 100_000
 SHEET_PICTURES = 200
-PLAIN = Sampling()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
-    """One recipe to make with every seed.
+    """Something to make with every seed.
 
     Attributes:
-        recipe: what to make.
+        planned: what to make.
         slug: its part of the files' names.
         label: how a sheet calls it.
         details: what its lines of JSON say besides the usual.
     """
 
-    recipe: Recipe
+    planned: Planned
     slug: str
     label: str = ""
     details: Mapping[str, JSON] = field(default_factory=dict)
 
+    @property
+    def verb(self) -> str:
+        """Of its recipe."""
+        return self.planned.recipe.verb
 
-def produce(
-    jobs: Sequence[Job], model: Model, output: Output, sampling: Sampling = PLAIN, watch: Watch | None = None
-) -> list[list[Picture]]:
+
+def produce(jobs: Sequence[Job], output: Output, watch: Watch | None = None) -> list[list[Picture]]:
     """Make every job with the seeds seed, seed + 1, … and write a PNG of each.
 
-    Every plan is made before the first picture, so that a mistake leaves no files behind. Standard output gets a line
+    Every job is planned before the first picture, so that a mistake leaves no files behind. Standard output gets a line
     for each picture, in the order of the seeds.
 
     Args:
         jobs: what to make.
-        model: what makes it.
-        output: how many, how large, and where to.
-        sampling: what was given for both stages; the jobs' recipes have it already for the first.
+        output: how many, and where to.
         watch: is shown the states of the first batch of the first job.
 
     Returns:
         For each seed (of the first 200) its picture of every job.
 
     Raises:
-        UsageError: if a job can't be made with this model or nothing can be written there.
+        UsageError: if nothing can be written there.
         KeyboardInterrupt: saying how many pictures are kept.
     """
     check(output)
-    seconds = [second_sampler(job, model, output, sampling) for job in jobs]
-    courses = [course_of(job.recipe, model, output.size, second) for job, second in zip(jobs, seconds, strict=True)]
-    steps = sum(max(1, steps_of(course)) for course in courses)
+    steps = sum(max(1, job.planned.steps) for job in jobs)
     chunks = range(0, output.count, BATCH)
     kept: list[list[Picture]] = []
     rows: list[list[tuple[Path, Picture]]] = []
     written = 0
-    with Display(steps * len(chunks), jobs[0].recipe.verb) as display:
+    with Display(steps * len(chunks), jobs[0].verb) as display:
+
+        def made(job: Job, seeds: Sequence[int], shown: Watch | None) -> list[Picture]:
+            def stepped(state: State) -> None:
+                display.advance()
+                if shown is not None:
+                    shown(state)
+
+            return make_planned([job.planned] * len(seeds), seeds, stepped)
+
         try:
             for first in chunks:
                 seeds = range(output.seed + first, output.seed + min(first + BATCH, output.count))
                 rows = [[] for _ in seeds]
-                for job, second in zip(jobs, seconds, strict=True):
+                for job in jobs:
                     shown = watch if first == 0 and job is jobs[0] else None
-                    made = _made(job, second, model, seeds, output, display, shown)
-                    for row, picture in zip(rows, made, strict=True):
-                        row.append((save(picture, job.slug, model, output, display), picture))
+                    for row, picture in zip(rows, made(job, seeds, shown), strict=True):
+                        row.append((save(picture, job, output, display), picture))
                         written += 1
                 if len(kept) < SHEET_PICTURES:
                     kept += [[picture for _, picture in row] for row in rows]
-                _tell(rows, jobs, model, output, display)
+                _print_rows(rows, jobs, output, display)
         except KeyboardInterrupt:
             total = output.count * len(jobs)
             raise KeyboardInterrupt(f"{written} of {total} pictures are kept in {output.out}.") from None
         finally:
-            _tell(rows, jobs, model, output, display)
+            _print_rows(rows, jobs, output, display)
     return kept[:SHEET_PICTURES]
 
 
-def _tell(
-    rows: list[list[tuple[Path, Picture]]], jobs: Sequence[Job], model: Model, output: Output, display: Display
-) -> None:
-    """Print what is told of every picture and forget it, so that none is left out, nor told of twice."""
+def _print_rows(rows: list[list[tuple[Path, Picture]]], jobs: Sequence[Job], output: Output, display: Display) -> None:
+    """Print a line for every picture and forget it, so that none is left out, nor printed twice."""
     display.pause()
     while rows:
         for (path, picture), job in zip(rows[0], jobs, strict=False):
-            print_line(path, picture, model, job, output)
+            print_line(path, picture, job, output)
         del rows[0]
 
 
-def save(picture: Picture, name: str, model: Model, output: Output, display: Display) -> Path:
+def save(picture: Picture, job: Job, output: Output, display: Display, more: str = "") -> Path:
     """Write a picture under a name of its own, VERB-NAME-SEED[-SIZE].png, and say so."""
-    stem = stem_of(picture.recipe, name, picture.seed, model, picture.pixels.shape[-1])
-    with new_file(Path(output.out), stem, ".png") as path:
+    with new_file(Path(output.out), stem_of(job, picture, more), ".png") as path:
         picture.save(path)
     display.say(f"wrote {path} (seed {picture.seed})")
     return path
 
 
-def stem_of(recipe: Recipe, name: str, seed: int, model: Model, side: int) -> str:
-    """A picture's name without number and suffix, VERB-NAME-SEED[-SIZE]."""
-    size = "" if side == model.size else str(side)
-    return "-".join(part for part in (recipe.verb, slug(name), str(seed), size) if part)
-
-
-def second_sampler(job: Job, model: Model, output: Output, sampling: Sampling) -> SamplerConfig | None:
-    """What was given for sampling in place of the second stage's own way; None where nothing was, or no stage is."""
-    final = model.at(output.size)
-    return None if final is model else sampler_of(sampling, job.recipe.default_sampler(final))
-
-
-def _made(
-    job: Job,
-    second: SamplerConfig | None,
-    model: Model,
-    seeds: Sequence[int],
-    output: Output,
-    display: Display,
-    watch: Watch | None,
-) -> list[Picture]:
-    def stepped(state: State) -> None:
-        display.advance()
-        if watch is not None:
-            watch(state)
-
-    recipes = [job.recipe] * len(seeds)
-    return make_all(recipes, model, seeds, stepped, size=output.size, second_sampler=second)
+def stem_of(job: Job, picture: Picture, more: str = "") -> str:
+    """A picture's name without number and suffix, VERB-NAME-SEED[-SIZE]; `more` is added to the job's own."""
+    side = picture.pixels.shape[-1]
+    size = "" if side == job.planned.model.size else str(side)
+    return "-".join(part for part in (job.verb, slug(f"{job.slug} {more}"), str(picture.seed), size) if part)
 
 
 def check(output: Output) -> None:
@@ -161,23 +139,28 @@ def check_folder(out: str) -> None:
             raise UsageError(f"{folder} is a file and pictures were to be written into it: give --out a folder.")
 
 
-def print_line(
-    path: Path, picture: Picture, model: Model, job: Job, output: Output, more: Mapping[str, JSON] | None = None
-) -> None:
+def print_line(path: Path, picture: Picture, job: Job, output: Output, more: Mapping[str, JSON] | None = None) -> None:
     """A picture's line on standard output: its path, or all about it as JSON."""
-    if output.json:
-        line = {
-            "path": str(path),
-            "seed": picture.seed,
-            "verb": picture.recipe.verb,
-            "prompts": list(picture.recipe.prompts),
-            "views": list(getattr(picture.recipe, "views", ())),
-            "model": model.name,
-            "size": picture.pixels.shape[-1],
-            **job.details,
-            **(more or {}),
-        }
+    line = line_of(path, picture, job.planned.model) | dict(job.details) | dict(more or {})
+    print_path(path, line if output.json else None)
+
+
+def line_of(path: Path, picture: Picture, model: Model) -> dict[str, JSON]:
+    """What a line of JSON says of every picture."""
+    return {
+        "path": str(path),
+        "seed": picture.seed,
+        "verb": picture.recipe.verb,
+        "prompts": list(picture.recipe.prompts),
+        "views": list(getattr(picture.recipe, "views", ())),
+        "model": model.name,
+        "size": picture.pixels.shape[-1],
+    }
+
+
+def print_path(path: Path, line: Mapping[str, JSON] | None) -> None:
+    """A line of JSON where there is one, else the path, unless a terminal has it on standard error already."""
+    if line is not None:
         print(json.dumps(line), flush=True)
-    # On a terminal the line on standard error has said it already.
     elif not (sys.stdout.isatty() and sys.stderr.isatty()):
         print(path, flush=True)

@@ -1,4 +1,4 @@
-"""Contact sheets of what was made, enlarged where pictures are small, and written beside them."""
+"""Contact sheets and films of what was made, enlarged where pictures are small, and written beside them."""
 
 import sys
 from collections.abc import Sequence
@@ -7,6 +7,8 @@ from pathlib import Path
 from torch import Tensor
 
 from duckrabbit.cli.options import Output
+from duckrabbit.making.films import FRAME_MILLISECONDS, MOTION_MILLISECONDS, SIDE, held, in_one_size
+from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.media.slug import slug
@@ -49,5 +51,22 @@ def write_sheet(
     stem = "-".join(part for part in (verb, slug(name), str(output.seed), "sheet") if part)
     with new_file(Path(output.out), stem, ".png") as path, atomic_write(path) as temporary:
         sheet.save(temporary, format="PNG")
+    print(f"wrote {path}", file=sys.stderr)
+    return path
+
+
+def write_film(folder: Path, stem: str, frames: Sequence[Tensor], side: int = SIDE, suffix: str = ".gif") -> Path:
+    """Write a film of pictures coming about, [C, H, W] each, the last held for a while, under a new name."""
+    return _write(folder, stem, suffix, held(frames), FRAME_MILLISECONDS, side)
+
+
+def write_loop(folder: Path, stem: str, frames: Sequence[Tensor], suffix: str = ".gif") -> Path:
+    """Write what an illusion does as a loop, under a new name."""
+    return _write(folder, stem, suffix, frames, MOTION_MILLISECONDS, SIDE)
+
+
+def _write(folder: Path, stem: str, suffix: str, frames: Sequence[Tensor], milliseconds: int, side: int) -> Path:
+    with new_file(folder, stem, suffix) as path:
+        write_animation(path, in_one_size(frames, side), milliseconds)
     print(f"wrote {path}", file=sys.stderr)
     return path

@@ -14,19 +14,16 @@ from torch import Tensor
 
 from duckrabbit.cli.best import numbers_of
 from duckrabbit.cli.display import Display
-from duckrabbit.cli.options import Searching
+from duckrabbit.cli.maker import new_opener
 from duckrabbit.cli.parse import name_of
-from duckrabbit.cli.produce import Job, check, print_line, save, second_sampler
-from duckrabbit.cli.session import Models
+from duckrabbit.cli.produce import Job, check, print_line, save
 from duckrabbit.cli.sheets import write_sheet
 from duckrabbit.errors import UsageError
-from duckrabbit.making.make import Picture, make
-from duckrabbit.making.plan import Course, course_of, steps_of
-from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.looks import looks_of
+from duckrabbit.making.choose import Opener
+from duckrabbit.making.make import Picture, make_planned
 
 T = TypeVar("T", bound=Any)
-Prepared = Callable[[T, Models], tuple[Model, list[Job]]]
+Jobs = Callable[[T, Opener], list[Job]]
 
 MOST = 400
 MAX_AXES = 2
@@ -42,15 +39,16 @@ class Axis:
     values: tuple[str, ...]
 
 
-def sweep(options: T, prepared: Prepared[T], wanted: Sequence[str], searching: Searching) -> int:
+def sweep(options: T, jobs: Jobs[T]) -> int:
     """Make a picture for every value, or pair of values, and the sheet.
 
     Raises:
         UsageError: for an unknown option, a value that it can't have, or something that can't be made.
     """
-    if searching.best is not None:
+    wanted = options.sweeping.sweep
+    if options.searching.best is not None:
         raise UsageError("--best chooses and --sweep compares: give one of them.")
-    numbers_of(searching, options.output)
+    numbers_of(options.searching, options.output)
     if getattr(options, "pairs", None) is not None:
         raise UsageError("--pairs and --sweep both say what to make many of: give one of them.")
     if options.output.count != 1:
@@ -62,10 +60,10 @@ def sweep(options: T, prepared: Prepared[T], wanted: Sequence[str], searching: S
     if total > MOST:
         raise UsageError(f"--sweep would make {total} pictures: give values for {MOST} at the most.")
     check(options.output)
-    models = Models()
-    cells = [_cell(options, axes, values, prepared, models) for values in product(*(axis.values for axis in axes))]
+    opener = new_opener()
+    cells = [_cell(options, axes, values, jobs, opener) for values in product(*(axis.values for axis in axes))]
     pictures = []
-    with Display(sum(max(1, steps_of(cell.course)) for cell in cells), cells[0].job.recipe.verb) as display:
+    with Display(sum(max(1, cell.job.planned.steps) for cell in cells), cells[0].job.verb) as display:
         try:
             for cell in cells:
                 pictures.append(_made(cell, axes, display))
@@ -117,48 +115,32 @@ def with_value(options: T, name: str, value: str) -> T:
 @dataclass(frozen=True)
 class _Cell:
     options: Any
-    model: Model
     job: Job
     values: tuple[str, ...]
     words: str
-    second: SamplerConfig | None
-
-    @property
-    def course(self) -> Course:
-        return course_of(self.job.recipe, self.model, self.options.output.size, self.second)
 
 
-def _cell(options: T, axes: Sequence[Axis], values: tuple[str, ...], prepared: Prepared[T], models: Models) -> _Cell:
+def _cell(options: T, axes: Sequence[Axis], values: tuple[str, ...], jobs: Jobs[T], opener: Opener) -> _Cell:
     own = options
     for axis, value in zip(axes, values, strict=True):
         own = with_value(own, axis.name, value)
-    model, jobs = prepared(own, models)
-    if len(jobs) != 1:
+    planned = jobs(own, opener)
+    if len(planned) != 1:
         raise UsageError(
-            f"--sweep makes one picture for each value and this makes {len(jobs)}: give --start one value."
+            f"--sweep makes one picture for each value and this makes {len(planned)}: give --start one value."
         )
     words = " ".join(f"{axis.name} {value}" for axis, value in zip(axes, values, strict=True) if axis.name != "seed")
     check(own.output)
-    cell = _Cell(own, model, jobs[0], values, words, second_sampler(jobs[0], model, own.output, own.sampling))
-    # What can't be made is refused before anything is.
-    assert cell.course
-    return cell
+    return _Cell(own, planned[0], values, words)
 
 
 def _made(cell: _Cell, axes: Sequence[Axis], display: Display) -> Picture:
     """Make and write one picture, alone, as `rerun` will."""
     output = cell.options.output
-    [picture] = make(
-        cell.job.recipe,
-        cell.model,
-        seed=output.seed,
-        watch=lambda state: display.advance(),  # noqa: ARG005
-        size=output.size,
-        second_sampler=cell.second,
-    )
-    path = save(picture, f"{cell.job.slug} {cell.words}", cell.model, output, display)
+    [picture] = make_planned([cell.job.planned], [output.seed], lambda _: display.advance())
+    path = save(picture, cell.job, output, display, cell.words)
     swept: dict[str, Any] = {"sweep": dict(zip((axis.name for axis in axes), cell.values, strict=True))}
-    print_line(path, picture, cell.model, cell.job, output, swept)
+    print_line(path, picture, cell.job, output, swept)
     return picture
 
 
@@ -174,12 +156,12 @@ def _write_sheet(options: Any, axes: Sequence[Axis], pictures: Sequence[Picture]
             (f"{axes[0].name} {value}", shown[k * width : (k + 1) * width]) for k, value in enumerate(axes[0].values)
         ]
     name = f"{job.slug} sweep {' '.join(axis.name for axis in axes)}"
-    write_sheet(options.output, job.recipe.verb, name, rows, labels)
+    write_sheet(options.output, job.verb, name, rows, labels)
 
 
 def _looked_at(picture: Picture) -> Tensor:
     """A picture in all of its looks, one below another."""
-    looks = looks_of(picture.recipe)
+    looks = picture.recipe.looks
     if len(looks) < 2:
         return picture.pixels
     seen = [look.see(picture.pixels[None])[0] for look in looks]

@@ -1,18 +1,20 @@
-"""Which model, where and how: from what was said about computing to a model that is ready."""
+"""Which model, where and how: from what was said about computing to a model that is ready.
+
+It loads no torch until a model is opened, so that the command line's help is there at once.
+"""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-
-import torch
+from typing import TYPE_CHECKING
 
 from duckrabbit.errors import UsageError
-from duckrabbit.making.record import MAX_THREADS
-from duckrabbit.media.digits import is_digit
-from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT, load_model
-from duckrabbit.models.model import Model
 
-PRECISIONS = {"auto": None, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+if TYPE_CHECKING:
+    from duckrabbit.models.model import Model
+
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+MAX_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -47,23 +49,33 @@ class Opener:
     """
 
     tell: Callable[[str], None]
-    _opened: dict[tuple[str, Computing, int | None], Model] = field(default_factory=dict, repr=False)
+    _opened: "dict[tuple[str, Computing, int | None], Model]" = field(default_factory=dict, repr=False)
     _told: set[str] = field(default_factory=set, repr=False)
 
-    def open(self, computing: Computing, prompts: Sequence[str], image: str | None, size: int | None = None) -> Model:
+    def open(self, computing: Computing, prompts: Sequence[str], image: str | None, size: int | None = None) -> "Model":
         """The model that was asked for, or the one that the prompts or the picture mean.
 
         Raises:
             UsageError: if there is no such model, device, precision or size.
         """
-        name = computing.model or default_name(prompts, image)
-        if computing.model is None:
-            self.remark([f"model: {name} ({'for digits' if name == DEFAULT_DIGITS else 'for prompts in words'})"])
+        name = computing.model or self.chosen_for(prompts, image)
         model = self.named(name, computing, size)
         self.remark(f"note: {remark}" for prompt in prompts for remark in model.remarks(prompt))
         return model
 
-    def named(self, name: str, computing: Computing, size: int | None = None) -> Model:
+    def chosen_for(self, prompts: Sequence[str], image: str | None) -> str:
+        """The name of the model that the prompts or the picture mean; it is told."""
+        from duckrabbit.models.load import DEFAULT_DIGITS
+
+        name = default_name(prompts, image)
+        return self.chosen(name, "for digits" if name == DEFAULT_DIGITS else "for prompts in words")
+
+    def chosen(self, name: str, why: str) -> str:
+        """Tell which model was chosen, and why; its name is given back."""
+        self.remark([f"model: {name} ({why})"])
+        return name
+
+    def named(self, name: str, computing: Computing, size: int | None = None) -> "Model":
         """The model of a name; see `open_named`."""
         key = (name, computing, size)
         if key not in self._opened:
@@ -78,12 +90,16 @@ class Opener:
                 self._told.add(line)
 
 
-def open_named(name: str, computing: Computing, size: int | None = None) -> Model:
+def open_named(name: str, computing: Computing, size: int | None = None) -> "Model":
     """A model by its name on the device, in the precision and with the threads of `computing`.
 
     Raises:
         UsageError: if there is no such model, device, precision or size.
     """
+    import torch
+
+    from duckrabbit.models.load import load_model
+
     if computing.precision not in PRECISIONS:
         raise UsageError(f"There is no precision {computing.precision!r}: the precisions are {', '.join(PRECISIONS)}.")
     set_threads(computing.threads)
@@ -91,7 +107,7 @@ def open_named(name: str, computing: Computing, size: int | None = None) -> Mode
     model = load_model(
         name,
         computing.device,
-        PRECISIONS[computing.precision],
+        None if computing.precision == "auto" else getattr(torch, computing.precision),
         computing.weights,
         computing.embeddings,
         computing.compile,
@@ -102,6 +118,9 @@ def open_named(name: str, computing: Computing, size: int | None = None) -> Mode
 
 def default_name(prompts: Sequence[str], image: str | None = None) -> str:
     """Prompts that are digits, or a digit to start from, mean the digit model, others pocket."""
+    from duckrabbit.media.digits import is_digit
+    from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT
+
     given = [prompt for prompt in prompts if prompt]
     digits = all(len(prompt) == 1 and prompt in "0123456789" for prompt in given)
     return DEFAULT_DIGITS if digits and (given or (image is not None and is_digit(image))) else DEFAULT_TEXT
@@ -120,6 +139,8 @@ def set_threads(threads: int | None) -> None:
     """
     if threads is None:
         return
+    import torch
+
     if not 1 <= threads <= MAX_THREADS:
         raise UsageError(f"{threads} `threads` can't be used: give 1 to {MAX_THREADS}.")
     torch.set_num_threads(threads)
@@ -127,6 +148,8 @@ def set_threads(threads: int | None) -> None:
 
 def _take_own_gpu() -> None:
     """Under torchrun, compute on the GPU that is this process's own."""
+    import torch
+
     own = int(os.environ.get("LOCAL_RANK", "0"))
     if own and torch.cuda.is_available() and own < torch.cuda.device_count():
         torch.cuda.set_device(own)

@@ -10,6 +10,7 @@ import torch
 
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import View, parse_view
+from duckrabbit.making.choose import MAX_THREADS
 from duckrabbit.making.plan import Planned
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import SamplerConfig
@@ -19,7 +20,6 @@ from duckrabbit.version import VERSION
 
 FORMAT = 1
 MAX_BATCH = 4096
-MAX_THREADS = 256
 AMBIGRAM = "ambigram"
 
 
@@ -116,6 +116,8 @@ def recipe_of(data: Mapping[str, Any]) -> Recipe:
         raise UsageError("The recipe in this picture is of another version of duckrabbit: update it, then try again.")
     try:
         return recipe_from_json(str(data["verb"]), data["recipe"])
+    except UsageError:
+        raise
     except (ValueError, KeyError) as error:
         raise _damaged("The recipe in this picture is damaged", error) from error
 

@@ -72,7 +72,7 @@ def spelled(recipe: Recipe) -> list[str] | None:
     """
     if any(source.name == "-" for source in recipe.sources):
         return None
-    sampling = sampling_of(recipe.sampler).words if recipe.sampler is not None else []
+    sampling = sampling_of(recipe.sampler).words if recipe.samples and recipe.sampler is not None else []
     return [recipe.verb, *recipe.words, *sampling]
 
 

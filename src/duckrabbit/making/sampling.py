@@ -1,13 +1,18 @@
-"""What is said of sampling in place of a recipe's own way, as the command line, the report and scripts say it."""
+"""What is said of sampling in place of a recipe's own way, as the command line, the report and scripts say it.
+
+It loads no torch until it is put to use, so that the command line's help is there at once.
+"""
 
 import math
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
-from duckrabbit.diffusion.grid import COURSE_LEVELS
 from duckrabbit.errors import UsageError
-from duckrabbit.making.plan import Planned, plan
-from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Recipe, with_sampler
+
+if TYPE_CHECKING:
+    from duckrabbit.making.plan import Planned
+    from duckrabbit.models.model import Model, SamplerConfig
+    from duckrabbit.recipes.recipe import Recipe
 
 COURSE = "course"
 MAX_GUIDANCE = 1000.0
@@ -31,7 +36,7 @@ class Sampling:
         said = {field.name: getattr(self, field.name) for field in fields(Sampling)}
         return {name: value for name, value in said.items() if value is not None}
 
-    def over(self, default: SamplerConfig) -> SamplerConfig:
+    def over(self, default: "SamplerConfig") -> "SamplerConfig":
         """The default with what was said in its place.
 
         Steps or a solver of one's own leave the courses' grid for the uniform one, and a guidance scale of one's own
@@ -40,6 +45,8 @@ class Sampling:
         Raises:
             UsageError: if a guidance scale or the interval is no number that can be computed with.
         """
+        from duckrabbit.diffusion.grid import COURSE_LEVELS
+
         given = self.given
         own_steps = "steps" in given or "solver" in given
         grid = self.grid or ("uniform" if own_steps and default.grid == COURSE else default.grid)
@@ -61,8 +68,11 @@ class Sampling:
             )
         return sampler
 
-    def plan(self, recipe: Recipe, model: Model, size: int | None = None) -> Planned:
+    def plan(self, recipe: "Recipe", model: "Model", size: int | None = None) -> "Planned":
         """Plan a recipe that says nothing of sampling: each stage's own way, with this in its place."""
+        from duckrabbit.making.plan import plan
+        from duckrabbit.recipes.recipe import with_sampler
+
         final = model.at(size)
         first = with_sampler(recipe, self.over(recipe.default_sampler(model)))
         return plan(first, model, size, self.over(recipe.default_sampler(final)) if final is not model else None)
@@ -81,6 +91,6 @@ OWN_WAY = Sampling()
 """Nothing said."""
 
 
-def sampling_of(sampler: SamplerConfig) -> Sampling:
+def sampling_of(sampler: "SamplerConfig") -> Sampling:
     """All that a sampler is, said."""
     return Sampling(**{field.name: getattr(sampler, field.name) for field in fields(Sampling)})

@@ -22,6 +22,7 @@ class Forward(Recipe):
     """
 
     verb: ClassVar[str] = "noise"
+    samples: ClassVar[bool] = False
     picture: Source
     level: Level
     sampler: SamplerConfig | None = field(default=None, repr=False)

@@ -8,7 +8,7 @@ recipe is a file in this folder and a row in `recipes.catalogue`.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
 
@@ -64,16 +64,19 @@ class Recipe:
 
     Attributes:
         verb: of the command that makes it.
+        samples: whether its sampler has a say in it.
         sampler: how to sample; None for `default_sampler`.
     """
 
     verb: ClassVar[str]
+    samples: ClassVar[bool] = True
     sampler: SamplerConfig | None
 
-    @property
-    def prompts(self) -> tuple[str, ...]:
-        """The prompts in it, in order."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
+        # A field of some recipes, which a property of that name would stand in the way of.
+        @property
+        def prompts(self) -> tuple[str, ...]:
+            """The prompts in it, in order."""
 
     @property
     def looks(self) -> tuple[Look, ...]:

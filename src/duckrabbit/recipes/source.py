@@ -1,6 +1,7 @@
 """Pictures that go into a recipe: kept in it as 8-bit pixels, so that a PNG can be made again without its source."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,12 +28,10 @@ class Source:
     Attributes:
         name: where it came from, as the user said.
         png: the resized, cropped picture as an 8-bit PNG.
-        inverted: whether it is the negative of what was read.
     """
 
     name: str
     png: bytes = field(repr=False)
-    inverted: bool = field(default=False, compare=False)
 
     @staticmethod
     def of(name: str, pixels: Tensor) -> "Source":
@@ -40,14 +39,17 @@ class Source:
         return Source(name, _png(to_uint8(pixels)))
 
     @staticmethod
-    def read(name: str, model: Model) -> "Source":
+    def read(name: str, model: Model, on_negative: Callable[[], None] = lambda: None) -> "Source":
         """Read a file, `-`, or `mnist:test/7` at the model's size and number of channels.
 
-        Where the model knows light strokes on a dark ground alone, a drawing on light paper becomes its negative.
+        Where the model knows light strokes on a dark ground alone, a drawing on light paper becomes its negative, and
+        `on_negative` is called.
         """
         pixels = read_picture(name, model.size, model.channels)
-        inverted = model.dark_ground and on_light_ground(pixels)
-        return Source(name, _png(to_uint8(-pixels if inverted else pixels)), inverted)
+        if model.dark_ground and on_light_ground(pixels):
+            on_negative()
+            pixels = -pixels
+        return Source.of(name, pixels)
 
     @staticmethod
     def shrunk(name: str, model: Model) -> "Source":

@@ -104,17 +104,17 @@ def _scored(image: str, options: Options, device: "torch.device") -> Scored:
 
 def _looks(image: str, options: Options) -> "Sequence[Look]":
     """What is to be seen where: as the words say, or as the picture remembers."""
-    from duckrabbit.cli.remember import remembered
     from duckrabbit.errors import UsageError
     from duckrabbit.illusions.views import parse_view
     from duckrabbit.judges.looks import Look, as_it_is
-    from duckrabbit.recipes.looks import PARTS, looks_of
+    from duckrabbit.making.record import recorded
+    from duckrabbit.recipes.hybrid import PARTS
 
     if not options.prompts:
         if options.view:
             raise UsageError("--view says how to look, but not what is to be seen: give --prompts, too.")
         try:
-            return looks_of(remembered(Path(image)).recipe)
+            return recorded(Path(image)).recipe.looks
         except UsageError as error:
             if image == "-" or ":" in image or Path(image).is_file():
                 raise UsageError(f"{str(error).rstrip('.')}, or say with --prompts what it should show.") from None

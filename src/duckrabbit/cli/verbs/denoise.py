@@ -5,9 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
-from duckrabbit.cli.options import Computing, Output, Sampling, Searching, option
+from duckrabbit.cli.maker import Maker
+from duckrabbit.cli.options import PLAIN, Computing, Output, Sampling, Searching, option
 
 if TYPE_CHECKING:
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.making.choose import Opener
+    from duckrabbit.making.make import Picture
     from duckrabbit.models.model import Model
     from duckrabbit.recipes.denoise import Method
 
@@ -38,40 +42,38 @@ class Options:
 
 def run(options: Options) -> int:
     """Make the pictures."""
-    from dataclasses import replace
+    return MAKER.run(options)
 
-    from duckrabbit.cli.best import produce_best, wants_best
-    from duckrabbit.cli.levels import named_levels
-    from duckrabbit.cli.produce import Job, produce
-    from duckrabbit.cli.prompts import at_most_one
-    from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import named_model, read_source
-    from duckrabbit.cli.starts import write_row_sheet
+
+def jobs(options: Options, opener: "Opener") -> "list[Job]":
+    """What is to be made, a job for each level."""
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.cli.sources import named_levels, read_source
     from duckrabbit.recipes.denoise import Denoise
-    from duckrabbit.recipes.edit import course_sampler
 
     named = named_levels(_levels(options), options.noise_sigma, "denoise")
-    prompt = at_most_one(options.prompts, "denoise")
-    model = named_model(_model_name(options, prompt), options.computing, options.output.size)
+    prompt, size = PLAIN.one_of(options.prompts, "denoise"), options.output.size
+    model = opener.named(_model_name(options, prompt, opener), options.computing, size)
     method = _method(options.method, model)
-    final = model.at(options.output.size)
-    source = read_source(options.image, final)
-    sampler = sampler_of(options.sampling, replace(course_sampler(model), guidance_scale=1.0))
-    jobs = [
+    source = read_source(options.image, model.at(size))
+    return [
         Job(
-            Denoise(source, n.level, method, prompt, options.blur_sigma, sampler),
+            options.sampling.plan(Denoise(source, n.level, method, prompt, options.blur_sigma), model, size),
             f"{options.image} {method} {n.slug}",
             n.label,
             {**n.details, "method": method},
         )
         for n in named
     ]
-    if wants_best(options.searching, options.output):
-        produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
-        return 0
-    made = produce(jobs, model, options.output, options.sampling)
-    write_row_sheet(options.output, "denoise", f"{options.image} {method}", source.pixels(final), jobs, made)
-    return 0
+
+
+def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> None:
+    """The picture, then what was made of it at each level."""
+    from duckrabbit.cli.sources import write_row_sheet
+
+    [original], planned = jobs[0].planned.recipe.sources, jobs[0].planned
+    name = f"{options.image} {jobs[0].details['method']}"
+    write_row_sheet(options.output, name, original.pixels(planned.final), jobs, made)
 
 
 def _levels(options: Options) -> tuple[float, ...]:
@@ -89,19 +91,18 @@ def _levels(options: Options) -> tuple[float, ...]:
     return options.levels or tuple(float(COURSE_LEVELS[start]) for start in options.start)
 
 
-def _model_name(options: Options, prompt: str | None) -> str:
+def _model_name(options: Options, prompt: str | None, opener: "Opener") -> str:
     """The model that was given, or that the prompt, the method or the kind of noise means."""
-    from duckrabbit.cli.session import announced, default_model
     from duckrabbit.media.digits import is_digit
     from duckrabbit.models.load import DEFAULT_DIGITS
 
     if options.computing.model is not None:
         return options.computing.model
     if prompt is None and options.method == "blur":
-        return announced(DEFAULT_DIGITS, "for its path and size")
+        return opener.chosen(DEFAULT_DIGITS, "for its path and size")
     if prompt is None and options.noise_sigma and options.method != "iterative" and is_digit(options.image):
-        return announced("mnist-denoiser", "for added noise on digits")
-    return default_model([] if prompt is None else [prompt], options.image)
+        return opener.chosen("mnist-denoiser", "for added noise on digits")
+    return opener.chosen_for([] if prompt is None else [prompt], options.image)
 
 
 def _method(method: str | None, model: "Model") -> "Method":
@@ -114,3 +115,6 @@ def _method(method: str | None, model: "Model") -> "Method":
     if method not in methods:
         raise UsageError(f"There is no method {method!r}: the methods are {', '.join(methods)}.")
     return methods[method]
+
+
+MAKER = Maker(jobs, show)

@@ -1,11 +1,17 @@
 """duckrabbit upscale"""
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
+from duckrabbit.cli.maker import Maker
 from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Wording, option
+
+if TYPE_CHECKING:
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.making.choose import Opener
+    from duckrabbit.making.make import Picture
 
 
 @dataclass(frozen=True)
@@ -25,21 +31,18 @@ class Options:
 
 def run(options: Options) -> int:
     """Make the pictures."""
-    from dataclasses import replace
+    return MAKER.run(options)
 
-    from duckrabbit.cli.best import produce_best, wants_best
-    from duckrabbit.cli.produce import Job, produce
-    from duckrabbit.cli.prompts import at_most_one
-    from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import open_model
-    from duckrabbit.cli.starts import write_row_sheet
+
+def jobs(options: Options, opener: "Opener") -> "list[Job]":
+    """What is to be made."""
+    from duckrabbit.cli.produce import Job
     from duckrabbit.errors import UsageError
     from duckrabbit.recipes.source import Source
     from duckrabbit.recipes.upscale import Upscale
 
-    given = at_most_one(options.prompts, "upscale")
-    prompt = None if given is None and not options.wording.style else options.wording.styled(given or "")
-    model = open_model(options.computing, [] if prompt is None else [prompt], options.image)
+    prompt = options.wording.one_of(options.prompts, "upscale")
+    model = opener.open(options.computing, [] if prompt is None else [prompt], options.image)
     if model.second_stage is None:
         raise UsageError(
             f"{model.name} has no second stage to make pictures large: give --model deepfloyd with both stages."
@@ -49,14 +52,19 @@ def run(options: Options) -> int:
         raise UsageError(
             f"A picture of {final.size}×{final.size} is not larger: give --size {model.sizes[-1]}, or none."
         )
-    source = Source.shrunk(options.image, model)
-    recipe = Upscale(source, prompt, options.wording.negative_prompt, sampler_of(options.sampling, final.sampler))
-    jobs = [Job(recipe, f"{options.image} {prompt or ''}", "upscaled")]
-    output = replace(options.output, size=final.size)
-    if wants_best(options.searching, output):
-        produce_best(jobs, model, output, options.sampling, options.searching, options.computing)
-        return 0
-    made = produce(jobs, model, output, options.sampling)
-    enlarged = model.second_stage.enlarge(source.pixels(model)[None], final.size)[0].clamp(-1, 1)
-    write_row_sheet(output, "upscale", jobs[0].slug, enlarged, jobs, made)
-    return 0
+    recipe = Upscale(Source.shrunk(options.image, model), prompt, options.wording.negative_prompt)
+    return [Job(options.sampling.plan(recipe, model, final.size), f"{options.image} {prompt or ''}", "upscaled")]
+
+
+def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> None:
+    """The picture enlarged, then what the second stage made of it."""
+    from duckrabbit.cli.sources import write_row_sheet
+
+    planned, [source] = jobs[0].planned, jobs[0].planned.recipe.sources
+    if planned.model.second_stage is None:
+        return
+    enlarged = planned.model.second_stage.enlarge(source.pixels(planned.model)[None], planned.final.size)
+    write_row_sheet(options.output, jobs[0].slug, enlarged[0].clamp(-1, 1), jobs, made)
+
+
+MAKER = Maker(jobs, show)

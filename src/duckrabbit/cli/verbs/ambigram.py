@@ -44,15 +44,14 @@ class Options:
 
 def run(options: Options) -> int:
     """Write the picture, a sheet of both readings, and the animation."""
-    import json
     import sys
     from pathlib import Path
 
     from duckrabbit.cli.display import Display
     from duckrabbit.cli.percent import percent
-    from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import named_model
+    from duckrabbit.cli.produce import print_path
     from duckrabbit.illusions.views import parse_view
+    from duckrabbit.making.choose import open_named
     from duckrabbit.media.png import JSON, write_png
     from duckrabbit.media.slug import slug
     from duckrabbit.media.unused import new_file
@@ -63,9 +62,9 @@ def run(options: Options) -> int:
     view = parse_view(options.view)
     reads = reading_through(options.digits, view) if options.reads is None else options.reads
     places = places_of(options.digits, reads, view)
-    model = named_model(options.computing.model or DEFAULT_DIGITS, options.computing)
+    model = open_named(options.computing.model or DEFAULT_DIGITS, options.computing)
     print(f"{options.digits}, read as {reads} by {options.view}", file=sys.stderr)
-    sampler = sampler_of(options.sampling, model.illusion_sampler)
+    sampler = options.sampling.over(model.illusion_sampler)
     with Display(len(places), "ambigram") as display:
         try:
             made = ambigram(places, options.view, model, sampler, options.seed, options.candidates, display.advance)
@@ -90,30 +89,28 @@ def run(options: Options) -> int:
         file=sys.stderr,
     )
     film = _show(strip, [f"{options.digits} upright", f"{reads} by {options.view}"], view, path)
-    if options.json:
-        line = {
-            "path": str(path),
-            "seed": options.seed,
-            "verb": "ambigram",
-            "prompts": [options.digits, reads],
-            "views": ["identity", view.name],
-            "model": model.name,
-            "size": list(strip.shape[1:]),
-            "animation": str(film),
-            "read": [sure.upright, sure.through],
-            "read_as_asked": [sure.upright, sure.through] == [options.digits, reads],
-        }
-        print(json.dumps(line), flush=True)
-    elif not (sys.stdout.isatty() and sys.stderr.isatty()):
-        print(path, flush=True)
+    line: dict[str, JSON] = {
+        "path": str(path),
+        "seed": options.seed,
+        "verb": "ambigram",
+        "prompts": [options.digits, reads],
+        "views": ["identity", view.name],
+        "model": model.name,
+        "size": list(strip.shape[1:]),
+        "animation": str(film),
+        "read": [sure.upright, sure.through],
+        "read_as_asked": [sure.upright, sure.through] == [options.digits, reads],
+    }
+    print_path(path, line if options.json else None)
     return 0
 
 
 def _check(options: Options) -> None:
     """Refuse what no ambigram can be made of."""
-    from duckrabbit.cli.produce import MAX_COUNT, check_folder
+    from duckrabbit.cli.produce import check_folder
     from duckrabbit.diffusion.noise import Noise
     from duckrabbit.errors import UsageError
+    from duckrabbit.making.make import MAX_COUNT
 
     for what, text in (("The number", options.digits), ("--reads", options.reads)):
         if text is not None and not (0 < len(text) <= LONGEST and set(text) <= set("0123456789")):
@@ -128,8 +125,8 @@ def _show(strip: "Tensor", titles: list[str], view: "View", path: "Path") -> "Pa
     """Write the sheet of both readings and the animation beside the picture; the animation's path is given back."""
     import sys
 
-    from duckrabbit.cli.animate import MOTION_MILLISECONDS, row_frames
-    from duckrabbit.cli.films import write_film
+    from duckrabbit.cli.sheets import write_loop
+    from duckrabbit.cli.verbs.animate import row_frames
     from duckrabbit.media.atomic import atomic_write
     from duckrabbit.media.sheet import contact_sheet
     from duckrabbit.media.unused import new_file
@@ -139,7 +136,7 @@ def _show(strip: "Tensor", titles: list[str], view: "View", path: "Path") -> "Pa
     with new_file(path.parent, f"{path.stem}-sheet", ".png") as shown, atomic_write(shown) as temporary:
         sheet.save(temporary, format="PNG")
     print(f"wrote {shown}", file=sys.stderr)
-    return write_film(path.parent, path.stem, ".gif", row_frames(strip, view), MOTION_MILLISECONDS)
+    return write_loop(path.parent, path.stem, row_frames(strip, view))
 
 
 @dataclass(frozen=True)

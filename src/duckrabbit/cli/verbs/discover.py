@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MAX_MINUTES = 60 * 24 * 30
 FEWEST = 2
 MAX_CANDIDATES = 1_000_000_000
-"""More of one pair than any hunt lives to see."""
+"""More of one pair than any search lives to see."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Options:
     seed: Annotated[int, option("SEED")] = 0
     """of the choice of pairs, and of each pair's first candidate"""
     out: Annotated[str, option("FOLDER")] = "out"
-    """the folder to put the hunt's own folder into"""
+    """the folder to put the search's own folder into"""
     json: Flag = False
     """print one line of JSON a picture of the gallery on standard output"""
     wording: Wording = field(default_factory=Wording)
@@ -47,24 +47,24 @@ def run(options: Options) -> int:
     from duckrabbit.cli.produce import check_folder
     from duckrabbit.diffusion.noise import Noise
     from duckrabbit.errors import UsageError
-    from duckrabbit.making.task_folder import alone_in
     from duckrabbit.media.slug import slug
     from duckrabbit.search.discover import collection
+    from duckrabbit.search.folders import alone_in
 
     if not (math.isfinite(options.minutes) and 0 < options.minutes <= MAX_MINUTES):
         raise UsageError(
             f"{options.minutes:g} minutes are no time to look: give --minutes above 0 and up to {MAX_MINUTES:,}."
         )
     Noise((options.seed, options.seed + MAX_CANDIDATES))
-    hunt = _hunt(options)
+    search = _search(options)
     check_folder(options.out)
     stem = "-".join(part for part in ("discover", slug(options.wording.style), slug(options.view)) if part)
-    kept = collection(Path(options.out), f"{stem}-{options.seed}", hunt)
+    kept = collection(Path(options.out), f"{stem}-{options.seed}", search)
     with alone_in(kept.folder):
-        return _hunted(hunt, kept, options)
+        return _searched(search, kept, options)
 
 
-def _hunted(hunt: "PairSearch", kept: "Collection", options: Options) -> int:
+def _searched(search: "PairSearch", kept: "Collection", options: Options) -> int:
     """Look, and make the gallery, in a folder that nobody else works in."""
     import sys
     import time
@@ -82,10 +82,10 @@ def _hunted(hunt: "PairSearch", kept: "Collection", options: Options) -> int:
 
         def tell(findings: "Findings") -> None:
             done = min(round(time.monotonic() - started), round(seconds))
-            display.at(done, round(seconds), _so_far(hunt, findings))
+            display.at(done, round(seconds), _so_far(search, findings))
 
         try:
-            discover(hunt, kept, seconds, tell)
+            discover(search, kept, seconds, tell)
         except KeyboardInterrupt:
             interrupted = True
     findings = kept.findings()
@@ -93,7 +93,7 @@ def _hunted(hunt: "PairSearch", kept: "Collection", options: Options) -> int:
     kept_so_far = f"{len(findings.finished)} pictures are kept in {kept.folder}; the same command goes on."
     try:
         if found:
-            _write_gallery(kept, hunt, findings, options)
+            _write_gallery(kept, search, findings, options)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(kept_so_far) from None
     if interrupted:
@@ -103,10 +103,9 @@ def _hunted(hunt: "PairSearch", kept: "Collection", options: Options) -> int:
     return 0
 
 
-def _hunt(options: Options) -> "PairSearch":
+def _search(options: Options) -> "PairSearch":
     """What is looked for; raises UsageError for what can't be."""
-    from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import open_model
+    from duckrabbit.cli.maker import new_opener
     from duckrabbit.errors import UsageError
     from duckrabbit.judges.calibration import shipped_for
     from duckrabbit.judges.judge import load_judge
@@ -118,7 +117,7 @@ def _hunt(options: Options) -> "PairSearch":
     given = tuple(dict.fromkeys(" ".join(subject.split()) for subject in options.subjects))
     if not all(given):
         raise UsageError("One of the subjects is empty: give things with a name, such as a rabbit, or none at all.")
-    model = open_model(options.computing, given or ["a thing"], None)
+    model = new_opener().open(options.computing, given or ["a thing"], None)
     kind = model.kind
     if style and kind == "digits":
         raise UsageError(f"{model.name}'s digits have no style: leave out --style.")
@@ -126,11 +125,11 @@ def _hunt(options: Options) -> "PairSearch":
     subjects = given or subjects_of(judge)
     if len(subjects) < FEWEST:
         raise UsageError("One subject makes no pair: give two or more, or none for everyday things.")
-    sampler = sampler_of(options.sampling, model.illusion_sampler)
-    hunt = PairSearch(
+    sampler = options.sampling.over(model.illusion_sampler)
+    search = PairSearch(
         model,
         judge,
-        shipped_for(judge, (sampler or model.illusion_sampler).judge_scale),
+        shipped_for(judge, sampler.judge_scale),
         subjects,
         options.view,
         style,
@@ -140,24 +139,26 @@ def _hunt(options: Options) -> "PairSearch":
         options.combine,
         subject_priors_for(model.checksum, judge),
     )
-    # Every subject is asked for once, so that one that can't be is refused before the hunt.
+    # Every subject is asked for once, so that one that can't be is refused before the search.
     for other in subjects[1:] if given else subjects[1:2]:
-        assert hunt.candidates((subjects[0], other)).course
-    return hunt
+        search.contest((subjects[0], other))
+    return search
 
 
 def _counts(findings: "Findings") -> str:
     return f"{len(findings.tried)} pairs tried, {len(findings.finished)} finished"
 
 
-def _so_far(hunt: "PairSearch", findings: "Findings") -> str:
+def _so_far(search: "PairSearch", findings: "Findings") -> str:
     from duckrabbit.cli.percent import verdict
 
     said, best = _counts(findings), findings.best()
-    return said if best is None else f"{said}; best {' / '.join(best.pair)}, {verdict(hunt.calibration, best.readings)}"
+    return (
+        said if best is None else f"{said}; best {' / '.join(best.pair)}, {verdict(search.calibration, best.readings)}"
+    )
 
 
-def _write_gallery(kept: "Collection", hunt: "PairSearch", findings: "Findings", options: Options) -> None:
+def _write_gallery(kept: "Collection", search: "PairSearch", findings: "Findings", options: Options) -> None:
     """The page, the sheet, and a line for each picture."""
     import json
     import sys
@@ -169,12 +170,12 @@ def _write_gallery(kept: "Collection", hunt: "PairSearch", findings: "Findings",
 
     entries, shown, labels = [], [], []
     for rank, found in enumerate(findings.gallery(), 1):
-        path, recipe = kept.picture(found), hunt.recipe(found.pair)
-        told = verdict(hunt.calibration, found.readings)
+        path, recipe = kept.picture(found), search.recipe(found.pair)
+        told = verdict(search.calibration, found.readings)
         entry = entry_of(path, told)
         entries.append(entry)
         shown += [picture for picture, _ in entry.looks]
-        shown_sure = percent(sure(hunt.calibration, found.readings))
+        shown_sure = percent(sure(search.calibration, found.readings))
         labels += [f"{subject} ({shown_sure})" if k else subject for k, subject in enumerate(found.pair)]
         name = f"{rank:3}. {path} (seed {found.seed})"
         print(f"{name}: {' / '.join(found.pair)}, {told}", file=sys.stderr)
@@ -185,17 +186,17 @@ def _write_gallery(kept: "Collection", hunt: "PairSearch", findings: "Findings",
                 "verb": "anagram",
                 "prompts": list(recipe.prompts),
                 "views": list(recipe.views),
-                "model": hunt.model.name,
+                "model": search.model.name,
                 "size": entry.looks[0][0].shape[-1],
                 "rank": rank,
-                "score": hunt.candidates(found.pair).told_of(found.readings),
+                "score": search.contest(found.pair).report(found.readings),
             }
             print(json.dumps(line), flush=True)
         elif not (sys.stdout.isatty() and sys.stderr.isatty()):
             print(path, flush=True)
     title = f"{options.wording.style.strip() or 'a pair'} … by {options.view}"
     lead = (
-        f"{len(findings.tried)} pairs of subjects tried, {len(findings.finished)} finished by {hunt.model.name}; the "
+        f"{len(findings.tried)} pairs of subjects tried, {len(findings.finished)} finished by {search.model.name}; the "
         f"best {len(entries)}."
     )
     write_page(kept.folder / "index.html", title, lead, entries)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
+from duckrabbit.cli.maker import Maker
 from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Sweeping, Wording, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
-    from duckrabbit.cli.session import Models
+    from duckrabbit.making.choose import Opener
+    from duckrabbit.making.make import Picture
     from duckrabbit.models.model import Model
     from duckrabbit.recipes.source import Source
 
@@ -39,54 +41,39 @@ class Options:
 
 def run(options: Options) -> int:
     """Make the pictures."""
-    from duckrabbit.cli.best import produce_best, wants_best
-    from duckrabbit.cli.produce import produce
-    from duckrabbit.cli.session import Models
-    from duckrabbit.cli.sheets import write_sheet
-    from duckrabbit.cli.sweep import sweep
-    from duckrabbit.recipes.inpaint import Inpaint
-
-    if options.sweeping.sweep:
-        return sweep(options, prepared, options.sweeping.sweep, options.searching)
-    model, jobs = prepared(options, Models())
-    if wants_best(options.searching, options.output):
-        produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
-        return 0
-    made = produce(jobs, model, options.output, options.sampling)
-    pictures = [row[0] for row in made]
-    recipe = jobs[0].recipe
-    assert isinstance(recipe, Inpaint)
-    if len(pictures) > 1:
-        final = model.at(options.output.size)
-        painted = recipe.mask.mask(final).cpu()
-        known = recipe.picture.pixels(final).cpu()
-        shown = [known, painted[None] * 2 - 1, known.where(painted == 0, 1.0), *(p.pixels for p in pictures)]
-        labels = ["original", "mask", "hole", *(f"seed {picture.seed}" for picture in pictures)]
-        write_sheet(options.output, "inpaint", jobs[0].slug, [("", shown)], labels)
-    return 0
+    return MAKER.run(options)
 
 
-def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
-    """The model, and what it is to make."""
+def jobs(options: Options, opener: "Opener") -> "list[Job]":
+    """What is to be made."""
     from duckrabbit.cli.produce import Job
-    from duckrabbit.cli.prompts import at_most_one
-    from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.cli.session import read_source
-    from duckrabbit.recipes.edit import course_sampler
+    from duckrabbit.cli.sources import read_source
     from duckrabbit.recipes.inpaint import Inpaint
 
     mask_file, words = _mask_and_words(options)
-    given = at_most_one(words, "inpaint")
-    prompt = None if given is None and not options.wording.style else options.wording.styled(given or "")
-    model = models.open(options.computing, [] if prompt is None else [prompt], options.image, options.output.size)
-    final = model.at(options.output.size)
+    prompt, size = options.wording.one_of(tuple(words), "inpaint"), options.output.size
+    model = opener.open(options.computing, [] if prompt is None else [prompt], options.image, size)
+    final = model.at(size)
     if mask_file is not None:
         _check_shapes(options.image, mask_file)
     source = read_source(options.image, final)
     mask = _mask(options, mask_file, model, final)
-    sampler = sampler_of(options.sampling, course_sampler(model))
-    recipe = Inpaint(source, mask, prompt, options.resamplings, options.wording.negative_prompt, sampler)
-    return model, [Job(recipe, f"{options.image} {prompt or ''}", details={"mask": mask.name})]
+    recipe = Inpaint(source, mask, prompt, options.resamplings, options.wording.negative_prompt)
+    planned = options.sampling.plan(recipe, model, size)
+    return [Job(planned, f"{options.image} {prompt or ''}", details={"mask": mask.name})]
+
+
+def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> None:
+    """The picture, the mask, the hole, and what was painted into it, where there are several."""
+    from duckrabbit.cli.sheets import write_sheet
+
+    if len(made) < 2:
+        return
+    final, (picture, mask) = jobs[0].planned.final, jobs[0].planned.recipe.sources
+    painted, known = mask.mask(final).cpu(), picture.pixels(final).cpu()
+    shown = [known, painted[None] * 2 - 1, known.where(painted == 0, 1.0), *(row[0].pixels for row in made)]
+    labels = ["original", "mask", "hole", *(f"seed {row[0].seed}" for row in made)]
+    write_sheet(options.output, "inpaint", jobs[0].slug, [("", shown)], labels)
 
 
 def _check_shapes(image: str, mask: str) -> None:
@@ -132,12 +119,13 @@ def _mask(options: Options, file: str | None, model: "Model", final: "Model") ->
     if file is not None:
         return Source.read_mask(file, final)
     times = final.size // model.size
-    if options.mask_box is not None:
-        x0, y0, x1, y1 = (times * corner for corner in _corners("--mask-box", options.mask_box))
-        return Source.of_mask(f"box {options.mask_box}", box_mask(x0, y0, x1, y1, size=final.size))
-    assert options.mask_ellipse is not None
-    x0, y0, x1, y1 = (times * corner for corner in _corners("--mask-ellipse", options.mask_ellipse))
-    return Source.of_mask(f"ellipse {options.mask_ellipse}", ellipse_mask(x0, y0, x1, y1, size=final.size))
+    shape, draw, corners = (
+        ("ellipse", ellipse_mask, options.mask_ellipse or "")
+        if options.mask_box is None
+        else ("box", box_mask, options.mask_box)
+    )
+    x0, y0, x1, y1 = (times * corner for corner in _corners(f"--mask-{shape}", corners))
+    return Source.of_mask(f"{shape} {corners}", draw(x0, y0, x1, y1, size=final.size))
 
 
 def _corners(name: str, text: str) -> tuple[float, float, float, float]:
@@ -148,3 +136,6 @@ def _corners(name: str, text: str) -> tuple[float, float, float, float]:
     except ValueError:
         raise UsageError(f"{name} can't be {text!r}: give four numbers x0,y0,x1,y1, such as 0,14,28,28.") from None
     return x0, y0, x1, y1
+
+
+MAKER = Maker(jobs, show)

@@ -1,4 +1,4 @@
-"""Every verb with its one line: all that `duckrabbit --help` needs to know."""
+"""Every verb, a file each, with its one line: all that `duckrabbit --help` needs to know."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from duckrabbit.errors import UsageError
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb, what it does in one line, and its heading; its module is `duckrabbit.cli.NAME`."""
+    """A verb, what it does in one line, and its heading; its module is `duckrabbit.cli.verbs.NAME`."""
 
     name: str
     summary: str

@@ -12,7 +12,7 @@ from tyro.conf import Positional
 from duckrabbit.cli.options import Flag, option
 
 if TYPE_CHECKING:
-    from duckrabbit.cli.remember import Row
+    from duckrabbit.making.record import Row
 
 
 @dataclass(frozen=True)
@@ -27,31 +27,31 @@ class Options:
 
 def run(options: Options) -> int:
     """Print what the picture remembers."""
-    from duckrabbit.cli.again import command_for
-    from duckrabbit.cli.remember import remembered, remembered_row
+    from duckrabbit.making.record import recorded, recorded_row
+    from duckrabbit.making.rerun import command_for
 
-    if row := remembered_row(Path(options.image)):
+    if row := recorded_row(Path(options.image)):
         return _print_row(options, row)
-    memory = remembered(Path(options.image))
-    command = command_for(memory)
+    record = recorded(Path(options.image))
+    command = command_for(record)
     if options.json:
-        print(json.dumps({**memory.record, "command": command}))
+        print(json.dumps({**record.data, "command": command}))
         return 0
-    print(f"{options.image}: {memory.record['verb']}, seed {memory.seed}, by {memory.model}")
-    for name, value in _flat(memory.record["recipe"]):
+    print(f"{options.image}: {record.data['verb']}, seed {record.seed}, by {record.model}")
+    for name, value in _flat(record.data["recipe"]):
         print(f"  {name:24} {value}")
-    if memory.size is not None:
-        print(f"  {'size':24} {memory.size}×{memory.size}")
-    if memory.second_sampler is not None:
-        for name, value in _flat(memory.record["second_stage"]["sampler"], "second stage's "):
+    if record.size is not None:
+        print(f"  {'size':24} {record.size}×{record.size}")
+    if record.second_sampler is not None:
+        for name, value in _flat(record.data["second_stage"]["sampler"], "second stage's "):
             print(f"  {name:24} {value}")
-    for name, value in _flat(memory.record.get("score", {})):
+    for name, value in _flat(record.data.get("score", {})):
         print(f"  {name:24} {value}")
-    print(f"  {'batch':24} picture {memory.row + 1} of {memory.batch} sampled together")
-    print(f"  {'model':24} {memory.model} (SHA-256 {memory.checksum[:16]}…)")
-    if memory.judge is not None:
-        print(f"  {'pulled by the judge':24} SHA-256 {memory.judge[:16]}…")
-    for name, value in memory.circumstances.items():
+    print(f"  {'batch':24} picture {record.row + 1} of {record.batch} sampled together")
+    print(f"  {'model':24} {record.model} (SHA-256 {record.checksum[:16]}…)")
+    if record.judge is not None:
+        print(f"  {'guided by the judge':24} SHA-256 {record.judge[:16]}…")
+    for name, value in record.circumstances.items():
         print(f"  {name:24} {value}")
     print(f"again: {command or 'duckrabbit rerun ' + shlex.quote(options.image)}")
     return 0
@@ -61,21 +61,21 @@ def _print_row(options: Options, row: "Row") -> int:
     """What an ambigram remembers: its strings, and a line for each place."""
     again = f"duckrabbit rerun {shlex.quote(options.image)}"
     if options.json:
-        print(json.dumps({**row.record, "command": again}))
+        print(json.dumps({**row.data, "command": again}))
         return 0
     print(f"{options.image}: ambigram, by {row.places[0].model}")
     for name in ("digits", "reads", "view"):
-        print(f"  {name:24} {row.record.get(name)}")
+        print(f"  {name:24} {row.data.get(name)}")
     for number, place in enumerate(row.places, 1):
         print(f"  {f'place {number}':24} {' / '.join(place.recipe.prompts)}, seed {place.seed}")
     print(f"again: {again}")
     return 0
 
 
-def _flat(record: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """The record as lines of name and value; what is not set is left out, and a picture is named only."""
+def _flat(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """A record as lines of name and value; what is not set is left out, and a picture is named only."""
     lines: list[tuple[str, str]] = []
-    for name, value in record.items():
+    for name, value in data.items():
         if isinstance(value, dict):
             lines += _flat(value, f"{prefix}{name} ")
         elif name != "png" and value not in (None, "", []):

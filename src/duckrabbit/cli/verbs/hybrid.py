@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
+from duckrabbit.cli.maker import Maker
 from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Sweeping, Wording, option
 
 if TYPE_CHECKING:
-    from duckrabbit.cli.best import Kept
     from duckrabbit.cli.produce import Job
-    from duckrabbit.cli.session import Models
+    from duckrabbit.making.choose import Opener
+    from duckrabbit.making.make import Picture
     from duckrabbit.models.model import Model
     from duckrabbit.recipes.hybrid import Part
 
@@ -90,17 +91,45 @@ class Options:
 
 def run(options: Options) -> int:
     """Make the pictures."""
-    from duckrabbit.cli.pairs import prompts_or_pairs, run_pairs
-    from duckrabbit.cli.session import Models
-    from duckrabbit.cli.sweep import sweep
+    if options.pairs is not None and options.parts != Parts():
+        from duckrabbit.errors import UsageError
 
-    if options.sweeping.sweep:
-        return sweep(options, prepared, options.sweeping.sweep, options.searching)
-    models = Models()
-    if prompts_or_pairs(options.pairs, () if options.parts == Parts() else ("parts",)):
-        return run_pairs(options, options.pairs or "", _with_prompts, prepared, _made, models)
-    _made(options, *prepared(options, models))
-    return 0
+        raise UsageError("Both prompts and --pairs were given: give one of them.")
+    return MAKER.run(options)
+
+
+def jobs(options: Options, opener: "Opener") -> "list[Job]":
+    """What is to be made."""
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.recipes.hybrid import Hybrid
+
+    given = options.parts
+    names = _given(given)
+    prompts = {name: options.wording.styled(prompt) for name in names if (prompt := given.prompt(name)) is not None}
+    image = next((image for name in names if (image := given.image(name)) is not None), None)
+    model = opener.open(options.computing, list(prompts.values()), image, options.output.size)
+    final = model.at(options.output.size)
+    parts = {name: _part(given, name, prompts.get(name), final) for name in names}
+    recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, None, options.near_scale)
+    planned = options.sampling.plan(recipe, model, options.output.size)
+    opener.remark(f"note: {remark}" for remark in planned.remarks)
+    shown = {name: prompts.get(name, given.image(name)) for name in names}
+    return [Job(planned, " ".join(f"{name} {what or ''}" for name, what in shown.items()), details={"parts": shown})]
+
+
+def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> None:
+    """A sheet of several pictures from near and far."""
+    from duckrabbit.cli.sheets import write_sheet
+    from duckrabbit.judges.looks import far_factor, from_afar
+
+    if len(made) < 2:
+        return
+    whole = [row[0].pixels for row in made]
+    rows = [
+        ("near (full size)", whole),
+        (f"far (shrunk by {far_factor(whole[0].shape[-1])})", [from_afar(pixels[None])[0] for pixels in whole]),
+    ]
+    write_sheet(options.output, "hybrid", jobs[0].slug, rows, [f"seed {row[0].seed}" for row in made])
 
 
 def _with_prompts(options: Options, prompts: tuple[str, ...]) -> Options:
@@ -111,51 +140,6 @@ def _with_prompts(options: Options, prompts: tuple[str, ...]) -> Options:
         raise UsageError(f"{len(prompts)} prompts make no hybrid: give FAR | NEAR or FAR | MID | NEAR.")
     far, *middle, near = prompts
     return replace(options, parts=Parts(far=far, mid=middle[0] if middle else None, near=near), pairs=None)
-
-
-def prepared(options: Options, models: "Models") -> "tuple[Model, list[Job]]":
-    """The model, and what it is to make."""
-    from duckrabbit.cli.produce import Job
-    from duckrabbit.cli.sampler import sampler_of
-    from duckrabbit.making.guided_plan import remarks
-    from duckrabbit.recipes.hybrid import Hybrid
-
-    names = _given(options.parts)
-    prompts = {
-        name: options.wording.styled(prompt) for name in names if (prompt := options.parts.prompt(name)) is not None
-    }
-    image = next((image for name in names if (image := options.parts.image(name)) is not None), None)
-    model = models.open(options.computing, list(prompts.values()), image, options.output.size)
-    final = model.at(options.output.size)
-    parts = {name: _part(options.parts, name, prompts.get(name), final) for name in names}
-    sampler = sampler_of(options.sampling, model.illusion_sampler)
-    recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, sampler, options.near_scale)
-    name = " ".join(f"{part} {prompts.get(part, options.parts.image(part) or '')}" for part in names)
-    models.tell(remarks(recipe, model))
-    details = {"parts": {part: prompts.get(part, options.parts.image(part)) for part in names}}
-    return model, [Job(recipe, name, details=details)]
-
-
-def _made(options: Options, model: "Model", jobs: "list[Job]") -> "Kept | None":
-    """Make them, and the sheet; the best is given back where one was looked for."""
-    from duckrabbit.cli.best import produce_best, wants_best
-    from duckrabbit.cli.produce import produce
-    from duckrabbit.cli.sheets import write_sheet
-    from duckrabbit.judges.looks import far_factor, from_afar
-
-    if wants_best(options.searching, options.output):
-        best = produce_best(jobs, model, options.output, options.sampling, options.searching, options.computing)
-        return next(iter(best[0]), None)
-    made = produce(jobs, model, options.output, options.sampling)
-    pictures = [row[0] for row in made]
-    if len(pictures) > 1:
-        whole = [picture.pixels for picture in pictures]
-        rows = [
-            ("near (full size)", whole),
-            (f"far (shrunk by {far_factor(whole[0].shape[-1])})", [from_afar(pixels[None])[0] for pixels in whole]),
-        ]
-        write_sheet(options.output, "hybrid", jobs[0].slug, rows, [f"seed {picture.seed}" for picture in pictures])
-    return None
 
 
 def _given(parts: Parts) -> list[str]:
@@ -176,8 +160,11 @@ def _given(parts: Parts) -> list[str]:
 
 
 def _part(parts: Parts, name: str, prompt: str | None, model: "Model") -> "Part":
-    from duckrabbit.cli.session import read_source
+    from duckrabbit.cli.sources import read_source
     from duckrabbit.recipes.hybrid import Part
 
     image = parts.image(name)
     return Part(prompt or "") if image is None else Part(picture=read_source(image, model))
+
+
+MAKER = Maker(jobs, show, _with_prompts)

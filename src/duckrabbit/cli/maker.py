@@ -1,0 +1,78 @@
+"""What every verb that makes pictures does with its options: sweep, a file of pairs, the best of many, or just make."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from duckrabbit.cli.best import Kept
+    from duckrabbit.cli.produce import Job
+    from duckrabbit.making.choose import Opener
+    from duckrabbit.making.make import Picture
+
+T = TypeVar("T", bound=Any)
+
+
+@dataclass(frozen=True)
+class Maker(Generic[T]):
+    """A verb that makes pictures.
+
+    Attributes:
+        jobs: from its options to what is made.
+        show: writes a sheet of what was made, for each seed its picture of every job.
+        with_prompts: the options with the prompts of a line of --pairs; None for verbs that take no such file.
+    """
+
+    jobs: "Callable[[T, Opener], list[Job]]"
+    show: "Callable[[T, list[Job], list[list[Picture]]], None]"
+    with_prompts: Callable[[T, tuple[str, ...]], T] | None = None
+
+    def run(self, options: T) -> int:
+        """Make the pictures."""
+        if getattr(getattr(options, "sweeping", None), "sweep", ()):
+            from duckrabbit.cli.sweep import sweep
+
+            return sweep(options, self.jobs)
+        opener = new_opener()
+        if self.with_prompts is not None and options.pairs is not None:
+            from duckrabbit.cli.pairs import run_pairs
+
+            return run_pairs(options, self, self.with_prompts, opener)
+        self.make(options, self.jobs(options, opener))
+        return 0
+
+    def make(self, options: T, jobs: "list[Job]") -> "Kept | None":
+        """Make the jobs, and what shows them; the best is given back where one was looked for."""
+        from duckrabbit.cli.best import produce_best, wants_best
+        from duckrabbit.cli.produce import produce
+
+        if wants_best(getattr(options, "searching", None), options.output):
+            best = produce_best(jobs, options.output, options.searching, options.computing)
+            return next(iter(best[0]), None)
+        self.show(options, jobs, produce(jobs, options.output))
+        return None
+
+
+def new_opener() -> "Opener":
+    """Opens models, and says on standard error which, and how prompts are understood."""
+    from duckrabbit.making.choose import Opener
+
+    return Opener(lambda line: print(line, file=sys.stderr))
+
+
+def show_looks(options: Any, jobs: "list[Job]", made: "Sequence[Sequence[Picture]]") -> None:
+    """A sheet of several pictures, a row for each look."""
+    from duckrabbit.cli.sheets import write_sheet
+
+    pictures = [row[0] for row in made]
+    if len(pictures) < 2:
+        return
+    looks = jobs[0].planned.recipe.looks
+    rows = [
+        (f"{look.prompt} ({look.name})", [look.see(picture.pixels[None])[0] for picture in pictures]) for look in looks
+    ]
+    if len(looks) < 2:
+        rows = [("", [picture.pixels for picture in pictures])]
+    labels = [f"seed {picture.seed}" for picture in pictures]
+    write_sheet(options.output, jobs[0].verb, jobs[0].slug, rows, labels)

@@ -1,0 +1,104 @@
+"""duckrabbit animate"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional
+
+from duckrabbit.cli.options import option
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from duckrabbit.illusions.views import View
+
+FORMATS = ("gif", "webp", "mp4")
+ROW_SIDE = 280
+
+
+@dataclass(frozen=True)
+class Options:
+    """Show a picture in motion: an anagram through its views, a hybrid from near and far, others as they came about:
+    duckrabbit animate IMAGE.png"""
+
+    image: Positional[Annotated[str, option("IMAGE")]]
+    """a PNG that duckrabbit wrote"""
+    format: Annotated[str, option("FORMAT")] = "gif"
+    """gif, webp or mp4"""
+    out: Annotated[str, option("FOLDER")] = "out"
+    """the folder to write to; nothing in it is ever overwritten"""
+    weights: Annotated[str | None, option("WEIGHTS")] = None
+    """where the model's weights are now (by default where they were)"""
+    embeddings: Annotated[str | None, option("PATH")] = None
+    """where prompts' embeddings are kept (see duckrabbit embed)"""
+
+
+def run(options: Options) -> int:
+    """Write the animation."""
+    from duckrabbit.cli.sheets import write_film, write_loop
+    from duckrabbit.errors import UsageError
+    from duckrabbit.making.record import recorded, recorded_row
+
+    if options.format not in FORMATS:
+        raise UsageError(f"There is no format {options.format!r}: the formats are {', '.join(FORMATS)}.")
+    path, suffix = Path(options.image), f".{options.format}"
+    row = recorded_row(path)
+    motion = row_frames(_strip(path), row.view) if row else recorded(path).recipe.motion(_square(path))
+    if motion:
+        print(write_loop(Path(options.out), f"animate-{path.stem}", motion, suffix))
+    else:
+        frames = _making(path, options.weights, options.embeddings)
+        print(write_film(Path(options.out), f"animate-{path.stem}", frames, suffix=suffix))
+    return 0
+
+
+def row_frames(strip: "Tensor", view: "View") -> "list[Tensor]":
+    """A loop in which a row of digits [C, S, W], in the middle of a dark square [C, W, W], goes through a view."""
+    from duckrabbit.illusions.loops import enlarged, through_views
+
+    sharp = enlarged(strip, max(1, ROW_SIDE // strip.shape[2]))
+    side = sharp.shape[2]
+    square = sharp.new_full((sharp.shape[0], side, side), -1.0)
+    top = (side - sharp.shape[1]) // 2
+    square[:, top : top + sharp.shape[1]] = sharp
+    return through_views(square, [view])
+
+
+def _square(path: Path) -> "Tensor":
+    """The picture in the file, [C, S, S]."""
+    from duckrabbit.errors import UsageError
+
+    picture = _strip(path)
+    if picture.shape[1] != picture.shape[2]:
+        raise UsageError(f"{path} is not as duckrabbit wrote it: give the original file.")
+    return picture
+
+
+def _strip(path: Path) -> "Tensor":
+    """The picture in the file, [C, S, W]."""
+    import numpy as np
+
+    from duckrabbit.errors import UsageError
+    from duckrabbit.media.decode import decode
+    from duckrabbit.media.pixels import from_uint8
+
+    image = decode(path)
+    if image.mode not in ("L", "RGB"):
+        raise UsageError(f"{path} is not as duckrabbit wrote it: give the original file.")
+    return from_uint8(np.asarray(image))
+
+
+def _making(path: Path, weights: str | None, embeddings: str | None) -> "list[Tensor]":
+    """Make the picture again: before the first step, and after every one."""
+    from duckrabbit.errors import UsageError
+    from duckrabbit.making.films import Film
+    from duckrabbit.making.record import recorded
+    from duckrabbit.making.rerun import made_again, recorded_model
+
+    record = recorded(path)
+    film = Film(rows=[record.row])
+    made_again(record, recorded_model(record, weights, embeddings), film)
+    if not film.frames:
+        raise UsageError(f"{path} was made without a step, so nothing moves: animate a picture of another verb.")
+    return film.frames
