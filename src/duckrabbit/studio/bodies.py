@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache, reduce
 from operator import or_
 from types import GenericAlias, NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import UNSET, Meta, Struct
@@ -25,7 +25,7 @@ from duckrabbit.recipes.catalogue import RECIPES, to_json
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, MAX_NEAR_SCALE, Part
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.recipes.source import Source
+from duckrabbit.recipes.source import Source as KeptSource
 from duckrabbit.studio.settings import (
     MAX_CANDIDATES,
     MAX_COUNT,
@@ -50,12 +50,19 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
 
 # Recipes
 
-_NAMES = {Source: "Source", SamplerConfig: "Sampler", Level: "Level", Part: "Part"}
+
+class Source(Body, frozen=True):
+    """A picture or a mask as POST /api/sources gives it: an 8-bit PNG in base64, at the model's size."""
+
+    name: Name
+    png: Annotated[str, Meta(max_length=MAX_SOURCE_CHARACTERS)]
+    inverted: bool = False
+
+
+_NAMES = {SamplerConfig: "Sampler", Level: "Level", Part: "Part"}
 """What the values in a recipe are called in the document."""
 
 _LIMITS: Mapping[str, Any] = {
-    "name": Name,
-    "png": Annotated[str, Meta(max_length=MAX_SOURCE_CHARACTERS, description="an 8-bit PNG in base64")],
     "views": Annotated[tuple[View, ...], Meta(min_length=1, max_length=MAX_PROMPTS)],
     "prompts": Annotated[tuple[Prompt, ...], Meta(min_length=2, max_length=MAX_PROMPTS)],
     "sigma": Annotated[float, Meta(ge=0, le=100)],
@@ -75,7 +82,8 @@ _LIMITS: Mapping[str, Any] = {
 """The fields of recipes, wherever they are, whose own types allow more than a stranger may ask for."""
 
 
-_PART = Literal[tuple(dict.fromkeys(name for names in DECOMPOSITIONS for name in names))]
+_PLAIN: Mapping[Any, Any] = {KeptSource: Source, str: Prompt, int: Annotated[int, Meta(ge=-(2**31), lt=2**31)]}
+"""The other fields, by their types."""
 
 
 @cache
@@ -95,12 +103,13 @@ def _limited(name: str, kind: Any) -> Any:
     if name in _LIMITS:
         return _LIMITS[name]
     if name == "parts":
-        return Annotated[GenericAlias(dict, (_PART, _limited("", Part))), Meta(min_length=2, max_length=3)]
+        part: Any = Literal[tuple(dict.fromkeys(name for names in DECOMPOSITIONS for name in names))]
+        return Annotated[GenericAlias(dict, (part, _body_of(Part))), Meta(min_length=2, max_length=3)]
     if name == "level" and kind is float:
         return _LIMITS["start_level"]
     if kind in _NAMES:
         return _body_of(kind)
-    return {str: Prompt, int: Annotated[int, Meta(ge=-(2**31), lt=2**31)]}.get(kind, kind)
+    return _PLAIN.get(kind, kind)
 
 
 # Jobs
@@ -127,7 +136,7 @@ class _Job(Body, frozen=True, kw_only=True):
 _JOBS = {
     verb: msgspec.defstruct(
         f"{verb.title().replace('-', '')}Job",
-        [("recipe", _body_of(kind))],
+        [("recipe", _body_of(cast(Any, kind)))],
         bases=(_Job,),
         kw_only=True,
         tag_field="verb",
@@ -208,19 +217,13 @@ class Favourite(Body, frozen=True):
     favourite: bool
 
 
-if TYPE_CHECKING:
-    TaskName, SourceBody = str, Struct
-else:
-    TaskName, SourceBody = Literal[tuple(task.name for task in TASKS)], _body_of(Source)
-
-
 class LessonRequest(Body, frozen=True):
     """What a lesson is drawn with: a picture and a mask as POST /api/sources gives them."""
 
-    task: TaskName
+    task: Annotated[str, Meta(pattern=f"^({'|'.join(task.name for task in TASKS)})$")]
     model: Name
-    picture: SourceBody
-    mask: SourceBody | None = None
+    picture: Source
+    mask: Source | None = None
     prompts: Annotated[tuple[Prompt, ...], Meta(max_length=MAX_PROMPTS)] = ()
     views: Annotated[tuple[View, ...], Meta(max_length=MAX_PROMPTS)] = ()
 

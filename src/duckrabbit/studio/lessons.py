@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import torch
-from msgspec import Struct
 from torch import Tensor
 
 from duckrabbit.diffusion.path import time_of_level
@@ -20,6 +19,7 @@ from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.noise import Forward
 from duckrabbit.recipes.source import Source
+from duckrabbit.studio import bodies
 from duckrabbit.studio.bodies import LessonRequest
 from duckrabbit.studio.previews import still
 
@@ -51,7 +51,7 @@ def lesson(request: LessonRequest, model: Model) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def _source(given: Struct) -> Source:
+def _source(given: bodies.Source) -> Source:
     """A picture of a request.
 
     Raises:

@@ -24,7 +24,6 @@ def share_page(entry: Entry, path: Path) -> str:
     content = {
         "picture": "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode(),
         "side": entry.side,
-        "verb": entry.verb,
         "prompts": entry.prompts,
         "parts": entry.parts,
         "views": entry.views,

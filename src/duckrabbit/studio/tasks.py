@@ -30,7 +30,7 @@ class About(Struct, frozen=True, kw_only=True):
     enlarges: str = "picture"
 
 
-class Field(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
+class Field(Struct, frozen=True, kw_only=True, tag_field="kind"):
     """Something to fill in; what is filled in becomes the field `name` of the recipe."""
 
     name: str
@@ -46,13 +46,12 @@ class Prompt(Field, frozen=True, kw_only=True, tag="prompt"):
 
 
 class Prompts(Field, frozen=True, kw_only=True, tag="prompts"):
-    """Several prompts: the last of each list is that of any more; `surprises` are prompts with a view."""
+    """Several prompts, each as it may not be left out; the last of each list is that of any more."""
 
     name: str = "prompts"
     labels: Sequence[str]
     examples: Sequence[str]
     missing: Sequence[str]
-    surprises: Sequence[tuple[Sequence[str], str]]
 
 
 class Views(Field, frozen=True, kw_only=True, tag="views"):
@@ -61,6 +60,14 @@ class Views(Field, frozen=True, kw_only=True, tag="views"):
     name: str = "views"
     label: str
     usual: str
+
+
+class Surprise(Field, frozen=True, kw_only=True, tag="surprise"):
+    """A button that fills in one of these: prompts and a view."""
+
+    name: str = ""
+    label: str
+    choices: Sequence[tuple[Sequence[str], str]]
 
 
 class Part(Struct, frozen=True):
@@ -214,10 +221,10 @@ TASKS: Sequence[Task] = (
                 labels=["One reading", "The other reading", "And another"],
                 examples=["a watercolor of an elephant", "a watercolor of a rabbit"],
                 missing=["what it shows upright", "what it shows when it is turned"],
-                surprises=[([f"a watercolor of {one}", f"a watercolor of {other}"], view)
-                           for one, other, view in _SURPRISES],
             ),
             Views(label="through this view", usual="rotate-180"),
+            Surprise(label="Surprise me", choices=[([f"a watercolor of {one}", f"a watercolor of {other}"], view)
+                                                   for one, other, view in _SURPRISES]),
         ],
     ),
     Task(
