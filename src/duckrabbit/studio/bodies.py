@@ -56,7 +56,6 @@ class Source(Body, frozen=True):
 
     name: Name
     png: Annotated[str, Meta(max_length=MAX_SOURCE_CHARACTERS)]
-    inverted: bool = False
 
 
 _NAMES = {SamplerConfig: "Sampler", Level: "Level", Part: "Part"}

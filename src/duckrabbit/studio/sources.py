@@ -46,7 +46,7 @@ def mask_of(content: bytes, name: str, facts: Facts) -> dict[str, Any]:
         UsageError: if it is no picture, or nothing in it is white.
     """
     with _kept(content, name) as path:
-        return {"source": _as_given(Source.of_mask(name, _said_as(name, path, read_mask, facts.size)))}
+        return {"source": to_json(Source.of_mask(name, _said_as(name, path, read_mask, facts.size)))}
 
 
 def shipped_source(name: str, facts: Facts) -> dict[str, Any]:
@@ -75,12 +75,7 @@ def shipped_picture(name: str) -> tuple[bytes, str]:
 def _read(path: str | Path, name: str, facts: Facts) -> dict[str, Any]:
     pixels = _said_as(name, path, read_picture, facts.size, facts.channels)
     inverted = facts.dark_ground and on_light_ground(pixels)
-    return {"source": _as_given(Source.of(name, -pixels if inverted else pixels)), "inverted": inverted}
-
-
-def _as_given(source: Source) -> dict[str, Any]:
-    """A source as a recipe is given it."""
-    return {name: value for name, value in to_json(source).items() if name != "inverted"}
+    return {"source": to_json(Source.of(name, -pixels if inverted else pixels)), "inverted": inverted}
 
 
 def _said_as(name: str, path: str | Path, read: Any, *how: int) -> Any:
