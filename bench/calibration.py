@@ -28,7 +28,7 @@ from duckrabbit.judges.calibration import (
     expected_calibration_error,
     fit,
     margins,
-    pulling_checksum,
+    guiding_checksum,
     reliability,
     write,
 )
@@ -69,7 +69,7 @@ def calibrate(model: Model, options: argparse.Namespace) -> None:
         margins(torch.cat([own.readings for own in fitted])),
         torch.cat([own.read() for own in fitted]),
         scale,
-        pulling_checksum(kind, scale),
+        guiding_checksum(kind, scale),
     )
     print(f"\n{kind}: fitted on {len(fitted)} pairs, {candidates} candidates each, "
           f"judge scale {calibration.judge_scale:g}: "

@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from duckrabbit.judges.calibration import pulling_checksum
+from duckrabbit.judges.calibration import guiding_checksum
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.judges.question import Question, question_of
 from duckrabbit.making.make import make_all
@@ -137,7 +137,7 @@ class Court:
     def checksums(self, judge_scale: float) -> dict[str, str]:
         """Of the judges that had a part in candidates made with that scale: who pulled, who selects, who reports."""
         return {
-            "guiding": pulling_checksum(self.selecting.kind, judge_scale),
+            "guiding": guiding_checksum(self.selecting.kind, judge_scale),
             "selecting": self.selecting.checksum,
             "reporting": self.reporting.checksum,
         }

@@ -240,7 +240,7 @@ def test_models_lists_each_model(duckrabbit: Command) -> None:
 
 
 def test_doctor_answers_whatever_is_missing(duckrabbit: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("duckrabbit.cli.doctor.TEST_SECONDS", 0.01)
+    monkeypatch.setattr("duckrabbit.cli.verbs.doctor.TEST_SECONDS", 0.01)
     monkeypatch.setattr(os, "sysconf", lambda _: 1 / 0)
     report = duckrabbit("doctor")
     assert report.code == 0
@@ -383,7 +383,7 @@ def test_without_a_verb_the_help_is_shown_and_it_is_a_mistake(duckrabbit: Comman
 
 
 def test_a_bug_is_shown_with_its_traceback(duckrabbit: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("duckrabbit.cli.models.run", lambda options: 1 / 0)
+    monkeypatch.setattr("duckrabbit.cli.verbs.models.run", lambda options: 1 / 0)
     ended = duckrabbit("models")
     assert ended.code == 1
     assert "ZeroDivisionError" in ended.err

@@ -854,7 +854,7 @@ def test_a_module_of_ours_imports_neither_before_it_must() -> None:
     import subprocess
 
     code = (
-        "import sys, duckrabbit.models.load, duckrabbit.cli.embed, duckrabbit.models.deepfloyd.t5\n"
+        "import sys, duckrabbit.models.load, duckrabbit.cli.verbs.embed, duckrabbit.models.deepfloyd.t5\n"
         "print(*{'diffusers', 'transformers', 'huggingface_hub', 'accelerate'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)

@@ -1,4 +1,4 @@
-"""Hunting for pairs: who is tried next, what a block becomes, what its folder keeps, and what subject_priors tell."""
+"""Looking for pairs: who is tried next, what a block becomes, what its folder keeps, and what priors tell."""
 
 import math
 from dataclasses import replace
@@ -12,16 +12,16 @@ import torch
 import duckrabbit as dr
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.judges.judge import load_judge
-from duckrabbit.making.candidates import without_dropping
-from duckrabbit.making.journal import lines
-from duckrabbit.making.plan import Denoisers
+from duckrabbit.making.best_of import race
+from duckrabbit.making.sample import Denoisers
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
-from duckrabbit.search import subject_priors as talented
+from duckrabbit.search import subject_priors as priors
 from duckrabbit.search.discover import Attempt, Collection, Findings, PairSearch, collection, discover
 from duckrabbit.search.discovery import effects_of, proposals
+from duckrabbit.search.journal import lines
 from duckrabbit.search.subjects import subjects_of
 
 
@@ -38,48 +38,50 @@ def quick(steps: int = 4) -> dr.SamplerConfig:
 
 
 class _Enough(Exception):
-    """Ends a hunt."""
+    """Ends a search."""
 
 
-def hunted(hunt: PairSearch, kept: Collection, pictures: int) -> None:
-    """Let a hunt go on until it knows so many pictures, and stop it there as a kill would."""
+def searched(search: PairSearch, kept: Collection, pictures: int) -> None:
+    """Let a search go on until it knows so many pictures, and stop it there as a kill would."""
 
     def tell(findings: Findings) -> None:
-        # What the hunt knows is on the disk.
+        # What the search knows is on the disk.
         assert kept.findings() == findings
         if sum(findings.tried.values()) >= pictures:
             raise _Enough
 
     with pytest.raises(_Enough):
-        discover(hunt, kept, 600, tell)
+        discover(search, kept, 600, tell)
 
 
-def test_a_hunt_with_no_other_pair_to_try_keeps_the_best_of_ever_more_seeds(model: Model, tmp_path: Path) -> None:
+def test_a_search_with_no_other_pair_to_try_keeps_the_best_of_ever_more_seeds(model: Model, tmp_path: Path) -> None:
     judge = load_judge("digits", "selecting")
-    hunt = PairSearch(model, judge, None, ("6", "9"), "rotate-180", seed=5, sampler=quick())
-    kept, block = collection(tmp_path, "hunt", hunt), hunt.block_size
-    hunted(hunt, kept, block)
+    search = PairSearch(model, judge, None, ("6", "9"), "rotate-180", seed=5, sampler=quick())
+    kept, block = collection(tmp_path, "search", search), search.block_size
+    searched(search, kept, block)
     [first] = kept.findings().finished.values()
-    hunted(hunt, collection(tmp_path, "hunt", hunt), 2 * block)
+    searched(search, collection(tmp_path, "search", search), 2 * block)
     [second] = kept.findings().finished.values()
     assert second.score >= first.score
     written = list(lines(kept.folder / "journal.jsonl"))
     assert [line["seed"] for line in written] == list(range(5, 5 + 2 * block))
     finished = [line for line in written if "readings" in line]
     assert len(finished) == 2 * block
-    every = without_dropping(hunt.candidates(second.pair)).block(range(5, 5 + 2 * block)).finished
-    assert math.isclose(second.score, max(own.scored.score for own in every), abs_tol=0.01)
-    assert [path.name for path in tmp_path.glob("hunt/*.png")] == [kept.picture(second).name]
+    every = race([search.contest(second.pair)] * 2 * block, range(5, 5 + 2 * block), (), Denoisers())
+    assert math.isclose(second.score, max(own.scored.score for own in every if own is not None), abs_tol=0.01)
+    assert [path.name for path in tmp_path.glob("search/*.png")] == [kept.picture(second).name]
     assert read_metadata(kept.picture(second))["seed"] == second.seed
 
 
-def test_a_hunt_forgets_a_picture_that_was_deleted_and_shows_what_it_found_after(model: Model, tmp_path: Path) -> None:
-    hunt = PairSearch(model, load_judge("digits", "selecting"), None, ("6", "9"), "rotate-180", sampler=quick())
-    kept, block = collection(tmp_path, "hunt", hunt), hunt.block_size
+def test_a_search_forgets_a_picture_that_was_deleted_and_shows_what_it_found_after(
+    model: Model, tmp_path: Path
+) -> None:
+    search = PairSearch(model, load_judge("digits", "selecting"), None, ("6", "9"), "rotate-180", sampler=quick())
+    kept, block = collection(tmp_path, "search", search), search.block_size
     for count in (block, 2 * block):
-        hunted(hunt, kept, count)
+        searched(search, kept, count)
         [found] = kept.findings().finished.values()
-        assert [path.name for path in tmp_path.glob("hunt/*.png")] == [kept.picture(found).name]
+        assert [path.name for path in tmp_path.glob("search/*.png")] == [kept.picture(found).name]
         kept.picture(found).unlink()
         assert kept.findings().finished == {}
         assert sum(kept.findings().tried.values()) == count
@@ -87,36 +89,34 @@ def test_a_hunt_forgets_a_picture_that_was_deleted_and_shows_what_it_found_after
 
 def test_a_block_of_different_pairs_drops_the_worse_half_and_makes_what_each_seed_makes_alone(model: Model) -> None:
     judge = load_judge("digits", "selecting")
-    hunt = PairSearch(model, judge, None, ("6", "9", "3", "8", "1"), "rotate-180", sampler=quick(steps=8))
-    attempts = hunt.attempts(Findings({}, {}), 10)
+    search = PairSearch(model, judge, None, ("6", "9", "3", "8", "1"), "rotate-180", sampler=quick(steps=8))
+    attempts = search.attempts(Findings({}, {}), 10)
     assert len({frozenset(attempt.pair) for attempt in attempts}) == 10
-    made = hunt.made(attempts, Denoisers(), None)
+    made = search.made(attempts, Denoisers(), None)
     assert sum(own is not None for own in made) == 5
     early = []
     for attempt, own in zip(attempts, made, strict=True):
-        candidates = hunt.candidates(attempt.pair)
+        question = search.contest(attempt.pair).question
         states: list[State] = []
-        alone = dr.make(hunt.recipe(attempt.pair), model, 1, attempt.seed, states.append)[0]
-        early.append(float(candidates.question.scores(states[1].x0)))
+        alone = dr.make(search.recipe(attempt.pair), model, 1, attempt.seed, states.append)[0]
+        early.append(float(question.scores(states[1].x0)))
         if own is not None:
             assert np.array_equal(to_uint8(own.picture.pixels), to_uint8(alone.pixels))
-            assert own.scored.readings == pytest.approx(
-                candidates.question.readings(alone.pixels[None])[0].tolist(), abs=2e-3
-            )
+            assert own.scored.readings == pytest.approx(question.readings(alone.pixels[None])[0].tolist(), abs=2e-3)
     dropped = [score for score, own in zip(early, made, strict=True) if own is None]
     assert max(dropped) <= min(score for score, own in zip(early, made, strict=True) if own is not None) + 1e-3
 
 
 def test_attempts_are_new_pairs_first_and_then_those_least_tried(model: Model) -> None:
-    hunt = PairSearch(model, load_judge("digits", "selecting"), None, ("6", "9", "3"), "flip", seed=7)
-    first = hunt.attempts(Findings({}, {}), 5)
+    search = PairSearch(model, load_judge("digits", "selecting"), None, ("6", "9", "3"), "flip", seed=7)
+    first = search.attempts(Findings({}, {}), 5)
     pairs = list(dict.fromkeys(attempt.pair for attempt in first))
     assert [attempt.seed for attempt in first] == [7, 7, 7, 8, 8]
     assert len(pairs) == 3
     findings = Findings({}, {})
     for k, attempt in enumerate(first):
         findings = findings.with_attempt(attempt, (-1.0 - k, -0.5))
-    again = hunt.attempts(findings, 4)
+    again = search.attempts(findings, 4)
     assert again[0] == Attempt(pairs[2], 8)
     assert [attempt.pair for attempt in again[1:]] == pairs
     assert [attempt.seed for attempt in again[1:]] == [9, 9, 9]
@@ -147,7 +147,7 @@ def test_proposals_are_new_and_the_same_for_the_same_past() -> None:
     assert len(scores) == 14 * 13 // 2
 
 
-def test_talented_subjects_are_found() -> None:
+def test_subjects_that_work_are_found() -> None:
     """Scores that are sums of effects, and noise: what is proposed later is better than what chance would try."""
     rng, subjects = Random(2), [f"s{k}" for k in range(40)]
     talent = {name: (rng.gauss(0, 2), rng.gauss(0, 2)) for name in subjects}
@@ -165,7 +165,7 @@ def test_talented_subjects_are_found() -> None:
     assert correlation > 0.6
 
 
-def test_known_talents_are_asked_for_from_the_start_and_by_other_seeds_in_other_pairs() -> None:
+def test_subjects_with_a_high_prior_are_asked_for_from_the_start_and_by_other_seeds_in_other_pairs() -> None:
     rng, subjects = Random(3), [f"s{k}" for k in range(200)]
     subject_priors = {name: rng.gauss(0, 0.5) for name in subjects}
     first = [proposals(subjects, {}, 16, seed, subject_priors) for seed in range(5)]
@@ -176,7 +176,7 @@ def test_known_talents_are_asked_for_from_the_start_and_by_other_seeds_in_other_
     assert len({pair for pairs in first for pair in pairs}) > 50
 
 
-def test_what_is_found_moves_a_measured_talent_less_than_an_unknown_one() -> None:
+def test_what_is_found_moves_a_measured_prior_less_than_an_unknown_one() -> None:
     subjects = [f"s{k}" for k in range(8)]
     scores = {(bad, other): -9.0 for bad in ("s0", "s1") for other in subjects[2:]}
     scores |= {("s2", other): -1.0 for other in subjects[3:]}
@@ -185,22 +185,22 @@ def test_what_is_found_moves_a_measured_talent_less_than_an_unknown_one() -> Non
     assert upright["s2"].mean > 0.5
 
 
-def test_a_fit_finds_the_talents_that_made_the_scores() -> None:
+def test_a_fit_finds_the_priors_that_made_the_scores() -> None:
     generator = torch.Generator().manual_seed(4)
     truth = torch.randn(30, generator=generator, dtype=torch.float64)
     truth -= truth.mean()
     a, b = torch.randint(30, (2, 6000), generator=generator)
     scores = truth[a] + truth[b] + 2 * torch.randn(6000, generator=generator)
-    assert (talented.fit(a, b, scores, 30) - truth).abs().max() < 0.5
+    assert (priors.fit(a, b, scores, 30) - truth).abs().max() < 0.5
 
 
-def test_the_shipped_talents_are_of_the_shipped_model_and_judges() -> None:
-    known, judge = talented.shipped(), load_judge("pictures", "selecting")
+def test_the_shipped_priors_are_of_the_shipped_model_and_judges() -> None:
+    known, judge = priors.shipped(), load_judge("pictures", "selecting")
     pocket = load_model("pocket", "cpu")
     assert known["judges"] == {
         "guiding": load_judge("pictures", "guiding").checksum,
         "selecting": judge.checksum,
     }
-    assert set(talented.shipped_for(pocket.checksum, judge)) == set(subjects_of(judge))
-    assert talented.shipped_for("another", judge) == {}
-    assert talented.shipped_for(pocket.checksum, replace(judge, checksum="another")) == {}
+    assert set(priors.shipped_for(pocket.checksum, judge)) == set(subjects_of(judge))
+    assert priors.shipped_for("another", judge) == {}
+    assert priors.shipped_for(pocket.checksum, replace(judge, checksum="another")) == {}

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from duckrabbit.cli.sampler import sampler_of
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ from PIL import Image
 
 from duckrabbit.cli.main import main
 from duckrabbit.cli.options import Sampling as CommandLineSampling
-from duckrabbit.cli.sampler import sampler_of
 from duckrabbit.datasets.pictures import SHIPPED_PICTURES
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.looks import from_afar

@@ -22,22 +22,20 @@ from duckrabbit.judges.judge import fitted, load_judge
 from duckrabbit.judges.looks import Look, as_it_is, from_afar
 from duckrabbit.judges.question import question_of
 from duckrabbit.judges.reading import readings_of
-from duckrabbit.making.best_of import Progress, work
-from duckrabbit.making.candidates import Candidates, without_dropping
-from duckrabbit.making.journal import append, lines
+from duckrabbit.making.best_of import Scored, Shortlist, search_for
 from duckrabbit.making.make import Picture
-from duckrabbit.making.order import Order
-from duckrabbit.making.plan import Denoisers, course_of, sifted
-from duckrabbit.making.pruning import LADDERS, Rung, sparing
-from duckrabbit.making.search_folder import SearchFolder
-from duckrabbit.making.shortlist import Scored, Shortlist
+from duckrabbit.making.plan import plan
+from duckrabbit.making.pruning import Rung, sparing
+from duckrabbit.making.sample import Denoisers, sample
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.hybrid import Part
-from duckrabbit.recipes.looks import PARTS, looks_of
+from duckrabbit.recipes.hybrid import PARTS, Part
 from duckrabbit.search.ambigram import places_of, reading_through, through
+from duckrabbit.search.folders import Progress, SearchFolder, work
+from duckrabbit.search.journal import append, lines
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
+from duckrabbit.search.workers import Order
 from helpers import patient
 
 scores = st.lists(st.floats(-20, 0, width=32), min_size=1, max_size=40)
@@ -108,12 +106,11 @@ def test_whoever_is_left_has_the_picture_of_its_seed_alone(model: Model, solver:
     recipe, seeds, rng = anagram(solver), tuple(range(50, 62)), Random(solver)
     asked: list[tuple[int, int]] = []
 
-    def sieve(state: State, steps: int) -> list[int]:
+    def pruner(state: State, steps: int) -> list[int]:
         asked.append((state.i, len(state.x_s)))
         return sorted(rng.sample(range(len(state.x_s)), max(3, len(state.x_s) - 3)))
 
-    course = course_of(recipe, model)
-    left = sifted([course] * len(seeds), seeds, Denoisers(), sieve, None)
+    left = sample([plan(recipe, model)] * len(seeds), seeds, Denoisers(), pruner=pruner)
     assert asked == [(0, 12), (1, 9), (2, 6)]
     assert len(left.rows) == 3
     for row, pixels in zip(left.rows, left.pixels, strict=True):
@@ -127,8 +124,8 @@ def test_dropping_under_a_constraint_with_resampling_changes_nothing(model: Mode
     from duckrabbit.recipes.inpaint import Inpaint
 
     recipe = Inpaint(source, mask, "3", 2, sampler=quick("ddpm"))
-    course = course_of(recipe, model)
-    left = sifted([course] * 8, tuple(range(8)), Denoisers(), lambda state, _: range(0, len(state.x_s), 2), None)
+    every_other = lambda state, _: range(0, len(state.x_s), 2)  # noqa: E731
+    left = sample([plan(recipe, model)] * 8, range(8), Denoisers(), pruner=every_other)
     assert left.rows == (0,)
     [alone] = dr.make(recipe, model, seed=0)
     assert np.array_equal(to_uint8(left.pixels[0]), to_uint8(alone.pixels))
@@ -136,17 +133,17 @@ def test_dropping_under_a_constraint_with_resampling_changes_nothing(model: Mode
 
 def test_dropping_seldom_loses_the_best(model: Model) -> None:
     """On pairs of digits that work now and then, the winner with early dropping is near the best of all."""
-    judge, ranks, evaluations = load_judge("digits", "selecting"), [], []
+    ranks, evaluations = [], []
     for a, b, view in (("3", "8", "flip"), ("2", "6", "flip"), ("0", "6", "rotate-180")):
         recipe = dr.Anagram((a, b), (view,), sampler=dr.SamplerConfig("dpmpp_2m", 8, guidance_scale=5.0))
-        question = question_of(judge, looks_of(recipe))
-        racing = Candidates(recipe, model, question, None, sparing(LADDERS["digits"], 1 / 24))
-        whole = without_dropping(racing).block(range(24)).finished
+        planned = plan(recipe, model)
+        [whole] = search_for(planned, 1, 0, 24, rungs=(), block_size=24).run()
         rows: list[int] = []
-        raced = racing.block(range(24), lambda state, rows=rows: rows.append(len(state.x_s)))  # type: ignore[misc]
+        search = search_for(planned, 1, 0, 24, block_size=24)
+        [raced] = search.run(lambda state, rows=rows: rows.append(len(state.x_s)))  # type: ignore[misc]
         evaluations.append(sum(rows) / (8 * 24))
         best = max(raced.finished, key=lambda own: own.scored.score).scored.score
-        ranks.append(sum(own.scored.score > best + 1e-3 for own in whole))
+        ranks.append(sum(own.scored.score > best + 1e-3 for own in whole.finished))
         assert sorted([*raced.dropped, *(own.scored.seed for own in raced.finished)]) == list(range(24))
     assert np.mean(ranks) < 2
     assert np.mean(evaluations) < 0.9
@@ -185,7 +182,7 @@ def pictures_alive() -> int:
 
 
 def test_a_search_keeps_the_best_and_no_more_in_memory_or_on_the_disk(model: Model, tmp_path: Path) -> None:
-    search = Order(anagram(steps=2), 3, 10, 170, ladder=()).search(model)
+    search = Order(anagram(steps=2), 3, 10, 170, rungs=()).search(model)
     folder = SearchFolder.open(tmp_path, "search", search.task())
     alive, on_disk, told = [], [], []
     gc.collect()
@@ -198,7 +195,7 @@ def test_a_search_keeps_the_best_and_no_more_in_memory_or_on_the_disk(model: Mod
 
     work(search, folder, tell=tell)
     assert told == sorted(told)
-    assert max(alive) <= 2 * search.candidates.block_size
+    assert max(alive) <= 2 * search.block_size
     assert max(on_disk) <= 3
     assert folder.count() == 170
     every = sorted(folder.scored(), key=lambda own: (-own.score, own.seed))
@@ -207,7 +204,7 @@ def test_a_search_keeps_the_best_and_no_more_in_memory_or_on_the_disk(model: Mod
     for own in every[:3]:
         record = read_metadata(folder.picture(own.seed))
         assert record["seed"] == own.seed
-        alone = search.candidates.alone(own.seed)
+        alone = search.contest.alone(own.seed)
         assert math.isclose(alone.scored.score, own.score, abs_tol=0.01)
 
 
@@ -234,15 +231,15 @@ def test_shares_add_up_to_the_whole_and_a_search_goes_on_where_it_was(model: Mod
 
 def test_every_look_is_what_it_says() -> None:
     x = torch.rand(2, 3, 64, 64) * 2 - 1
-    anagrams = looks_of(dr.Anagram(("a cat", "a dog", "a fox"), ("flip", "rotate-90")))
+    anagrams = dr.Anagram(("a cat", "a dog", "a fox"), ("flip", "rotate-90")).looks
     assert [(look.name, look.prompt) for look in anagrams] == [
         ("upright", "a cat"), ("flip", "a dog"), ("rotate-90", "a fox")
     ]  # fmt: skip
     for look, view in zip(anagrams, ("identity", "flip", "rotate-90"), strict=True):
         assert torch.equal(look.see(x), parse_view(view)(x))
     parts = {"far": Part("a skull"), "near": Part(picture=dr.Source.of("x", x[0]))}
-    assert [look.name for look in looks_of(dr.Hybrid(parts))] == ["far"]
-    assert looks_of(dr.Generate("")) == ()
+    assert [look.name for look in dr.Hybrid(parts).looks] == ["far"]
+    assert dr.Generate("").looks == ()
     for see in PARTS.values():
         assert see(x).shape == x.shape
     flat = torch.full((1, 3, 64, 64), 0.25)
@@ -316,10 +313,10 @@ def test_a_fit_finds_the_numbers_that_made_the_data() -> None:
     margin = torch.randn(20_000, generator=generator) * 3
     truth = calibrating.Calibration(-1.2, 0.7, 0.25, "guiding")
     agreed = torch.rand(20_000, generator=generator) < truth.probabilities(margin)
-    found = calibrating.fit(margin, agreed, truth.judge_scale, truth.pulling)
+    found = calibrating.fit(margin, agreed, truth.judge_scale, truth.guiding)
     assert abs(found.intercept - truth.intercept) < 0.1
     assert abs(found.slope - truth.slope) < 0.05
-    assert (found.judge_scale, found.pulling) == (truth.judge_scale, truth.pulling)
+    assert (found.judge_scale, found.guiding) == (truth.judge_scale, truth.guiding)
     told = found.probabilities(margin)
     bins = calibrating.reliability(told, agreed)
     assert all(own.count >= 100 for own in bins)
@@ -367,7 +364,7 @@ def test_a_calibration_holds_for_the_judge_that_pulled_alone(monkeypatch: pytest
     pictures = load_judge("pictures", "selecting")
     known = calibrating.shipped()[pictures.checksum]
     assert known.judge_scale > 0
-    assert known.pulling == load_judge("pictures", "guiding").checksum != pictures.checksum
+    assert known.guiding == load_judge("pictures", "guiding").checksum != pictures.checksum
     assert calibrating.shipped_for(pictures, known.judge_scale) == known
     monkeypatch.setattr(calibrating, "shipped_checksum", lambda kind, role: "another")
     assert calibrating.shipped_for(pictures, known.judge_scale) is None

@@ -16,7 +16,7 @@ from random import Random
 import torch
 from safetensors.torch import load_file, save_file
 
-from duckrabbit.judges.calibration import pulling_checksum
+from duckrabbit.judges.calibration import guiding_checksum
 from duckrabbit.judges.judge import load_judge
 from duckrabbit.judges.question import question_of, scores_each
 from duckrabbit.making.make import make_all
@@ -90,7 +90,7 @@ def fit_parts(parts: list[Path], out: Path) -> None:
           f"{torch.corrcoef(torch.stack([told, scores[~half]]))[0, 1]:.3f}")  # fmt: skip
     model = load_model("pocket", "cpu")
     judges = {
-        "guiding": pulling_checksum("pictures", model.illusion_sampler.judge_scale),
+        "guiding": guiding_checksum("pictures", model.illusion_sampler.judge_scale),
         "selecting": judge.checksum,
     }
     write(out, model.checksum, judges, subjects, fit(a, b, scores, len(subjects)), len(a))

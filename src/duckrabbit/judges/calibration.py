@@ -5,7 +5,7 @@
 q is the probability that the selecting judge gives to what is asked for in a look (Platt, 1999). The two numbers of
 each kind of judge were fitted to unselected candidates of some pairs and are reported on others. Being conditions on m,
 they would hold of chosen ones, too, were all pairs alike; docs/search.md says how far they do. Judge guidance makes
-pictures that please judges more than eyes: the numbers hold for the judge and the λ that pulled, and for no other.
+pictures that please judges more than eyes: the numbers hold for the judge and the λ that guided, and for no other.
 """
 
 import json
@@ -38,13 +38,13 @@ class Calibration:
         intercept: a.
         slope: b.
         judge_scale: λ of judge guidance in the pictures that they were fitted to.
-        pulling: the checksum of the judge that pulled those; empty for none.
+        guiding: the checksum of the judge that guided those; empty for none.
     """
 
     intercept: float
     slope: float
     judge_scale: float = 0.0
-    pulling: str = ""
+    guiding: str = ""
 
     def __call__(self, readings: Sequence[float]) -> float:
         """The probability that the reporting judge reads every look as asked; `readings` is log q, look by look."""
@@ -61,14 +61,14 @@ def margins(readings: Tensor) -> Tensor:
     return (log_q - torch.log(-torch.expm1(log_q))).clamp(-LIMIT, LIMIT)
 
 
-def fit(margin: Tensor, agreed: Tensor, judge_scale: float, pulling: str, steps: int = 50) -> Calibration:
+def fit(margin: Tensor, agreed: Tensor, judge_scale: float, guiding: str, steps: int = 50) -> Calibration:
     """Maximum likelihood by Newton's method.
 
     Args:
         margin: of each picture, [N].
         agreed: whether the reporting judge read every look as asked, bool [N].
         judge_scale: with which the pictures were made.
-        pulling: the checksum of the judge that pulled; empty for none.
+        guiding: the checksum of the judge that guided; empty for none.
         steps: of Newton's method.
 
     Raises:
@@ -86,7 +86,7 @@ def fit(margin: Tensor, agreed: Tensor, judge_scale: float, pulling: str, steps:
         step = torch.linalg.solve(curvature, gradient)
         # A bounded step: far from the answer Newton's may leap.
         w = w - step * min(1.0, 5.0 / max(float(step.norm()), 1e-12))
-    return Calibration(float(w[0]), float(w[1]), judge_scale, pulling)
+    return Calibration(float(w[0]), float(w[1]), judge_scale, guiding)
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,11 @@ def shipped_for(judge: Judge, judge_scale: float) -> Calibration | None:
     None where it was not calibrated for them, as after its weights have changed.
     """
     known = shipped().get(judge.checksum)
-    pulling = pulling_checksum(judge.kind, judge_scale)
-    return known if known is not None and (known.judge_scale, known.pulling) == (judge_scale, pulling) else None
+    guiding = guiding_checksum(judge.kind, judge_scale)
+    return known if known is not None and (known.judge_scale, known.guiding) == (judge_scale, guiding) else None
 
 
-def pulling_checksum(kind: Kind, judge_scale: float) -> str:
+def guiding_checksum(kind: Kind, judge_scale: float) -> str:
     """Of the judge that pulls pictures of a kind with that scale; empty for none."""
     return shipped_checksum(kind, "guiding") if judge_scale else ""
 

@@ -83,6 +83,26 @@ def make(
     return make_planned([planned] * count, consecutive_seeds(seed, count), watch)
 
 
+def make_all(
+    recipes: Sequence[Recipe],
+    model: Model,
+    seeds: Sequence[int],
+    watch: Watch | None = None,
+    batch_size: int = BATCH,
+    size: int | None = None,
+    second_sampler: SamplerConfig | None = None,
+) -> list[Picture]:
+    """Make one picture for each recipe and its seed; see `make_planned`.
+
+    Raises:
+        UsageError: if a recipe can't be made with this model.
+    """
+    # By identity: recipes may hold mappings, which have no hash, and the same one is usually repeated.
+    distinct = {id(recipe): recipe for recipe in recipes}
+    plans = {key: plan(recipe, model, size, second_sampler) for key, recipe in distinct.items()}
+    return make_planned([plans[id(recipe)] for recipe in recipes], seeds, watch, batch_size)
+
+
 def make_planned(
     plans: Sequence[Planned], seeds: Sequence[int], watch: Watch | None = None, batch_size: int = BATCH
 ) -> list[Picture]:

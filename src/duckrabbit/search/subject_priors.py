@@ -18,7 +18,7 @@ from duckrabbit.judges.judge import Judge
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.search.discovery import SubjectPriors
 
-FILE = "subject_priors.json"
+FILE = "subject-priors.json"
 ROUNDS = 20
 BELIEF = 8.0
 """A prior is believed as if it had been seen so many times to be nought."""

@@ -11,8 +11,8 @@ from duckrabbit.errors import UsageError
 from duckrabbit.judges.guidance import DOWN_TO, FROM, JudgeCorrection, JudgeGuidance
 from duckrabbit.judges.judge import load_judge
 from duckrabbit.judges.question import Question, question_of
-from duckrabbit.making.guided_plan import guided_plan, remarks
 from duckrabbit.making.make import make, make_all
+from duckrabbit.making.plan import plan
 from duckrabbit.making.record import recipe_of, record
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
@@ -20,7 +20,6 @@ from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from helpers import pictures
@@ -30,7 +29,7 @@ PAIR = Anagram(("4", "7"), ("flip",))
 
 @pytest.fixture(scope="module")
 def digits() -> Question:
-    return question_of(load_judge("digits", "guiding"), looks_of(PAIR))
+    return question_of(load_judge("digits", "guiding"), PAIR.looks)
 
 
 def pulled(x0: Tensor, question: Question, scale: float, t: float, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -57,8 +56,8 @@ def test_a_little_of_it_makes_every_picture_more_readable(digits: Question) -> N
 
 
 def test_a_sample_is_pulled_alike_alone_and_in_company(digits: Question) -> None:
-    x0, others = pictures(6, 28, 1), question_of(digits.judge, looks_of(Anagram(("6", "9"), ("flip",))))
-    turned = question_of(digits.judge, looks_of(Anagram(("6", "9"), ("rotate-180",))))
+    x0, others = pictures(6, 28, 1), question_of(digits.judge, Anagram(("6", "9"), ("flip",)).looks)
+    turned = question_of(digits.judge, Anagram(("6", "9"), ("rotate-180",)).looks)
     pulls = (*(JudgeGuidance(own, 0.3) for own in (digits, others, turned, digits)), None, JudgeGuidance(digits, 0.1))
     together = JudgeCorrection(pulls)(x0, 0.5)
     alone = torch.cat([JudgeCorrection((pull,))(x0[k : k + 1], 0.5) for k, pull in enumerate(pulls)])
@@ -68,7 +67,7 @@ def test_a_sample_is_pulled_alike_alone_and_in_company(digits: Question) -> None
 
 def test_in_bfloat16_it_pulls_the_same_way() -> None:
     rabbit = Anagram(("a drawing of a rabbit", "a drawing of a duck"), ("rotate-90",))
-    question = question_of(load_judge("pictures", "guiding"), looks_of(rabbit))
+    question = question_of(load_judge("pictures", "guiding"), rabbit.looks)
     x0 = pictures(4, 64, 3).clamp(-0.9, 0.9)
     exact, rounded = (pulled(x0, question, 0.3, 0.5, dtype) - x0 for dtype in (torch.float32, torch.bfloat16))
     assert not torch.equal(exact, rounded)
@@ -82,7 +81,7 @@ def with_pull(recipe: Recipe, model_name: str, scale: float) -> Recipe:
 
 def test_the_judge_that_did_not_pull_reads_more_of_them() -> None:
     model, hard = load_model("mnist-ddpm-class", "cpu"), Anagram(("3", "5"), ("flip",))
-    question = question_of(load_judge("digits", "reporting"), looks_of(hard))
+    question = question_of(load_judge("digits", "reporting"), hard.looks)
     plain, pulled = (
         torch.stack([made.pixels for made in make(with_pull(hard, model.name, scale), model, 24)])
         for scale in (0.0, 0.3)
@@ -119,7 +118,7 @@ def test_the_record_says_how_strong_it_was() -> None:
 )
 def test_the_record_names_the_judge_where_one_pulled(recipe: Recipe, scale: float, pulls: bool) -> None:
     model = load_model("mnist-ddpm-class", "cpu")
-    told = record(with_pull(recipe, model.name, scale), model, 0, 1, 0)
+    told = record(plan(with_pull(recipe, model.name, scale), model), 0, 1, 0)
     assert ("judge" in told) == pulls
     if pulls:
         assert told["judge"] == {"sha256": load_judge("digits", "guiding").checksum}
@@ -127,17 +126,19 @@ def test_the_record_names_the_judge_where_one_pulled(recipe: Recipe, scale: floa
 
 @pytest.mark.parametrize("scale", [-0.1, 2.1, math.nan, math.inf])
 def test_a_scale_that_is_none_is_refused(scale: float) -> None:
-    with pytest.raises(UsageError, match="judge-scale"):
-        guided_plan(with_pull(PAIR, "mnist-ddpm-class", scale), load_model("mnist-ddpm-class", "cpu"))
+    with pytest.raises(UsageError, match="judge_scale"):
+        plan(with_pull(PAIR, "mnist-ddpm-class", scale), load_model("mnist-ddpm-class", "cpu"))
 
 
 def test_what_the_judge_has_no_name_for_does_not_pull() -> None:
     model = load_model("pocket", "cpu")
     nameless = "a high quality photo"
     assert load_judge("pictures", "guiding").asked_for(nameless) is None
-    assert guided_plan(with_pull(Generate(nameless), model.name, 0.3), model).pull is None
-    assert "judge" not in record(with_pull(Generate(nameless), model.name, 0.3), model, 0, 1, 0)
-    half = guided_plan(with_pull(Anagram(("a duck", nameless), ("flip",)), model.name, 0.3), model).pull
+    assert plan(with_pull(Generate(nameless), model.name, 0.3), model).stages[0].plan.judge_guidance is None
+    assert "judge" not in record(plan(with_pull(Generate(nameless), model.name, 0.3), model), 0, 1, 0)
+    half = (
+        plan(with_pull(Anagram(("a duck", nameless), ("flip",)), model.name, 0.3), model).stages[0].plan.judge_guidance
+    )
     assert half is not None
     assert [look.prompt for look in half.question.looks] == ["a duck"]
 
@@ -145,23 +146,23 @@ def test_what_the_judge_has_no_name_for_does_not_pull() -> None:
 def test_what_cannot_pull_is_named_where_the_rest_does() -> None:
     model = load_model("pocket", "cpu")
     parts = {"far": Part("a lithograph of a skull"), "near": Part("a lithograph of waterfalls")}
-    [near] = remarks(Hybrid(parts), model)
+    [near] = plan(Hybrid(parts), model).remarks
     assert "waterfalls" in near
-    assert "--near-scale" in near
-    [far] = remarks(Hybrid({"far": parts["near"], "near": parts["far"]}), model)
-    assert "--near-scale" not in far
-    assert len(remarks(Anagram(("a lithograph of waterfalls", "a duck"), ("flip",)), model)) == 1
-    assert remarks(Anagram(("a rabbit", "a duck"), ("flip",)), model) == ()
-    assert remarks(with_pull(Hybrid(parts), model.name, 0.0), model) == ()
+    assert "near_scale" in near
+    [far] = plan(Hybrid({"far": parts["near"], "near": parts["far"]}), model).remarks
+    assert "near_scale" not in far
+    assert len(plan(Anagram(("a lithograph of waterfalls", "a duck"), ("flip",)), model).remarks) == 1
+    assert plan(Anagram(("a rabbit", "a duck"), ("flip",)), model).remarks == ()
+    assert plan(with_pull(Hybrid(parts), model.name, 0.0), model).remarks == ()
 
 
 def test_pocket_is_pulled_in_illusions_alone_and_the_near_part_can_be_louder() -> None:
     model = load_model("pocket", "cpu")
     hybrid = Hybrid({"far": Part("a duck"), "near": Part("a rabbit")})
-    assert guided_plan(hybrid, model).pull is not None
+    assert plan(hybrid, model).stages[0].plan.judge_guidance is not None
     # One term a prompt: the mean colour, which has guidance of its own, would add another.
     hybrid = replace(hybrid, sampler=replace(model.illusion_sampler, mean_guidance_scale=None))
-    assert guided_plan(Generate("a duck"), model).pull is None
+    assert plan(Generate("a duck"), model).stages[0].plan.judge_guidance is None
     for times in (1.0, 2.0):
         terms = replace(hybrid, near_scale=times).plan(model).terms
         weights = {term.condition: term.weight_at(0.5) for term in terms if term.condition}
