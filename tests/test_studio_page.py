@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
-from studio_server import DIGITS, Running, digit_job, long_job, png, sampler, studio, until
+from studio_server import DIGITS, Running, digit_job, long_job, png, studio, until
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PATIENCE = 60_000
@@ -418,7 +418,7 @@ def test_a_dropped_png_gives_its_settings_back(visit: Visit, running: Running) -
 def test_an_edit_gives_its_picture_back(visit: Visit, running: Running) -> None:
     page = visit.page
     taken = running.ask(f"/api/sources?model={DIGITS}&name=blue.png", "POST", body=png(28, 200, "L")).json["source"]
-    recipe = {"picture": taken, "prompt": "3", "start": 12, "sampler": sampler(3)}
+    recipe = {"picture": taken, "prompt": "3", "start": 12}
     running.made({"verb": "edit", "recipe": recipe, "model": DIGITS})
     page.reload()
     visit.ready()

@@ -43,6 +43,7 @@ from duckrabbit.studio.api import document
 from duckrabbit.studio.bodies import Order, order_of
 from duckrabbit.studio.events import Events
 from duckrabbit.studio.guard import Guard
+from duckrabbit.studio.jobs import Job, read_journal, write_journal
 from duckrabbit.studio.motions import motion
 from duckrabbit.studio.settings import MAX_STREAMS, Settings
 from duckrabbit.studio.sources import order_of_record
@@ -372,10 +373,10 @@ def test_any_body_gets_an_answer_that_the_document_tells_of(running: Running, ca
 
 
 async def _get(port: int, path: str) -> int:
-    judge, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
     await writer.drain()
-    answer = await judge.read()
+    answer = await reader.read()
     writer.close()
     return int(answer.split()[1])
 
@@ -472,6 +473,22 @@ def test_killed_in_the_middle_it_comes_back_and_says_what_was_lost(tmp_path: Pat
         request = again.job(waiting)["request"]
         assert again.wait(again.submit(request))["state"] == "done"
     assert not list((tmp_path / "out").glob(".*.png"))
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "{", "3", "[null, 3, []]", '[{"id": 3}]', '[{"id": "x", "request": {"verb": "x"}}]']
+)
+def test_a_damaged_journal_is_read_as_far_as_it_can_be(tmp_path: Path, damage: str) -> None:
+    order = Order(RECIPES[0], DIGITS, seed=5)
+    write_journal(tmp_path, [Job("a", order)])
+    assert read_journal(tmp_path) == [("a", order)]
+    journal = tmp_path / "journal.json"
+    good = json.loads(journal.read_text())
+    journal.write_text(damage)
+    assert read_journal(tmp_path) == []
+    if damage.startswith("["):
+        journal.write_text(json.dumps([*json.loads(damage), *good]))
+        assert read_journal(tmp_path) == [("a", order)]
 
 
 def test_the_model_process_may_die_and_the_studio_does_not(running: Running) -> None:

@@ -20,9 +20,9 @@ from duckrabbit.studio.web import Refusal, answer, json_of
 async def submit(request: Request) -> Response:
     """Take a job."""
     studio = studio_of(request)
-    order = await studio.errands.quick(order_of, await json_of(request, JobRequest, "JobRequest"))
+    order = await studio.pools.quick(order_of, await json_of(request, JobRequest, "JobRequest"))
     facts = await facts_of(studio, order.model or default_name(order.recipe.prompts))
-    await studio.errands.quick(_check_views, order, facts)
+    await studio.pools.quick(_check_views, order, facts)
     if not facts.samples and order.recipe.verb not in ("noise", "denoise"):
         raise Refusal(400, f"{facts.name} removes noise in one step and can't sample: choose another model.")
     if order.size not in (None, *facts.sizes):

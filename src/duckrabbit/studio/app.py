@@ -32,7 +32,7 @@ KINDS = {
 }
 
 
-class Later:
+class LazyApi:
     """The API, which is imported and opened while the page comes up; a request waits for it."""
 
     def __init__(self, settings: Settings) -> None:
@@ -72,7 +72,7 @@ class Later:
         return app
 
 
-def build_app(settings: Settings, api: Later) -> ASGIApp:
+def build_app(settings: Settings, api: LazyApi) -> ASGIApp:
     """The studio as an ASGI application."""
     assets = _assets()
 

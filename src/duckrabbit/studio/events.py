@@ -1,7 +1,7 @@
-"""Events for whoever follows: each is the latest state of one thing, so that a slow judge skips what is past.
+"""Events for whoever follows: each is the latest state of one thing, so that a slow reader skips what is past.
 
 A follower keeps one event a topic at the most; what it has not read yet is replaced by what came after. Memory is
-bounded by the number of topics, however slow a judge is.
+bounded by the number of topics, however slow a reader is.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ BEAT_SECONDS = 15.0
 
 
 class Follower:
-    """One judge of events."""
+    """One reader of events."""
 
     def __init__(self, wanted: str) -> None:
         self._wanted = wanted
@@ -32,7 +32,7 @@ class Follower:
             self._news.set()
 
     def end(self) -> None:
-        """Let the judge read what there is, and then nothing more."""
+        """Let the reader have what there is, and then nothing more."""
         self._over = True
         self._news.set()
 

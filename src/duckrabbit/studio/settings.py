@@ -21,7 +21,7 @@ REMEMBERED_JOBS = 100
 MAX_STREAMS = 400
 """Clients that follow events at once."""
 
-MAX_ERRANDS = 8
+MAX_SLOW = 8
 """Requests that need a core for a moment (decoding, animating), at work or waiting; one more is refused."""
 
 READING_SECONDS = 30.0

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, TypeVarTuple
 
 from duckrabbit.errors import UsageError
-from duckrabbit.studio.settings import MAX_ERRANDS
+from duckrabbit.studio.settings import MAX_SLOW
 from duckrabbit.studio.web import Refusal
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ RESTART_SECONDS = 1.0
 Heard = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
-class Errands:
+class ThreadPools:
     """Two lines: quick things (a disk, a list) that are always taken, and slow ones of which only so many wait."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Errands:
         Raises:
             Refusal: 429 where too much of it waits, 400 with the sentence of a `UsageError`.
         """
-        if self._count >= MAX_ERRANDS:
+        if self._count >= MAX_SLOW:
             raise Refusal(429, "Too much is asked for at once: wait a moment, then try again.", {"Retry-After": "2"})
         self._count += 1
         try:
@@ -66,7 +66,7 @@ class Errands:
         self._slow.shutdown(wait=False, cancel_futures=True)
 
 
-class Crew:
+class ModelProcess:
     """The model process, started anew whenever it dies.
 
     Args:
