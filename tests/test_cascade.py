@@ -20,7 +20,7 @@ from duckrabbit.diffusion.thresholding import clip, unclipped
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import parse_view
 from duckrabbit.making.make import make
-from duckrabbit.making.record import recipe_of, second_sampler_of
+from duckrabbit.making.record import read_record
 from duckrabbit.media.masks import box_mask
 from duckrabbit.models.enlarging import bicubic, bilinear
 from duckrabbit.models.model import Model, SamplerConfig, SecondStage
@@ -221,10 +221,11 @@ def test_a_record_makes_both_stages_again(given: SamplerConfig | None) -> None:
     model, _, _ = _cascade()
     picture = make(Generate("duck"), model, 3, 4, size=LARGE, second_sampler=given)[1]
     record = picture.record
-    assert second_sampler_of(record) == (given or SECOND_SAMPLER)
-    again = make(recipe_of(record), model, 3, 4, size=record["size"], second_sampler=second_sampler_of(record))
+    read = read_record(Path("picture.png"), record)
+    assert read.second_sampler == (given or SECOND_SAMPLER)
+    again = make(read.recipe, model, 3, 4, size=read.size, second_sampler=read.second_sampler)
     assert torch.equal(again[1].pixels, picture.pixels)
-    assert second_sampler_of(make(Generate("duck"), model)[0].record) is None
+    assert read_record(Path("picture.png"), make(Generate("duck"), model)[0].record).second_sampler is None
 
 
 def test_sample_k_is_the_one_its_seed_makes_alone() -> None:

@@ -27,6 +27,7 @@ from duckrabbit.illusions.views import parse_view
 from duckrabbit.judges.judge import load_judge
 from duckrabbit.making.make import make_all
 from duckrabbit.making.record import RECIPES as RECIPES_BY_VERB
+from duckrabbit.making.plan import Planned
 from duckrabbit.making.record import recipe_of, record
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.model import Model
@@ -371,7 +372,7 @@ RECIPES: dict[str, Recipe] = {
 
 def remembered(recipe: Recipe) -> dict[str, Any]:
     """The record of a recipe, through JSON and back."""
-    read: dict[str, Any] = json.loads(json.dumps(record(recipe, digit_model(), 3, 1, 0)))
+    read: dict[str, Any] = json.loads(json.dumps(record(Planned(recipe, digit_model(), None, None, ()), 3, 1, 0)))
     return read
 
 
@@ -420,7 +421,7 @@ def test_words_and_numbers_come_back_exactly(
     for recipe in (
         dr.Anagram(tuple(prompts), tuple(views), negative, sampler),
         dr.Generate(prompts[0], negative, sampler),
-        dr.Hybrid({name: Part(name) for name in prompts}, sampler.guidance_scale, negative, sampler),
+        dr.Hybrid({name: Part(name) for name in prompts}, abs(sampler.guidance_scale), negative, sampler),
     ):
         assert recipe_of(remembered(recipe)) == recipe
 
@@ -528,10 +529,10 @@ def test_any_value_in_any_place_of_a_record_is_refused_or_read(kind: str, data: 
 
 
 def test_a_drawing_on_white_paper_is_read_as_its_negative(tmp_path: Path) -> None:
-    digit = dr.Source.read("mnist:test/0", digit_model())
-    assert not digit.inverted
+    taken: list[str] = []
+    digit = dr.Source.read("mnist:test/0", digit_model(), lambda: taken.append("digit"))
     levels = to_uint8(digit.pixels(digit_model()))
     Image.fromarray(255 - levels).save(tmp_path / "drawing.png")
-    drawing = dr.Source.read(str(tmp_path / "drawing.png"), digit_model())
-    assert drawing.inverted
+    drawing = dr.Source.read(str(tmp_path / "drawing.png"), digit_model(), lambda: taken.append("drawing"))
+    assert taken == ["drawing"]
     assert np.array_equal(to_uint8(drawing.pixels(digit_model())), levels)

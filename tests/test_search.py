@@ -3,6 +3,7 @@
 import gc
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -106,7 +107,7 @@ def test_whoever_is_left_has_the_picture_of_its_seed_alone(model: Model, solver:
     recipe, seeds, rng = anagram(solver), tuple(range(50, 62)), Random(solver)
     asked: list[tuple[int, int]] = []
 
-    def pruner(state: State, steps: int) -> list[int]:
+    def pruner(state: State, steps: int, places: Sequence[int]) -> list[int]:
         asked.append((state.i, len(state.x_s)))
         return sorted(rng.sample(range(len(state.x_s)), max(3, len(state.x_s) - 3)))
 
@@ -124,7 +125,7 @@ def test_dropping_under_a_constraint_with_resampling_changes_nothing(model: Mode
     from duckrabbit.recipes.inpaint import Inpaint
 
     recipe = Inpaint(source, mask, "3", 2, sampler=quick("ddpm"))
-    every_other = lambda state, _: range(0, len(state.x_s), 2)  # noqa: E731
+    every_other = lambda state, *_: range(0, len(state.x_s), 2)  # noqa: E731
     left = sample([plan(recipe, model)] * 8, range(8), Denoisers(), pruner=every_other)
     assert left.rows == (0,)
     [alone] = dr.make(recipe, model, seed=0)

@@ -1,14 +1,14 @@
 """From words to a frozen dataclass of options: tyro parses, and what it refuses is said in one sentence."""
 
 import dataclasses
-import io
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stderr
 from difflib import get_close_matches
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import tyro
+
+# Typed errors, which tyro keeps unstable: pyproject.toml says in which versions they are as here.
+from tyro import _errors as refused
 
 from duckrabbit.errors import UsageError
 
@@ -24,21 +24,27 @@ def parse(options: type[T], verb: str, arguments: Sequence[str]) -> T | None:
     Raises:
         UsageError: for an unknown option, a missing value, or a value of the wrong kind.
     """
-    takes = dict(_options_of(options))
-    asked = _before_dashes(arguments)
+    asked = arguments[: arguments.index("--")] if "--" in arguments else arguments
     helping = "-h" in asked or "--help" in asked
+    takes = dict(_options_of(options))
+
+    def refuse(event: refused.ParseErrorEvent) -> None:
+        raise UsageError(_sentence(event, verb, arguments, takes))
+
     if not helping:
         _refuse_unknown(asked, takes, verb)
-    said = io.StringIO()
     try:
-        with redirect_stderr(said):
-            return tyro.cli(
-                options, prog=f"duckrabbit {verb}", args=["--help"] if helping else list(arguments), config=_PLAIN
-            )
-    except SystemExit as end:
-        if not end.code:
-            return None
-        raise UsageError(_sentence(said.getvalue(), verb, arguments, takes)) from None
+        with refused.on_parse_error(refuse):
+            words = ["--help"] if helping else list(arguments)
+            return tyro.cli(options, prog=f"duckrabbit {verb}", args=words, config=_PLAIN)
+    except SystemExit:
+        return None
+
+
+def name_of(field: str, hint: Any) -> str:
+    """How an option is spelt: as its field, unless `arg(name=…)` says otherwise."""
+    named = (getattr(mark, "name", None) for mark in getattr(hint, "__metadata__", ()))
+    return next((str(name) for name in named if name), field.replace("_", "-"))
 
 
 def _options_of(options: type[Any]) -> Iterator[tuple[str, str]]:
@@ -48,20 +54,10 @@ def _options_of(options: type[Any]) -> Iterator[tuple[str, str]]:
         if isinstance(field.type, type) and dataclasses.is_dataclass(field.type):
             yield from _options_of(field.type)
         elif "Positional" not in str(hints[field.name]):
-            kinds = _KINDS[0] if "tuple" in str(hints[field.name]) else _KINDS[1]
-            kind = next((words for word, words in kinds if word in str(hints[field.name])), "a value")
+            takes = str(get_args(hints[field.name])[:1])
+            kinds = _KINDS[0] if "tuple" in takes else _KINDS[1]
+            kind = next((words for word, words in kinds if word in takes), "a value")
             yield "--" + name_of(field.name, hints[field.name]), kind
-
-
-def name_of(field: str, hint: Any) -> str:
-    """How an option is spelt: as its field, unless `arg(name=…)` says otherwise."""
-    named = (getattr(mark, "name", None) for mark in getattr(hint, "__metadata__", ()))
-    return next((str(name) for name in named if name), field.replace("_", "-"))
-
-
-def _before_dashes(arguments: Sequence[str]) -> list[str]:
-    """The words before a bare `--`, after which all are positional."""
-    return list(arguments[: arguments.index("--")]) if "--" in arguments else list(arguments)
 
 
 def _refuse_unknown(asked: Sequence[str], takes: dict[str, str], verb: str) -> None:
@@ -73,21 +69,22 @@ def _refuse_unknown(asked: Sequence[str], takes: dict[str, str], verb: str) -> N
             raise UsageError(f"{verb} has no option {word.partition('=')[0]}: {hint}")
 
 
-def _sentence(said: str, verb: str, arguments: Sequence[str], takes: dict[str, str]) -> str:
-    """What tyro drew as a box, as one sentence that says what to do."""
-    words = " ".join(re.sub(r"[│╭╮╰╯─]", " ", said).split())
+def _sentence(event: refused.ParseErrorEvent, verb: str, arguments: Sequence[str], takes: dict[str, str]) -> str:
+    """What was wrong, what was expected, and what to do."""
     see = f"see duckrabbit {verb} --help."
-    if found := re.search(r"Missing value for argument '(--[\w-]+)'", words):
-        return f"{found[1]} was given nothing: give it {takes.get(found[1], 'a value')}, {see}"
-    if found := re.search(r"(?:Error parsing|for argument) '?(--[\w-]+)", words):
-        option, kind = found[1], takes.get(found[1], "a value")
-        given = " ".join(_values_of(option, arguments))
-        lists = " (a prompt comes before it)" if kind in ("numbers", "whole numbers") else ""
-        return f"{option} can't be {given!r}: give it {kind}{lists}, {see}"
-    if found := re.search(r"Missing from duckrabbit [\w-]+: (\S+)", words):
-        return f"{verb} lacks its {found[1]}: give one, {see}"
-    if found := re.search(r"Unrecognized options: (.*?) (?:Perhaps|For full)", words):
-        return f"{verb} can't make sense of {found[1]!r}: leave it out, or write -- before a prompt like that, {see}"
+    match event:
+        case refused.MissingArgs(missing_arguments=[first, *_]):
+            return f"{verb} lacks its {first.arg.display_name().strip('-').upper()}: give one, {see}"
+        case refused.UnrecognizedArgs(tokens=tokens):
+            said = " ".join(tokens)
+            return f"{verb} can't make sense of {said!r}: leave it out, or write -- before a prompt like that, {see}"
+        case refused.BadValue(argument=argument) | refused.InstantiationFailure(argument=argument) if argument:
+            option = argument.display_name()
+            kind, given = takes.get(option, "a value"), " ".join(_values_of(option, arguments))
+            if not given:
+                return f"{option} was given nothing: give it {kind}, {see}"
+            lists = " (a prompt comes before it)" if kind in ("numbers", "whole numbers") else ""
+            return f"{option} can't be {given!r}: give it {kind}{lists}, {see}"
     return f"The words after {verb} can't be understood: {see}"
 
 

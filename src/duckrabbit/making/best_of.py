@@ -4,7 +4,6 @@ import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -134,7 +133,11 @@ def race(
         For each what it has become; None where it was dropped.
     """
     questions = [contest.question for contest in contests]
-    pruning = Pruning(rungs, partial(scores_each, questions), len(contests))
+
+    def scores(pictures: Tensor, places: Sequence[int]) -> Tensor:
+        return scores_each([questions[place] for place in places], pictures)
+
+    pruning = Pruning(rungs, scores, len(contests))
     left = sample([contest.planned for contest in contests], seeds, denoisers, watch, pruning)
     readings = readings_each([questions[row] for row in left.rows], left.pixels).tolist()
     finished: list[Candidate | None] = [None] * len(contests)

@@ -14,8 +14,8 @@ from torch import Tensor
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.models.model import Kind
 
-Scores = Callable[[Tensor], Tensor]
-"""From pictures [N, C, S, S] to the score of each, [N]; more is better."""
+Scores = Callable[[Tensor, Sequence[int]], Tensor]
+"""From pictures [N, C, S, S] and their places in the block to the score of each, [N]; more is better."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class Pruning:
     scores: Scores = field(repr=False)
     size: int
 
-    def __call__(self, state: State, steps: int) -> Sequence[int]:
+    def __call__(self, state: State, steps: int, places: Sequence[int]) -> Sequence[int]:
         """The rows that go on, rising."""
         rows = torch.arange(len(state.x0))
         for rung in self.rungs:
             if state.i + 1 == max(1, round(rung.after * steps)):
-                rows = rows[rung.passed(self.scores(state.x0)[rows], self.size)]
+                rows = rows[rung.passed(self.scores(state.x0, places)[rows], self.size)]
         return [int(row) for row in rows]

@@ -17,11 +17,14 @@ from duckrabbit.making.plan import Planned, Stage
 Watch = Callable[[State], None]
 """Is shown every state of every batch and stage as it happens."""
 
-Pruner = Callable[[State, int], Sequence[int]]
-"""From a state before the last and the number of steps to the rows of its samples that go on, rising, at least one."""
+Pruner = Callable[[State, int, Sequence[int]], Sequence[int]]
+"""From a state before the last, the number of steps and its samples' places in the batch to the rows that go on.
+
+The rows are those of the state, rising, at least one.
+"""
 
 
-def keep_all(state: State, steps: int) -> Sequence[int]:  # noqa: ARG001
+def keep_all(state: State, steps: int, places: Sequence[int]) -> Sequence[int]:  # noqa: ARG001
     """The pruner that drops nobody."""
     return range(len(state.x_s))
 
@@ -114,7 +117,7 @@ def _sample_stage(
             x = state.x_s
             if watch is not None:
                 watch(state)
-            kept = pruner(state, steps) if state.i + 1 < steps else keep_all(state, steps)
+            kept = (pruner if state.i + 1 < steps else keep_all)(state, steps, rows)
             if len(kept) < len(rows):
                 # Fewer rows are another composition, which takes the trajectory up where it is.
                 rows, after, finished = tuple(rows[k] for k in kept), state.rows(kept), False
