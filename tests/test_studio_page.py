@@ -444,8 +444,8 @@ NEW_TASK = {
     "fields": [
         {"kind": "prompt", "name": "prompt", "label": "What to knit", "example": "a scarf", "missing": "what to knit"},
         {"kind": "parts", "name": "parts", "label": "Yarns", "missing": "its colour", "kinds": {
-            "a,b": ["Two yarns", [{"name": "a", "label": "First", "example": "red"},
-                                  {"name": "b", "label": "Second", "example": "blue"}]]}},
+            "a,b": {"label": "Two yarns", "parts": [{"name": "a", "label": "First", "example": "red"},
+                                                    {"name": "b", "label": "Second", "example": "blue"}]}}},
         {"kind": "slider", "name": "width", "label": "How wide", "low": 1, "high": 9, "step": 0.5, "usual": 4,
          "ends": ["narrow", "wide"], "parts": ["a,b"], "index": None},
     ],

@@ -47,6 +47,7 @@ from duckrabbit.studio.jobs import Job, read_journal, write_journal
 from duckrabbit.studio.motions import motion
 from duckrabbit.studio.settings import MAX_STREAMS, Settings
 from duckrabbit.studio.sources import order_of_record
+from duckrabbit.studio.tasks import PAGE, Number
 from studio_server import DIGITS, Running, digit_job, long_job, png, studio, until
 
 
@@ -344,6 +345,26 @@ def test_more_than_the_studio_gives_is_not_taken(recipe: int, change: dict[str, 
     job = {"verb": RECIPES[recipe].verb, "recipe": {**to_json(RECIPES[recipe]), **change}}
     with pytest.raises(msgspec.ValidationError):
         order_of(job)
+
+
+def test_the_page_asks_for_nothing_that_is_not_taken() -> None:
+    examples = {recipe.verb: recipe for recipe in RECIPES}
+    numbers = [
+        (verb, field.name, value)
+        for task in PAGE.tasks
+        for verb in task.verbs
+        for field in (*task.fields, *task.settings)
+        if isinstance(field, Number)
+        for value in (field.low, field.high, field.usual)
+    ]
+    assert len(numbers) >= 12
+    for verb, name, value in numbers:
+        order = order_of({"verb": verb, "recipe": {**to_json(examples[verb]), name: value}})
+        assert getattr(order.recipe, name) == value
+    assert set(PAGE.recipes) == set(examples)
+    for made in (PAGE.variation, PAGE.enlargement):
+        given = {**made.recipe, "picture": to_json(KEPT), "prompt": None}
+        assert order_of({"verb": made.verb, "recipe": given}).recipe.sources == (KEPT,)
 
 
 _followed = ("/api/events", "/api/jobs/{job}/events", "/api/runs/{run}/resume", "/api/runs/{run}/stop")

@@ -17,7 +17,7 @@ from duckrabbit.studio.facts import RUN, Facts, all_facts, reading, suggestions
 from duckrabbit.studio.motions import motion
 from duckrabbit.studio.previews import FORMATS
 from duckrabbit.studio.settings import MAX_CANDIDATES, MAX_COUNT, MAX_PROMPT, MAX_SIDE
-from duckrabbit.studio.tasks import description
+from duckrabbit.studio.tasks import PAGE
 from duckrabbit.studio.web import Refusal, answer, json_of, number_of
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 from duckrabbit.version import VERSION
@@ -63,7 +63,7 @@ async def overview(request: Request) -> Response:
         "largest_count": MAX_COUNT,
         "most_candidates": MAX_CANDIDATES,
         "run_prefix": RUN,
-        **description(),
+        **msgspec.structs.asdict(PAGE),
     }
     return answer(content)
 

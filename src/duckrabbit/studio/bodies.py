@@ -37,7 +37,7 @@ from duckrabbit.studio.settings import (
     MAX_SOURCE_CHARACTERS,
     MAX_STEPS,
 )
-from duckrabbit.studio.tasks import TASKS
+from duckrabbit.studio.tasks import PAGE
 
 Prompt = Annotated[str, Meta(max_length=MAX_PROMPT)]
 Name = Annotated[str, Meta(max_length=300)]
@@ -219,7 +219,7 @@ class Favourite(Body, frozen=True):
 class LessonRequest(Body, frozen=True):
     """What a lesson is drawn with: a picture and a mask as POST /api/sources gives them."""
 
-    task: Annotated[str, Meta(pattern=f"^({'|'.join(task.name for task in TASKS)})$")]
+    task: Annotated[str, Meta(pattern=f"^({'|'.join(task.name for task in PAGE.tasks)})$")]
     model: Name
     picture: Source
     mask: Source | None = None

@@ -35,7 +35,7 @@ function digitPad(label, chosen, changed, second) {
 }
 
 /** The parts of the kind that is chosen, the finest first. */
-export const partsOf = (field, wish) => field.kinds[wish.parts.kind][1];
+export const partsOf = (field, wish) => field.kinds[wish.parts.kind].parts;
 
 /**
  * Of each kind: `start(field)` is what is wished for at first, `show(field, wish, page)` its elements,
@@ -77,7 +77,7 @@ export const KINDS = {
     start: ({ name, kinds }) => ({ [name]: { kind: Object.keys(kinds)[0], prompts: {} } }),
     show: (field, wish, page) => {
       const { prompts } = wish.parts;
-      const kinds = Object.entries(field.kinds).map(([value, [label]]) => ({ value, label }));
+      const kinds = Object.entries(field.kinds).map(([value, { label }]) => ({ value, label }));
       return [
         chips(`${page.task.name}-kind`, field.label, kinds, wish.parts.kind, (kind) => ((wish.parts.kind = kind), page.again())),
         ...partsOf(field, wish).map(({ name, label, example }, k) => page.prompt(label, k, example, prompts[name] ?? "", (value) => (prompts[name] = value))),
