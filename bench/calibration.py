@@ -27,8 +27,8 @@ from duckrabbit.judges.calibration import (
     Calibration,
     expected_calibration_error,
     fit,
-    margins,
     guiding_checksum,
+    margins,
     reliability,
     write,
 )

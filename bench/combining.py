@@ -19,7 +19,6 @@ from torch import Tensor
 from duckrabbit.illusions.combining import COMBINATIONS
 from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.question import Question, question_of
-from duckrabbit.recipes.looks import looks_of
 
 SCALES = (3.0, 5.0, 8.0)
 
@@ -55,7 +54,7 @@ def measured(judge: Judge, pairs: list[Pair], pictures: list[Tensor]) -> str:
     """A, C and the share read both ways."""
     tables, hits = [], []
     for pair, own in zip(pairs, pictures, strict=True):
-        question = question_of(judge, looks_of(pair.recipe))
+        question = question_of(judge, pair.recipe.looks)
         tables.append(similarities(question, own))
         hits.append(question.read(own))
     together = torch.cat(tables)

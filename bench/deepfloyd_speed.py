@@ -36,11 +36,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.path import Path as ProbabilityPath
 from duckrabbit.making.make import make_all
-from duckrabbit.models.deepfloyd.compiling import compile_blocks
 from duckrabbit.models.deepfloyd.conventions import Conventions, conventions_of
 from duckrabbit.models.deepfloyd.extras import diffusers
 from duckrabbit.models.deepfloyd.stages import ILLUSIONS
-from duckrabbit.models.deepfloyd.unet import SuperResolving, UNetDenoiser, text_conditional
+from duckrabbit.models.deepfloyd.unet import SuperResolving, UNetDenoiser, compile_blocks, text_conditional
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.anagram import Anagram
 from tiny_if import scheduler_config, second_unet_config, unet_config

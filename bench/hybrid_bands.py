@@ -22,12 +22,11 @@ from pairs import STYLES, Court, Maker, add_options, opened, share
 from torch import Tensor
 
 from duckrabbit.diffusion.terms import Band, Term, Weight, weight_at
-from duckrabbit.illusions.bands import Grey, HighPass, LowPass
+from duckrabbit.illusions.bands import Grey, LowPass, Rest
 from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.question import question_of
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Plan, guidance_of
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 
@@ -85,6 +84,10 @@ Lever = Callable[[str, str, float, float, float], tuple[Term, ...]]
 """From the far and the near prompt, σ, γ of the far part and γ of the near part to terms."""
 
 
+def high_pass(sigma: float) -> Band:
+    return Rest(LowPass(sigma))
+
+
 def both(low: Callable[[float], Band], high: Callable[[float], Band], away: float = 0.0) -> Lever:
     return lambda far, near, sigma, far_scale, near_scale: (
         *part(far, low(sigma), far_scale, near, away),
@@ -93,14 +96,14 @@ def both(low: Callable[[float], Band], high: Callable[[float], Band], away: floa
 
 
 LEVERS: Mapping[str, Lever] = {
-    "plain": both(LowPass, HighPass),
+    "plain": both(LowPass, high_pass),
     # More guidance for the near part late.
     "near late": lambda far, near, sigma, far_scale, near_scale: (
         *part(far, LowPass(sigma), far_scale),
-        *part(near, HighPass(sigma), Late(near_scale)),
+        *part(near, high_pass(sigma), Late(near_scale)),
     ),
     # Half of what each part steers away from is the other part's prompt.
-    "apart": both(LowPass, HighPass, AWAY),
+    "apart": both(LowPass, high_pass, AWAY),
     # Far is brightness alone; the colours are those of near.
     "grey": both(GreyLow, GreyHigh),
     "grey apart": both(GreyLow, GreyHigh, AWAY),
@@ -164,7 +167,7 @@ def hybrid(k: int, far: str, near: str, sigma: float) -> Hybrid:
 
 def measured(judge: Judge, recipes: list[Hybrid], pictures: list[Tensor]) -> str:
     """The shares read far, near and both, the mean log p of each, and the share with both among the first five."""
-    questions = [question_of(judge, looks_of(recipe)) for recipe in recipes]
+    questions = [question_of(judge, recipe.looks) for recipe in recipes]
     places = torch.cat([question.places(own) for question, own in zip(questions, pictures, strict=True)])
     logs = torch.cat([question.readings(own) for question, own in zip(questions, pictures, strict=True)]).mean(dim=0)
     first = places == 1

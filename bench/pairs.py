@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 import torch
+from duckrabbit.recipes.looks import looks_of
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -19,13 +20,13 @@ from duckrabbit.judges.calibration import guiding_checksum
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.judges.question import Question, question_of
 from duckrabbit.making.make import make_all
+from duckrabbit.making.plan import plan
 from duckrabbit.making.record import record
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.looks import looks_of
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.search.discovery import proposals
 from duckrabbit.search.subject_priors import shipped_for
@@ -144,11 +145,11 @@ class Court:
 
     def question(self, recipe: Recipe) -> Question:
         """The selecting judge's question."""
-        return question_of(self.selecting, looks_of(recipe))
+        return question_of(self.selecting, recipe.looks)
 
     def judge(self, recipe: Recipe, pictures: Tensor) -> Judged:
         """Put pictures [N, C, S, S] before both."""
-        ours, theirs = self.question(recipe), question_of(self.reporting, looks_of(recipe))
+        ours, theirs = self.question(recipe), question_of(self.reporting, recipe.looks)
         selected, reported = ours.log_probabilities(pictures), theirs.log_probabilities(pictures)
         wanted = list(zip(reported, theirs.classes, strict=True))
         return Judged(
@@ -276,7 +277,7 @@ class Maker:
     def _file(self, recipe: Recipe) -> Path | None:
         if self.cache is None:
             return None
-        known = record(recipe, self.model, 0, 1, 0)
+        known = record(plan(recipe, self.model), 0, 1, 0)
         parts = [known[name] for name in ("verb", "recipe", "model", "judge") if name in known]
         text = json.dumps([*parts, self.model.device.type], sort_keys=True)
         return self.cache / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.safetensors"

@@ -38,7 +38,7 @@ from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.training.named import half
+from duckrabbit.training.painted import half
 
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of", "a 3d render of")
 PER_NAME, PER_ANAGRAM, PER_HYBRID = 4, 32, 16

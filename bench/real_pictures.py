@@ -20,7 +20,7 @@ from duckrabbit.datasets.paint.library import Library, build_library
 from duckrabbit.datasets.paint.render import directions, render
 from duckrabbit.datasets.paint.scene import Layer, Manner, Scene
 from duckrabbit.datasets.paint.scenes import FLAT_STYLES, MANNERS, PIXELS, on_ground, placed
-from duckrabbit.training.named import half
+from duckrabbit.training.painted import half
 
 PACKS = ("art", "photos", "openmoji")
 COPIES = 40

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from duckrabbit.training.adversarial import AdversarialObjective
 from duckrabbit.training.data import Batch
-from duckrabbit.training.objectives import ClassificationObjective
+from duckrabbit.training.objectives import AdversarialObjective, ClassificationObjective
 
 
 @dataclass

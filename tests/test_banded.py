@@ -3,8 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from duckrabbit.training.augmentation import augmented, moved
-from duckrabbit.training.banded import COARSE, close_by, from_afar
+from duckrabbit.training.augmentation import COARSE, augmented, close_by, from_afar, moved
 from helpers import pictures
 
 

@@ -22,8 +22,7 @@ from duckrabbit.illusions.views import parse_view
 from duckrabbit.making.make import make
 from duckrabbit.making.record import read_record
 from duckrabbit.media.masks import box_mask
-from duckrabbit.models.enlarging import bicubic, bilinear
-from duckrabbit.models.model import Model, SamplerConfig, SecondStage
+from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bicubic, bilinear
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.edit import Edit
@@ -210,7 +209,7 @@ def test_a_picture_of_the_right_size_is_not_shrunk(tmp_path: Path) -> None:
 
 def test_sizes_that_no_stage_makes_are_refused() -> None:
     model, _, _ = _cascade()
-    with pytest.raises(UsageError, match=r"16×16 and 64×64, not 32: give --size 64"):
+    with pytest.raises(UsageError, match=r"16×16 and 64×64, not 32: give `size` 64"):
         make(Generate("duck"), model, size=32)
     with pytest.raises(UsageError, match="not 16"):
         make(Generate("duck"), model.at(LARGE), size=SMALL)
@@ -283,7 +282,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_goes_on(rows: int, tried: list[
 
 
 def test_one_row_that_does_not_fit_is_the_end() -> None:
-    with pytest.raises(UsageError, match="--device cpu"):
+    with pytest.raises(UsageError, match="`device` cpu"):
         SplitOnOutOfMemory(Cramped(0, Shifting(Cosine())), lambda line: None)(pictures(4), 0.5, ["duck"] * 4)
 
 

@@ -18,8 +18,8 @@ from PIL import Image
 
 from command_line import Command, files, start, wait_for
 from duckrabbit.cli.verbs import VERBS
+from duckrabbit.media.names import slug
 from duckrabbit.media.png import read_metadata
-from duckrabbit.media.slug import slug
 
 DIGIT = "mnist:test/7"
 QUICK = ["--steps", "3", "--threads", "1"]

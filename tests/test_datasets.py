@@ -1,15 +1,10 @@
-"""Data sets: idx files, MNIST, and downloads from servers that misbehave."""
+"""Data sets: idx files, MNIST, and a folder of one's own in its format."""
 
 import gzip
 import hashlib
 import struct
-import threading
-import time
 import tracemalloc
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -18,242 +13,12 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from duckrabbit.datasets import download as download_module
-from duckrabbit.datasets.archives import FASHION_MNIST, MNIST
+from duckrabbit.datasets import mnist as mnist_module
 from duckrabbit.datasets.cache import cache_folder
-from duckrabbit.datasets.download import download
-from duckrabbit.datasets.idx import MAX_BYTES, read_idx
-from duckrabbit.datasets.mnist import fashion_mnist, mnist, pictures_to_float
+from duckrabbit.datasets.mnist import MAX_BYTES, mnist, pictures_to_float, read_idx
 from duckrabbit.errors import UsageError
 
-CONTENT = bytes(np.random.default_rng(0).integers(0, 256, 300_000, dtype=np.uint8))
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-SIZE = len(CONTENT)
-
 same_folder = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-# A server whose faults can be chosen
-
-
-@dataclass
-class Behaviour:
-    content: bytes = CONTENT
-    status: int = 200
-    ranges: bool = True
-    declares_length: bool = True
-    wrong_range: bool = False
-    drop_after: list[int] = field(default_factory=list)
-    delay: float = 0.0
-    refuse_ranges: bool = False
-    requests: list[str | None] = field(default_factory=list)
-    bytes_sent: int = 0
-
-
-class Handler(BaseHTTPRequestHandler):
-    behaviour: Behaviour
-
-    def do_GET(self) -> None:
-        b = self.behaviour
-        asked = self.headers.get("Range")
-        b.requests.append(asked)
-        time.sleep(b.delay)
-        if b.status != 200:
-            return self.send_error(b.status)
-        if asked and b.refuse_ranges:
-            return self.send_error(416)
-        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and b.ranges else 0
-        start += 1 if start and b.wrong_range else 0
-        body = b.content[start:]
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(b.content) - 1}/{len(b.content)}")
-        if b.declares_length:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        body = body[: b.drop_after.pop(0)] if b.drop_after else body
-        try:
-            self.wfile.write(body)
-            b.bytes_sent += len(body)
-        except OSError:
-            pass
-        self.close_connection = True
-        return None
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@dataclass
-class Servers:
-    running: list[ThreadingHTTPServer] = field(default_factory=list)
-
-    def start(self, behaviour: Behaviour) -> str:
-        handler = type("Chosen", (Handler,), {"behaviour": behaviour})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        self.running.append(server)
-        return f"http://127.0.0.1:{server.server_port}/file.gz"
-
-
-@pytest.fixture
-def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
-    monkeypatch.setattr(download_module, "PAUSE_SECONDS", 0.001)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    servers = Servers()
-    yield servers
-    for server in servers.running:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "cache" / "file.gz"
-
-
-def part_of(target: Path) -> Path:
-    return target.with_name("file.gz.part")
-
-
-def leave_part(target: Path, content: bytes) -> None:
-    target.parent.mkdir(parents=True)
-    part_of(target).write_bytes(content)
-
-
-def fetched(target: Path, *urls: str) -> bytes:
-    download(urls, target, SHA256, SIZE)
-    assert not part_of(target).exists()
-    return target.read_bytes()
-
-
-def test_a_download_arrives_whole_and_is_not_repeated(servers: Servers, target: Path) -> None:
-    server = Behaviour()
-    url = servers.start(server)
-    assert fetched(target, url) == CONTENT
-    assert fetched(target, url) == CONTENT
-    assert server.requests == [None]
-
-
-def test_a_dropped_connection_is_resumed_not_restarted(servers: Servers, target: Path) -> None:
-    server = Behaviour(drop_after=[100_000, 50_000])
-    assert fetched(target, servers.start(server)) == CONTENT
-    assert server.requests == [None, "bytes=100000-", "bytes=150000-"]
-    assert server.bytes_sent == SIZE
-
-
-def test_the_next_run_resumes_what_the_last_one_left(servers: Servers, target: Path) -> None:
-    leave_part(target, CONTENT[:250_000])
-    server = Behaviour()
-    assert fetched(target, servers.start(server)) == CONTENT
-    assert server.bytes_sent == SIZE - 250_000
-
-
-def test_a_complete_part_needs_no_server(servers: Servers, target: Path) -> None:
-    leave_part(target, CONTENT)
-    server = Behaviour()
-    assert fetched(target, servers.start(server)) == CONTENT
-    assert server.requests == []
-
-
-@pytest.mark.parametrize("declares_length", [True, False])
-@pytest.mark.parametrize("fault", [Behaviour(ranges=False), Behaviour(refuse_ranges=True), Behaviour(wrong_range=True)])
-def test_servers_that_cannot_resume_start_over(
-    servers: Servers, target: Path, fault: Behaviour, declares_length: bool
-) -> None:
-    leave_part(target, CONTENT[:1000])
-    server = Behaviour(
-        ranges=fault.ranges,
-        refuse_ranges=fault.refuse_ranges,
-        wrong_range=fault.wrong_range,
-        declares_length=declares_length,
-    )
-    assert fetched(target, servers.start(server)) == CONTENT
-
-
-@pytest.mark.parametrize("leftover", [b"x" * 1000, b"x" * SIZE, b"x" * (SIZE + 5)])
-def test_a_wrong_leftover_is_thrown_away(servers: Servers, target: Path, leftover: bytes) -> None:
-    leave_part(target, leftover)
-    assert fetched(target, servers.start(Behaviour())) == CONTENT
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        Behaviour(status=404),
-        Behaviour(status=500),
-        Behaviour(content=b"<html>Please log in</html>"),
-        Behaviour(content=b"x" * SIZE),
-        Behaviour(content=CONTENT + b"x", declares_length=False),
-        Behaviour(content=CONTENT[:-1], declares_length=False),
-        Behaviour(drop_after=[0] * 100),
-    ],
-)
-def test_the_second_mirror_makes_good_for_the_first(servers: Servers, target: Path, bad: Behaviour) -> None:
-    first, second = servers.start(bad), servers.start(Behaviour())
-    assert fetched(target, first, second) == CONTENT
-    assert bad.requests
-
-
-def test_a_log_in_page_does_not_cost_what_was_there(servers: Servers, target: Path) -> None:
-    leave_part(target, CONTENT[:200_000])
-    page = servers.start(Behaviour(content=b"<html>Please log in</html>", ranges=False))
-    with pytest.raises(UsageError):
-        download([page], target, SHA256, SIZE)
-    assert part_of(target).read_bytes() == CONTENT[:200_000]
-
-
-def test_a_silent_server_is_given_up(servers: Servers, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download_module, "TIMEOUT_SECONDS", 0.05)
-    monkeypatch.setattr(download_module, "ATTEMPTS", 2)
-    slow = Behaviour(delay=0.4)
-    assert fetched(target, servers.start(slow), servers.start(Behaviour())) == CONTENT
-    assert len(slow.requests) == 2
-
-
-def test_when_all_fail_the_sentence_says_why_and_what_to_do(servers: Servers, target: Path) -> None:
-    missing = servers.start(Behaviour(status=404))
-    wrong = servers.start(Behaviour(content=b"x" * SIZE))
-    nobody = "http://127.0.0.1:1/file.gz"
-    nonsense = "gopher//file.gz"
-    with pytest.raises(UsageError) as caught:
-        download([missing, wrong, nobody, nonsense], target, SHA256, SIZE)
-    message = str(caught.value)
-    for expected in (missing, "404", wrong, "checksum", nobody, nonsense, str(target.parent), SHA256, str(SIZE)):
-        assert expected in message
-    assert "\n" not in message
-    assert not target.exists()
-
-
-def test_a_damaged_target_is_replaced(servers: Servers, target: Path) -> None:
-    target.parent.mkdir()
-    target.write_bytes(b"x" * SIZE)
-    assert fetched(target, servers.start(Behaviour())) == CONTENT
-
-
-def test_a_file_mirror_works_like_any_other(tmp_path: Path, target: Path) -> None:
-    source = tmp_path / "file.gz"
-    source.write_bytes(CONTENT)
-    leave_part(target, CONTENT[:10])
-    assert fetched(target, (tmp_path / "no.gz").as_uri(), source.as_uri()) == CONTENT
-
-
-def test_a_folder_that_cannot_be_made_is_the_users_mistake(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="DUCKRABBIT_CACHE"):
-        download(["http://127.0.0.1:1/x"], tmp_path / "file" / "x.gz", SHA256, SIZE)
-
-
-def test_downloads_at_once_fetch_the_file_once(servers: Servers, target: Path) -> None:
-    server = Behaviour(delay=0.05)
-    url = servers.start(server)
-    threads = [threading.Thread(target=download, args=([url], target, SHA256, SIZE)) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert target.read_bytes() == CONTENT
-    assert len(server.requests) == 1
 
 
 # idx files
@@ -368,8 +133,8 @@ def test_pictures_become_floats_and_back() -> None:
 
 def own_data(folder: Path, pictures: np.ndarray, labels: np.ndarray) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MNIST.test.pictures.name).write_bytes(gzip.compress(idx(pictures)))
-    (folder / MNIST.test.labels.name).write_bytes(gzip.compress(idx(labels)))
+    (folder / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(pictures)))
+    (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(labels)))
     return folder
 
 
@@ -394,21 +159,18 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path, pictures: tuple[int, 
         mnist("test", folder)
 
 
-def test_fashion_mnist_comes_from_the_cache_or_the_chosen_mirror(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DUCKRABBIT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("DUCKRABBIT_FASHION_MNIST_MIRRORS", f" {tmp_path.as_uri()}/none, ")
-    with pytest.raises(UsageError, match=FASHION_MNIST.test.pictures.sha256):
-        fashion_mnist("test")
-    assert FASHION_MNIST.urls(FASHION_MNIST.test.labels) == (f"{tmp_path.as_uri()}/none/t10k-labels-idx1-ubyte.gz",)
+PUBLISHED = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+"""The SHA-256 of MNIST's files."""
 
 
-def test_the_published_checksums_are_those_of_the_packaged_files() -> None:
-    folder = Path(download_module.__file__).parent / "files" / "mnist"
-    for archive in (MNIST.train.pictures, MNIST.train.labels, MNIST.test.pictures, MNIST.test.labels):
-        content = (folder / archive.name).read_bytes()
-        assert (len(content), hashlib.sha256(content).hexdigest()) == (archive.size, archive.sha256)
+def test_the_packaged_files_are_the_published_ones() -> None:
+    folder = Path(mnist_module.__file__).parent / "files" / "mnist"
+    assert {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in PUBLISHED} == PUBLISHED
 
 
 def test_the_cache_is_where_the_user_or_the_platform_wants_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

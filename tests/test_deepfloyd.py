@@ -27,16 +27,16 @@ from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.path import LinearBeta, SquaredCosine, time_of_level
 from duckrabbit.errors import UsageError
 from duckrabbit.making.make import make
-from duckrabbit.making.record import circumstances
+from duckrabbit.making.plan import plan
+from duckrabbit.making.record import record
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.deepfloyd import hub, t5
-from duckrabbit.models.deepfloyd.compiling import compile_blocks, require_compiler
 from duckrabbit.models.deepfloyd.conventions import conventions_of
 from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import fingerprint, read_part
 from duckrabbit.models.deepfloyd.offloading import Offloader
 from duckrabbit.models.deepfloyd.stages import deepfloyd, find
-from duckrabbit.models.deepfloyd.unet import load_unet
+from duckrabbit.models.deepfloyd.unet import compile_blocks, load_unet, require_compiler
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.generate import Generate
@@ -557,13 +557,13 @@ def test_a_model_says_that_it_is_compiled_and_so_do_its_pictures(
     assert all(block._compiled_call_impl is not None for block in blocks)
     assert model.compiled
     assert model.at(LARGE).compiled
-    assert circumstances(model)["compiled"] is True
-    assert "compiled" not in circumstances(_load(cascade))
+    assert record(plan(TWO_STEPS, model), 0, 1, 0)["circumstances"]["compiled"] is True
+    assert "compiled" not in record(plan(TWO_STEPS, _load(cascade)), 0, 1, 0)["circumstances"]
 
 
 def test_a_compiler_that_is_missing_is_said() -> None:
     require_compiler(torch.device("cpu"), "eager")
-    with pytest.raises(UsageError, match="install a C compiler and triton, or leave --compile out") as refusal:
+    with pytest.raises(UsageError, match="install a C compiler and triton, or leave compiling out") as refusal:
         require_compiler(torch.device("cpu"), "no such compiler")
     assert "\n" not in str(refusal.value)
 
@@ -573,7 +573,7 @@ def test_compiling_in_vain_is_refused(duckrabbit: Command, cascade: Path, words:
     weights = ["--weights", str(cascade)] if "deepfloyd" in words else []
     code, out, err = duckrabbit("generate", PROMPT, *words, *weights, *QUICK, "--compile")
     assert (code, out) == (2, "")
-    assert err.splitlines()[-1].startswith("duckrabbit: error: --compile is for a CUDA GPU, and this runs on cpu")
+    assert err.splitlines()[-1].startswith("duckrabbit: error: Compiling is for a CUDA GPU, and this runs on cpu")
     assert not list(Path().rglob("*.png"))
 
 

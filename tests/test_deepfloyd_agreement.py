@@ -15,6 +15,7 @@ from diffusers.schedulers import scheduling_ddpm
 from torch import Tensor
 
 from duckrabbit.diffusion.grid import COURSE_LEVELS, course, leading
+from duckrabbit.diffusion.guidance import Guidance, guided
 from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.path import Path as ProbabilityPath
 from duckrabbit.diffusion.path import SquaredCosine, time_of_level
@@ -22,7 +23,6 @@ from duckrabbit.diffusion.sampling import sample, trajectory
 from duckrabbit.diffusion.steps import DDPM
 from duckrabbit.diffusion.terms import Composition
 from duckrabbit.diffusion.thresholding import unclipped
-from duckrabbit.illusions.compositions import Guidance, guided
 from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, SamplerConfig

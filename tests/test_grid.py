@@ -11,13 +11,12 @@ from duckrabbit.diffusion.grid import (
     Grid,
     GridMaker,
     course,
-    course_from_level,
     karras,
     quadratic,
     starting_at,
     uniform,
 )
-from duckrabbit.diffusion.path import Cosine, LinearBeta, Path
+from duckrabbit.diffusion.path import Cosine, LinearBeta, Path, time_of_level
 from duckrabbit.errors import UsageError
 from helpers import PATHS, brief, patient
 
@@ -94,17 +93,17 @@ def test_a_start_outside_the_courses_grid_is_refused(start: int) -> None:
 
 
 def test_a_level_off_the_grid_goes_to_the_next_lower_one() -> None:
-    assert course_from_level(250)[:3] == (0.251, 0.241, 0.211)
-    assert course_from_level(240) == course(25)
-    assert course_from_level(0) == (0.001, 0.0)
-    assert course_from_level(999)[:2] == (1.0, 0.991)
+    assert starting_at(course(), time_of_level(250))[:3] == (0.251, 0.241, 0.211)
+    assert starting_at(course(), time_of_level(240)) == course(25)
+    assert starting_at(course(), time_of_level(0)) == (0.001, 0.0)
+    assert starting_at(course(), time_of_level(999))[:2] == (1.0, 0.991)
 
 
 @patient
 @given(st.floats(0, 999))
 @example(1e-20)  # so near to level 0 that both are the time 0.001: no step of no length
 def test_every_level_gives_a_grid(level: float) -> None:
-    grid = course_from_level(level)
+    grid = starting_at(course(), time_of_level(level))
     assert grid[0] == (level + 1) / 1000
     assert set(grid[1:]) <= set(course())
     _check(grid)
@@ -113,7 +112,7 @@ def test_every_level_gives_a_grid(level: float) -> None:
 @pytest.mark.parametrize("level", [-1, 1000])
 def test_a_level_out_of_range_is_refused(level: float) -> None:
     with pytest.raises(UsageError, match="out of range"):
-        course_from_level(level)
+        starting_at(course(), time_of_level(level))
 
 
 @patient

@@ -6,11 +6,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from duckrabbit.diffusion.guidance import Guidance, guided
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.diffusion.terms import UPRIGHT, Band, Composition, Term, View
 from duckrabbit.diffusion.thresholding import unclipped
 from duckrabbit.illusions.bands import LowPass
-from duckrabbit.illusions.compositions import Guidance, guided
 from duckrabbit.illusions.views import parse_view
 from duckrabbit.models.load import load_model
 from helpers import Recorder, Shifting, patient, pictures

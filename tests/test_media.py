@@ -21,16 +21,16 @@ from torch import Tensor
 
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.errors import UsageError
-from duckrabbit.media import video
+from duckrabbit.media import animation
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.decode import MAX_SIDE
 from duckrabbit.media.masks import box_mask, ellipse_mask, read_mask
+from duckrabbit.media.names import new_file, unused_path
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.pixels import from_uint8, to_uint8
 from duckrabbit.media.png import MAX_CHARACTERS, read_metadata, write_png
 from duckrabbit.media.sheet import contact_sheet
-from duckrabbit.media.unused import new_file, unused_path
 
 same_folder = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -651,7 +651,7 @@ def test_a_failing_ffmpeg_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     program = tmp_path / "ffmpeg"
     program.write_text("#!/bin/sh\ncat >/dev/null\necho 'no such codec' >&2\nexit 1\n")
     program.chmod(0o755)
-    monkeypatch.setattr(video.shutil, "which", lambda name: str(program))
+    monkeypatch.setattr(animation.shutil, "which", lambda name: str(program))
     with pytest.raises(UsageError, match="no such codec"):
         write_animation(tmp_path / "a.mp4", [noise(3, 8)], 100)
 

@@ -100,10 +100,11 @@ def test_additive_at_half_adds_sigma_one() -> None:
 @given(times=st.tuples(st.floats(0, 1), st.floats(0, 0.999)))
 def test_noising_in_two_steps_is_noising_in_one(path: Path, times: tuple[float, float]) -> None:
     t, s = max(times), min(times)
-    (alpha_t, sigma_t), (alpha_s, sigma_s) = path.at(t), path.at(s)
-    variance = path.step_variance(t, s)
-    assert variance >= 0
-    assert (alpha_t / alpha_s) ** 2 * sigma_s**2 + variance == pytest.approx(sigma_t**2, abs=1e-12)
+    c = path.between(t, s)
+    assert (c.t, c.alpha_t, c.sigma_t) == (t, *path.at(t))
+    assert (c.s, c.alpha_s, c.sigma_s) == (s, *path.at(s))
+    assert c.beta >= 0
+    assert (c.alpha_t / c.alpha_s) ** 2 * c.sigma_s**2 + c.beta == pytest.approx(c.sigma_t**2, abs=1e-12)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=repr)

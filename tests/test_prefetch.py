@@ -4,7 +4,7 @@ import threading
 
 import torch
 
-from duckrabbit.training.prefetch import AHEAD, prefetched
+from duckrabbit.training.data import AHEAD, prefetched
 
 ORDER = torch.arange(60).view(12, 5)
 

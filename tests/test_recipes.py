@@ -26,8 +26,8 @@ from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import parse_view
 from duckrabbit.judges.judge import load_judge
 from duckrabbit.making.make import make_all
-from duckrabbit.making.record import RECIPES as RECIPES_BY_VERB
 from duckrabbit.making.plan import Planned
+from duckrabbit.making.record import RECIPES as RECIPES_BY_VERB
 from duckrabbit.making.record import recipe_of, record
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.model import Model

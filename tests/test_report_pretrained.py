@@ -20,11 +20,10 @@ from PIL import Image
 
 from duckrabbit.cli.main import main
 from duckrabbit.cli.options import Sampling as CommandLineSampling
-from duckrabbit.datasets.pictures import SHIPPED_PICTURES
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.looks import from_afar
 from duckrabbit.media.pictures import read_picture
-from duckrabbit.media.shipped import shipped
+from duckrabbit.media.shipped import SHIPPED_PICTURES, shipped
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.report.alike import diversity
 from duckrabbit.report.build import build_report, build_rows

@@ -5,6 +5,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 import torch
@@ -12,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from duckrabbit.diffusion.constraints import KnownRegion
-from duckrabbit.diffusion.denoiser import NetworkDenoiser
-from duckrabbit.diffusion.grid import course, course_from_level, uniform
+from duckrabbit.diffusion.denoiser import EncodedOnce, NetworkDenoiser
+from duckrabbit.diffusion.grid import course, starting_at, uniform
 from duckrabbit.diffusion.noise import Noise, Stream, consecutive_seeds
 from duckrabbit.diffusion.parametrization import V
-from duckrabbit.diffusion.path import Cosine, LinearBeta, Path, RectifiedFlow, SquaredCosine
+from duckrabbit.diffusion.path import Cosine, LinearBeta, Path, RectifiedFlow, SquaredCosine, Transition, time_of_level
 from duckrabbit.diffusion.sampling import State, initial_noise, noised, sample, trajectory
 from duckrabbit.diffusion.steps import DDIM, DDPM, SOLVERS, DPMpp2M, Memory, Step, StepResult
 from duckrabbit.diffusion.terms import Composition, Term
@@ -80,6 +82,26 @@ def test_a_network_padded_to_fours_makes_the_same_pictures_in_any_batch() -> Non
         torch.testing.assert_close(made((k,))[0], together[k], rtol=0, atol=1e-5)
 
 
+def test_each_prompt_of_a_run_is_encoded_once_and_its_rows_are_stacked() -> None:
+    asked: list[str] = []
+    shapes: list[list[int]] = []
+
+    def rows(prompts: Sequence[str]) -> list[Tensor]:
+        asked.extend(prompts)
+        return [torch.full((len(prompt),), 1.0) for prompt in prompts]
+
+    def network(x: Tensor, t: Tensor, c: Tensor | None) -> Tensor:
+        assert c is not None
+        shapes.append(c.sum(1).int().tolist())
+        return x
+
+    denoiser = NetworkDenoiser(network, PATH, V, EncodedOnce(rows, partial(pad_sequence, batch_first=True)))
+    composition = Composition(denoiser, ((Term("duck", 3.0), Term("", -2.0, leads=False)), (Term("hare"),)))
+    list(trajectory(composition, pictures(2), uniform(PATH, 5), DDIM(), Noise((0, 1))))
+    assert asked == ["duck", "", "hare"]
+    assert shapes == [[4, 0, 4, 4]] * 5
+
+
 @pytest.mark.parametrize("solver", ["ddim", "euler", "heun", "dpmpp_2m"])
 def test_deterministic_solvers_draw_no_step_noise(solver: str) -> None:
     noise = Listening((0,))
@@ -104,7 +126,7 @@ def test_a_grid_of_the_clean_level_alone_makes_no_step(resamplings: int) -> None
 
 
 def test_states_are_a_chain() -> None:
-    x, denoiser, grid = pictures(2), Mixture(PATH), course_from_level(250)
+    x, denoiser, grid = pictures(2), Mixture(PATH), starting_at(course(), time_of_level(250))
     states = list(trajectory(denoiser, x, grid, DDPM(), Noise((0, 1))))
     assert [state.i for state in states] == list(range(len(grid) - 1))
     assert [(state.t, state.s) for state in states] == list(itertools.pairwise(grid))
@@ -184,13 +206,12 @@ def test_noising_back_clears_the_solvers_memory() -> None:
             self,
             denoiser: object,
             x: Tensor,
-            t: float,
-            s: float,
+            transition: Transition,
             noise: Callable[[], Tensor],
             memory: Memory | None,
         ) -> StepResult:
             remembered.append(memory is not None)
-            return super().__call__(denoiser, x, t, s, noise, memory)  # type: ignore[arg-type]
+            return super().__call__(denoiser, x, transition, noise, memory)  # type: ignore[arg-type]
 
     list(trajectory(Mixture(PATH), pictures(1), uniform(PATH, 3), Spied(), Noise((0,)), resamplings=2))
     assert remembered == [False, False, True, False, True]

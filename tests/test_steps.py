@@ -12,7 +12,7 @@ from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.noise import standard_normal
-from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow, SquaredCosine
+from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow, SquaredCosine, Transition
 from duckrabbit.diffusion.steps import DDIM, DDPM, SOLVERS, Memory, Step, beta, learned, posterior
 from duckrabbit.diffusion.thresholding import clip
 from helpers import PATHS, Mixture, SmoothLinearBeta, brief, normal, patient, pictures
@@ -30,7 +30,7 @@ def _no_noise() -> Tensor:
 def _driven(step: Step, denoiser: Mixture, x: Tensor, times: list[float], noise: Callable[[], Tensor]) -> Tensor:
     memory: Memory | None = None
     for t, s in itertools.pairwise(times):
-        result = step(denoiser, x, t, s, noise, memory)
+        result = step(denoiser, x, denoiser.path.between(t, s), noise, memory)
         x, memory = result.x, result.memory
     return x
 
@@ -87,21 +87,21 @@ def test_euler_in_sigma_over_alpha_is_ddim(path: Path, times: tuple[float, float
     t, s = max(times), min(times)
     denoiser = Mixture(path)
     x = pictures(1, dtype=torch.float64)
-    ours = SOLVERS["euler"](denoiser, x, t, s, _no_noise, None).x
+    ours = SOLVERS["euler"](denoiser, x, path.between(t, s), _no_noise, None).x
 
     (alpha_t, sigma_t), (alpha_s, sigma_s) = path.at(t), path.at(s)
     scaled, ratio_t, ratio_s = x / alpha_t, sigma_t / alpha_t, sigma_s / alpha_s
     slope = (scaled - denoiser(x, t).x0) / ratio_t
     theirs = alpha_s * (scaled + (ratio_s - ratio_t) * slope)
     torch.testing.assert_close(ours, theirs, rtol=0, atol=4e-15 * max(1.0, alpha_s / alpha_t))
-    assert torch.equal(ours, SOLVERS["ddim"](denoiser, x, t, s, _no_noise, None).x)
+    assert torch.equal(ours, SOLVERS["ddim"](denoiser, x, path.between(t, s), _no_noise, None).x)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=repr)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_the_step_into_the_clean_level_is_the_estimate(solver: str, path: Path) -> None:
     x, denoiser = pictures(2), Mixture(path)
-    result = SOLVERS[solver](denoiser, x, 0.1, 0.0, _no_noise, None)
+    result = SOLVERS[solver](denoiser, x, denoiser.path.between(0.1, 0.0), _no_noise, None)
     assert torch.equal(result.x, denoiser(x, 0.1).x0)
     assert torch.equal(result.x0, result.x)
 
@@ -120,15 +120,17 @@ def test_steps_from_pure_noise_are_finite(path: Path, solver: str) -> None:
 def test_second_order_solvers_leave_pure_noise_by_ddims_step(path: Path, solver: str) -> None:
     x = pictures(1, dtype=torch.float64)
     step, denoiser = SOLVERS[solver], Mixture(path)
-    assert torch.equal(step(denoiser, x, 1.0, 0.8, _no_noise, None).x, DDIM()(denoiser, x, 1.0, 0.8, _no_noise, None).x)
+    first = path.between(1.0, 0.8)
+    assert torch.equal(step(denoiser, x, first, _no_noise, None).x, DDIM()(denoiser, x, first, _no_noise, None).x)
 
 
 def test_2m_takes_ddims_step_first_and_remembers_afterwards() -> None:
     x, denoiser, step = pictures(1, dtype=torch.float64), Mixture(Cosine()), SOLVERS["dpmpp_2m"]
-    first = step(denoiser, x, 0.9, 0.7, _no_noise, None)
-    assert torch.equal(first.x, DDIM()(denoiser, x, 0.9, 0.7, _no_noise, None).x)
-    forgetful = step(denoiser, first.x, 0.7, 0.5, _no_noise, None)
-    remembering = step(denoiser, first.x, 0.7, 0.5, _no_noise, first.memory)
+    down, further = denoiser.path.between(0.9, 0.7), denoiser.path.between(0.7, 0.5)
+    first = step(denoiser, x, down, _no_noise, None)
+    assert torch.equal(first.x, DDIM()(denoiser, x, down, _no_noise, None).x)
+    forgetful = step(denoiser, first.x, further, _no_noise, None)
+    remembering = step(denoiser, first.x, further, _no_noise, first.memory)
     assert not torch.allclose(forgetful.x, remembering.x, atol=1e-4)
 
 
@@ -141,7 +143,7 @@ def test_heun_evaluates_twice_and_the_others_once() -> None:
                 asked.append(t)  # noqa: B023
                 return super().__call__(x, t)
 
-        SOLVERS[solver](Counted(Cosine()), pictures(1), 0.5, 0.3, lambda: pictures(1), None)
+        SOLVERS[solver](Counted(Cosine()), pictures(1), Cosine().between(0.5, 0.3), lambda: pictures(1), None)
         assert asked == [0.5, 0.3][:evaluations], solver
 
 
@@ -156,8 +158,8 @@ def test_which_solvers_are_stochastic() -> None:
 def test_ddim_with_eta_1_is_ddpm_with_the_posterior_variance(path: Path, times: tuple[float, float]) -> None:
     t, s = max(times), min(times)
     x, noise = pictures(1, dtype=torch.float64), pictures(1, seed=1, dtype=torch.float64)
-    ddim = DDIM(eta=1.0)(Mixture(path), x, t, s, lambda: noise, None).x
-    ddpm = DDPM(posterior)(Mixture(path), x, t, s, lambda: noise, None).x
+    ddim = DDIM(eta=1.0)(Mixture(path), x, path.between(t, s), lambda: noise, None).x
+    ddpm = DDPM(posterior)(Mixture(path), x, path.between(t, s), lambda: noise, None).x
     torch.testing.assert_close(ddim, ddpm, rtol=0, atol=1e-10)
 
 
@@ -179,11 +181,11 @@ def test_the_ddpm_step_is_bayes_rule(path: Path, times: tuple[float, float], x0:
 
     one = torch.ones(1, 1, 1, 1, dtype=torch.float64)
     denoiser = normal(path, 1e-9, mean=x0)
-    still = DDPM(posterior)(denoiser, x_t * one, t, s, lambda: 0 * one, None).x.item()
-    moved = DDPM(posterior)(denoiser, x_t * one, t, s, lambda: one, None).x.item()
+    still = DDPM(posterior)(denoiser, x_t * one, path.between(t, s), lambda: 0 * one, None).x.item()
+    moved = DDPM(posterior)(denoiser, x_t * one, path.between(t, s), lambda: one, None).x.item()
     assert still == pytest.approx(mean, abs=1e-6)
     assert (moved - still) ** 2 == pytest.approx(1 / precision, rel=1e-6)
-    widest = DDPM(beta)(denoiser, x_t * one, t, s, lambda: one, None).x.item()
+    widest = DDPM(beta)(denoiser, x_t * one, path.between(t, s), lambda: one, None).x.item()
     assert (widest - still) ** 2 == pytest.approx(between, rel=1e-6)
 
 
@@ -227,11 +229,13 @@ def test_ancestral_sampling_ends_with_the_datas_variance(step: Step, path: Path)
 
 
 def test_a_learned_variance_runs_between_the_bounds_in_the_logarithm() -> None:
-    ends = learned(0.4, 0.1, torch.tensor([0.0, 0.5, 1.0, 1.5], dtype=torch.float64))
+    between = Transition(0.6, 0.4, 1.0, math.sqrt(8 / 15), 1.0, math.sqrt(2 / 15))
+    assert (between.beta, between.beta_tilde) == pytest.approx((0.4, 0.1))
+    ends = learned(between, torch.tensor([0.0, 0.5, 1.0, 1.5], dtype=torch.float64))
     assert isinstance(ends, Tensor)
     assert ends.tolist() == pytest.approx([0.1, 0.2, 0.4, 0.8])  # not clamped beyond 1
-    assert learned(0.4, 0.1, None) == 0.1
-    touching = learned(0.0, 0.0, torch.tensor([0.0, 1.0]))
+    assert learned(between, None) == between.beta_tilde
+    touching = learned(Cosine().between(0.5, 0.5), torch.tensor([0.0, 1.0]))
     assert isinstance(touching, Tensor)
     assert touching.max() < 1e-15
 
@@ -248,4 +252,4 @@ def test_the_solvers_use_the_thresholded_estimate_in_the_noise_too() -> None:
     x0 = denoiser(x, t).x0
     (alpha_t, sigma_t), (alpha_s, sigma_s) = path.at(t), path.at(s)
     expected = alpha_s * x0 + sigma_s * (x - alpha_t * x0) / sigma_t
-    torch.testing.assert_close(DDIM()(denoiser, x, t, s, _no_noise, None).x, expected)
+    torch.testing.assert_close(DDIM()(denoiser, x, path.between(t, s), _no_noise, None).x, expected)

@@ -213,18 +213,7 @@ def test_the_threshold_is_applied_once_after_combining() -> None:
     assert Composition(Shifting(Cosine()), terms).threshold is clip
 
 
-def test_a_rule_gets_the_terms_their_results_and_the_time() -> None:
-    def alternate(terms: Sequence[Term], results: Sequence[Tensor], t: float) -> Tensor:
-        return results[round(t * 10) % len(terms)]
-
-    x, denoiser = pictures(2, dtype=torch.float64), Shifting(Cosine())
-    terms = ((Term("duck"), Term("rabbit", view=TURNED)),) * 2
-    composition = Composition(denoiser, terms, unclipped, (alternate,) * 2)
-    torch.testing.assert_close(composition(x, 0.4).x0, denoiser(x, 0.4, ["duck"] * 2).x0)
-    torch.testing.assert_close(composition(x, 0.5).x0, TURNED.inverse(denoiser(TURNED(x), 0.5, ["rabbit"] * 2).x0))
-
-
-def test_a_correction_gets_what_every_samples_rule_made_and_the_threshold_comes_after() -> None:
+def test_a_correction_gets_every_samples_sum_and_the_threshold_comes_after() -> None:
     seen: list[tuple[Tensor, float]] = []
 
     def correction(x0: Tensor, t: float) -> Tensor:
@@ -257,12 +246,9 @@ def test_a_learned_variance_reaches_the_step_through_a_composition() -> None:
             return Prediction(torch.zeros_like(x), torch.full_like(x, self.fraction))
 
     x, one = pictures(1, dtype=torch.float64), torch.ones(1, 3, 8, 8, dtype=torch.float64)
-    jumps = []
+    jumps, between = [], Cosine().between(0.6, 0.4)
     for fraction in (0.0, 1.0):
         composition = Composition(Sure(Cosine(), fraction), ((Term("duck"),),))
-        still = DDPM()(composition, x, 0.6, 0.4, lambda: 0 * one, None).x
-        jumps.append((DDPM()(composition, x, 0.6, 0.4, lambda: one, None).x - still).mean().item() ** 2)
-    _, sigma_t = Cosine().at(0.6)
-    _, sigma_s = Cosine().at(0.4)
-    widest = Cosine().step_variance(0.6, 0.4)
-    assert jumps == pytest.approx([sigma_s**2 * widest / sigma_t**2, widest])
+        still = DDPM()(composition, x, between, lambda: 0 * one, None).x
+        jumps.append((DDPM()(composition, x, between, lambda: one, None).x - still).mean().item() ** 2)
+    assert jumps == pytest.approx([between.beta_tilde, between.beta])

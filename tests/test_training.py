@@ -27,7 +27,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.storage import read_weights
 from duckrabbit.networks.digit_unet import DigitUNet
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
-from duckrabbit.trained.digits import TrainingRun, train_digits
+from duckrabbit.trained.digits import TrainingRun, digits_of, train_digits
 from duckrabbit.trained.run_folder import Metrics, to_toml
 from duckrabbit.training.data import Batch, DigitExamples, Examples, RandomAffine
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, train
@@ -93,7 +93,7 @@ class Dots(nn.Module):
 
 def everything(state: TrainingState) -> dict[str, Tensor]:
     """Copies of all that a checkpoint holds: network, average, and Adam's moments."""
-    return {name: tensor.detach().clone() for name, tensor in state._tensors()}
+    return {name: tensor.detach().clone() for name, tensor in state.tensors()}
 
 
 def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
@@ -689,7 +689,7 @@ def test_a_loss_that_is_no_number_is_said_and_never_reported() -> None:
 
     reports = train(tiny(), digits(), failing, SHORT, ENGINE)
     assert next(reports).step == 2
-    with pytest.raises(UsageError, match="after 4 steps: train with a lower --learning-rate"):
+    with pytest.raises(UsageError, match="after 4 steps: train with a lower `learning_rate`"):
         next(reports)
 
 
@@ -752,3 +752,9 @@ def test_what_a_run_leaves_is_the_average(tmp_path: File) -> None:
     assert same(tensors, dict(state.average.state_dict()))
     assert not same(tensors, dict(state.network.state_dict()))
     assert (config["hidden"], config["training"]["recipe"]) == (4, "mnist-denoiser")
+
+
+def test_fashion_mnist_is_refused_with_where_to_get_it() -> None:
+    run = dataclasses.replace(TrainingRun.of("mnist-ddpm"), data="fashion-mnist")
+    with pytest.raises(UsageError, match=r"not downloaded any more.*give that folder as `data`"):
+        digits_of(run)

@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 import torch
+from duckrabbit.recipes.looks import looks_of
 from safetensors.torch import load_file, save_file
 
 from duckrabbit.judges.calibration import guiding_checksum
@@ -23,7 +24,6 @@ from duckrabbit.making.make import make_all
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.recipes.looks import looks_of
 from duckrabbit.search.subject_priors import fit, write
 from duckrabbit.search.subjects import prompt_for, subjects_of
 
@@ -64,7 +64,7 @@ def measure(out: Path, minutes: float, seed: int, batch: int, device: str) -> No
                    for a, b in pairs]  # fmt: skip
         seeds = [1_000_000 * seed + len(rows) + k for k in range(batch)]
         pixels = torch.stack([made.pixels for made in make_all(recipes, model, seeds, batch_size=batch)])
-        scores.append(scores_each([question_of(judge, looks_of(recipe)) for recipe in recipes], pixels))
+        scores.append(scores_each([question_of(judge, recipe.looks) for recipe in recipes], pixels))
         rows += [(a, b, view) for a, b in pairs]
         columns = torch.tensor(rows, dtype=torch.int16).T.contiguous()
         with atomic_write(out) as temporary:

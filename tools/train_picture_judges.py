@@ -35,12 +35,11 @@ from duckrabbit.models.device import choose_device
 from duckrabbit.models.load import load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.search.subjects import prompt_for
-from duckrabbit.training.adversarial import AdversarialObjective
 from duckrabbit.training.augmentation import augmented
 from duckrabbit.training.data import Batch
 from duckrabbit.training.loop import Engine, Hyperparameters, train
-from duckrabbit.training.named import NamedExamples, half
-from duckrabbit.training.objectives import ClassificationObjective, Objective
+from duckrabbit.training.objectives import AdversarialObjective, ClassificationObjective, Objective
+from duckrabbit.training.painted import NamedExamples, half
 from duckrabbit.training.state import TrainingState
 
 HALVES = {"guiding": 0, "selecting": 0, "reporting": 1}

@@ -4,5 +4,6 @@
 class UsageError(ValueError):
     """A mistake of the user's: one sentence that says what was wrong, what was expected and what to do.
 
-    The command line prints it on standard error without a traceback and exits with code 2.
+    It names arguments in backquotes, as in `guidance_scale`. The command line names them as options, --guidance-scale,
+    prints the sentence on standard error without a traceback, and exits with code 2.
     """

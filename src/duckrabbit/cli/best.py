@@ -24,8 +24,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.best_of import Scored, Search
 from duckrabbit.making.make import MAX_COUNT, Picture
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.media.slug import slug
-from duckrabbit.media.unused import new_file
+from duckrabbit.media.names import new_file, slug
 from duckrabbit.models.model import Model
 from duckrabbit.search.folders import Progress, SearchFolder, alone_in, work
 from duckrabbit.search.workers import Order, Workplace, work_together

@@ -11,7 +11,7 @@ from duckrabbit.cli.gallery_page import entry_of, write_page
 from duckrabbit.cli.maker import Maker
 from duckrabbit.errors import UsageError
 from duckrabbit.making.choose import Opener, leads
-from duckrabbit.media.slug import slug
+from duckrabbit.media.names import slug
 from duckrabbit.search.journal import append, lines
 
 T = TypeVar("T", bound=Any)

@@ -15,9 +15,8 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.make import BATCH, MAX_COUNT, Picture, make_planned
 from duckrabbit.making.plan import Planned
 from duckrabbit.making.sample import Watch
+from duckrabbit.media.names import new_file, slug
 from duckrabbit.media.png import JSON
-from duckrabbit.media.slug import slug
-from duckrabbit.media.unused import new_file
 from duckrabbit.models.model import Model
 
 SHEET_PICTURES = 200

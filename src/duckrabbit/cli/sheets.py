@@ -10,9 +10,8 @@ from duckrabbit.cli.options import Output
 from duckrabbit.making.films import FRAME_MILLISECONDS, MOTION_MILLISECONDS, SIDE, held, in_one_size
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.names import new_file, slug
 from duckrabbit.media.sheet import contact_sheet
-from duckrabbit.media.slug import slug
-from duckrabbit.media.unused import new_file
 
 COLUMNS = 10
 WIDTH = 128

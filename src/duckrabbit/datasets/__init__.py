@@ -1,1 +1,1 @@
-"""Data sets: MNIST (shipped with the package) and Fashion-MNIST (downloaded once, then cached)."""
+"""What is learned from and read: MNIST, packs of captioned pictures, the vocabulary, and scenes that are painted."""

@@ -1,4 +1,4 @@
-"""The folder where downloads are kept."""
+"""The folder where embeddings and packs are kept unless the user names another."""
 
 import os
 import sys

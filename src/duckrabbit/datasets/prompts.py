@@ -1,4 +1,4 @@
-"""Prompts as pocket reads them: words without articles, in one spelling.
+"""Prompts as pocket reads them: words without articles, in one spelling, unknown places by the kind of thing they are.
 
 The captions that it was trained on and the prompts that it is given go through the same few lines.
 """
@@ -17,6 +17,9 @@ from duckrabbit.networks.text_encoder import PAD, START
 ARTICLES = frozenset(("a", "an", "the"))
 FIRST_WORD = 2
 """The token of the first word, after PAD and START."""
+
+LONGEST_PLACE = 4
+"""Words in the longest name of a place."""
 
 
 @cache
@@ -45,8 +48,8 @@ class Reading:
     """How a prompt was read.
 
     Attributes:
-        words: what the model is told.
-        unknown: words it does not know, which it is not told.
+        words: those that the model gets to see.
+        unknown: words it does not know, which are left out.
     """
 
     words: tuple[str, ...]
@@ -100,6 +103,43 @@ def vocabulary_of(phrases: Iterable[str], length: int = 16) -> Vocabulary:
     return Vocabulary(tuple(sorted({word for phrase in phrases for word in words_of(phrase)})), length)
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A prompt whose unknown places are replaced by the kind of thing they are.
+
+    Attributes:
+        words: the prompt's words, a kind in each unknown place's stead.
+        places: the unknown places, each with its kind.
+    """
+
+    words: tuple[str, ...]
+    places: tuple[tuple[str, str], ...]
+
+
+def kinds_for_places(prompt: str, vocabulary: Vocabulary) -> Placed:
+    """Replace places that the vocabulary lacks by their kind: "Chengdu" → city; "Chengdu city" → city as well."""
+    words = words_of(prompt)
+    kinds = table("places")
+    words_read: list[str] = []
+    found: list[tuple[str, str]] = []
+    at = 0
+    while at < len(words):
+        for length in range(min(LONGEST_PLACE, len(words) - at), 0, -1):
+            place = words[at : at + length]
+            kind = kinds.get(" ".join(place), ("",))[0]
+            if kind and vocabulary.read(" ".join(place)).unknown:
+                found.append((" ".join(place), kind))
+                # What follows or stands already there need not be said twice: "Amalfi coast", "Sather Tower".
+                if not _said(kind, [*words_read, *words[at + length :]]):
+                    words_read += kind.split()
+                at += length
+                break
+        else:
+            words_read.append(words[at])
+            at += 1
+    return Placed(tuple(words_read), tuple(found))
+
+
 def _forms(word: str) -> list[str]:
     forms = [word, f"{word}s", f"{word}es"]
     if word.endswith("ies"):
@@ -109,3 +149,7 @@ def _forms(word: str) -> list[str]:
     if word.endswith("s"):
         forms.append(word[:-1])
     return forms
+
+
+def _said(kind: str, words: Sequence[str]) -> bool:
+    return all(word in words for word in kind.split())

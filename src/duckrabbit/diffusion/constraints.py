@@ -19,11 +19,11 @@ class Constraint(Protocol):
 
 @dataclass(frozen=True)
 class KnownRegion:
-    """Replacement conditioning (Lugmayr et al., 2022, "RePaint"): outside the mask the picture is known.
+    """Replacement conditioning: outside the mask the picture is known.
 
         x_s ← m x_s + (1 − m)(α_s x_known + σ_s ε)
 
-    At s = 0 the known region is the known picture exactly.
+    At s = 0 the known region is the known picture exactly. Lugmayr et al., 2022, "RePaint" (arXiv:2201.09865).
 
     Attributes:
         picture: x_known, [C, H, W] or [B, C, H, W] in [−1, 1].
@@ -44,14 +44,14 @@ class KnownRegion:
 
 @dataclass(frozen=True)
 class KnownBand:
-    """One band of the pictures is that of a known picture, as in inverse hybrids (Geng et al., 2024).
+    """One band of the pictures is that of a known picture, as in inverse hybrids (Geng et al., 2024, arXiv:2404.11615).
 
         x_s ← x_s − B x_s + B (α_s x_known + σ_s ε)
 
     Attributes:
         picture: x_known, [C, H, W] in [−1, 1].
         band: B.
-        fresh_noise: as in `KnownRegion`.
+        fresh_noise: draw ε anew at every level, as ancestral sampling does; a deterministic solver keeps one ε.
     """
 
     picture: Tensor

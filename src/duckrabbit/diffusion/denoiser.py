@@ -4,7 +4,7 @@ It is not its network. The network predicts whatever it was trained to predict, 
 denoiser knows the path and the parametrization, and always answers with x̂_0 in float32.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,12 @@ from duckrabbit.diffusion.path import Path
 Network = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """From x_t [B, C, H, W], t [B] and an encoded condition [B, …] (or None) to an output [B, C, H, W]."""
 
+Encode = Callable[[Sequence[str]], Tensor | None]
+"""From B prompts to the network's condition [B, …], or to None for a network that has none."""
+
+KEPT_PROMPTS = 256
+"""Encoded prompts that are kept; a run seldom has more than a few."""
+
 ROW_MULTIPLE = 4
 """Batches are padded to a multiple of this: below it CPU kernels sum in another order, and pixels would differ."""
 
@@ -28,7 +34,7 @@ class Prediction:
     Attributes:
         x0: the estimate x̂_0 of the clean picture, [B, C, H, W] float32, not clipped.
         variance_fraction: v in log σ² = v log β + (1 − v) log β̃ where the network learned its variance
-            (Nichol and Dhariwal, 2021), [B, C, H, W], nominally in [0, 1]; None elsewhere.
+            (Nichol and Dhariwal, 2021, arXiv:2102.09672), [B, C, H, W], nominally in [0, 1]; None elsewhere.
     """
 
     x0: Tensor
@@ -46,6 +52,36 @@ class Denoiser(Protocol):
         """Estimate the clean pictures of x [B, C, H, W] at time t in (0, 1] under B conditions ("" is the null one)."""
 
 
+class EncodedOnce:
+    """An `Encode` that encodes each prompt when it is first met, not at every step, and stacks what it kept.
+
+    Args:
+        rows: from prompts to the condition of each.
+        stack: from the conditions of a batch to one tensor [B, …].
+    """
+
+    def __init__(
+        self,
+        rows: Callable[[Sequence[str]], Iterable[Tensor]],
+        stack: Callable[[list[Tensor]], Tensor] = torch.stack,
+    ) -> None:
+        self._rows, self._stack = rows, stack
+        self._kept: dict[str, Tensor] = {}
+
+    def __call__(self, prompts: Sequence[str]) -> Tensor:
+        """The conditions [B, …] of B prompts."""
+        if len(self._kept) > KEPT_PROMPTS:
+            self._kept.clear()
+        missing = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._kept]
+        if missing:
+            self._kept |= zip(missing, self._rows(missing), strict=True)
+        return self._stack([self._kept[prompt] for prompt in prompts])
+
+
+def unconditional(prompts: Sequence[str]) -> None:
+    """The `Encode` of a network without a condition."""
+
+
 @dataclass(frozen=True)
 class NetworkDenoiser:
     """A denoiser made of a network, the path it was trained on and what it predicts.
@@ -54,18 +90,21 @@ class NetworkDenoiser:
         network: the network, in evaluation mode.
         path: the path it was trained on.
         parametrization: what its output means.
-        encode: from prompts to the network's condition, or to None for a network that has none.
+        encode: what its prompts become.
         dtype: the precision of the network alone; everything around it is float32.
     """
 
     network: Network
     path: Path
     parametrization: Parametrization
-    encode: Callable[[Sequence[str]], Tensor | None]
+    encode: Encode
     dtype: torch.dtype = torch.float32
 
     def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
-        """See `Denoiser`; the batch is padded to a multiple of four rows, which makes its rows independent of it."""
+        """Estimate the clean pictures of x [B, C, H, W] at time t in (0, 1] under B conditions.
+
+        The batch is padded to a multiple of four rows, which makes each row's estimate independent of the others.
+        """
         rows = len(x)
         padding = -rows % ROW_MULTIPLE
         padded = torch.cat([x, x[:1].expand(padding, *x.shape[1:])])

@@ -21,7 +21,7 @@ def uniform(path: Path, steps: int) -> Grid:  # noqa: ARG001
 
 
 def quadratic(path: Path, steps: int) -> Grid:  # noqa: ARG001
-    """t = u² for equal steps of u: small steps near the clean picture (Song et al., 2021, "DDIM")."""
+    """t = u² for equal steps of u: small steps near the clean picture (Song et al., 2021, arXiv:2010.02502)."""
     _check_steps(steps)
     return tuple(((steps - i) / steps) ** 2 for i in range(steps + 1))
 
@@ -33,13 +33,16 @@ def leading(path: Path, steps: int) -> Grid:  # noqa: ARG001
     """
     _check_steps(steps)
     if steps > LEVELS:
-        raise UsageError(f"{steps} steps make no grid of {LEVELS} levels: give --steps of at most {LEVELS}.")
+        raise UsageError(f"{steps} steps make no grid of {LEVELS} levels: give `steps` of at most {LEVELS}.")
     stride = LEVELS // steps
     return (*(time_of_level(stride * (steps - 1 - i)) for i in range(steps)), 0.0)
 
 
 def karras(path: Path, steps: int, rho: float = 7.0, sigma_min: float = 0.01, sigma_max: float = 80.0) -> Grid:
-    """Equal steps of (σ/α)^{1/ρ} (Karras et al., 2022) within the path's own range, then the clean level."""
+    """Equal steps of (σ/α)^{1/ρ} within the path's own range, then the clean level.
+
+    Karras et al., 2022 (arXiv:2206.00364).
+    """
     _check_steps(steps)
     first = time_at_ratio(path, sigma_max)
     if steps == 1:
@@ -62,11 +65,6 @@ def course(start: int = 0) -> Grid:
     return (*(time_of_level(level) for level in COURSE_LEVELS[start:]), 0.0)
 
 
-def course_from_level(level: float) -> Grid:
-    """The courses' grid from a level of its own: first that level, then the grid's levels below it."""
-    return starting_at(course(), time_of_level(level))
-
-
 def starting_at(grid: Grid, t: float) -> Grid:
     """The part of a grid from the time t on: t itself, then the grid's times below it."""
     return (t, *(time for time in grid if time < t)) if t > 0 else (0.0,)
@@ -81,7 +79,7 @@ def course_in(path: Path, steps: int) -> Grid:  # noqa: ARG001
     _check_steps(steps)
     if steps != len(COURSE_LEVELS):
         raise UsageError(
-            f"The grid course has {len(COURSE_LEVELS)} steps, not {steps}: leave out --steps, or give --grid uniform."
+            f"The grid course has {len(COURSE_LEVELS)} steps, not {steps}: leave `steps` out, or give `grid` uniform."
         )
     return course()
 

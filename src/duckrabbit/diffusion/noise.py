@@ -1,9 +1,9 @@
 """Keyed noise: every number is a function of its seed and of what it is for, not of what was drawn before.
 
-A counter-based generator (Philox 4×64, Salmon et al., 2011) with key (seed, stream) and counter
-(element, visit, level, stage) gives the k-th number for a purpose without drawing the ones before it. Hence sample k of
-a run is the same alone, in any batch, in any order and in any process. Noise is drawn on the CPU, always, so
-that it is the same for every device.
+A counter-based generator (Philox 4×64, Salmon et al., 2011, doi:10.1145/2063384.2063405) with key (seed, stream) and
+counter (element, visit, level, stage) gives the k-th number for a purpose without drawing the ones before it. Hence
+sample k of a run is the same alone, in any batch, in any order and in any process. Noise is drawn on the CPU, always,
+so that it is the same for every device.
 """
 
 import math
@@ -58,13 +58,14 @@ class Noise:
         return torch.from_numpy(np.stack(rows)).view(len(self.seeds), *shape)
 
     def rows(self, kept: Sequence[int]) -> "Noise":
-        """That of some samples."""
+        """The noise of some samples."""
         return Noise(tuple(self.seeds[k] for k in kept), self.stage)
 
 
 def standard_normal(seed: int, stream: int, level: int, visit: int, count: int, stage: int = 0) -> np.ndarray:
-    """`count` float32 numbers from N(0, 1) by Box and Muller's transform (1958) of Philox's raw words, in float64.
+    """`count` float32 numbers from N(0, 1), made of Philox's raw words in float64.
 
+    Box and Muller's transform, 1958 (doi:10.1214/aoms/1177706645): √(−2 log u) (cos 2πv, sin 2πv) for u, v uniform.
     Numpy promises that a bit generator's raw words never change; it does not promise that of `standard_normal`.
     """
     philox = np.random.Philox(key=[seed, stream], counter=[0, visit, level, stage])

@@ -28,7 +28,7 @@ class SplitOnOutOfMemory:
         return self._denoiser.path
 
     def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
-        """See `Denoiser`.
+        """Estimate the clean pictures of x [B, C, H, W] at time t under B conditions, in as few calls as memory allows.
 
         Raises:
             UsageError: if not even one row fits.
@@ -58,7 +58,7 @@ class SplitOnOutOfMemory:
             torch.cuda.empty_cache()
         if rows == 1:
             raise UsageError(
-                "Not even one picture at a time fits this device's memory: use --device cpu, or a smaller model."
+                "Not even one picture at a time fits this device's memory: use the `device` cpu, or a smaller model."
             )
         self._rows = (rows + 1) // 2
         self._say(f"{rows} evaluations at once do not fit this device's memory: going on with {self._rows}")

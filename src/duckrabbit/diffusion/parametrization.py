@@ -38,15 +38,15 @@ class Parametrization:
 
 
 EPSILON = Parametrization("epsilon", lambda alpha, sigma: (torch.ones_like(alpha), torch.zeros_like(sigma)))
-"""The noise ε (Ho et al., 2020)."""
+"""The noise ε (Ho et al., 2020, arXiv:2006.11239)."""
 
 X0 = Parametrization("x0", lambda alpha, sigma: (torch.zeros_like(alpha), torch.ones_like(sigma)))
 """The clean picture itself."""
 
 V = Parametrization("v", lambda alpha, sigma: (alpha, -sigma))
-"""v = α_t ε − σ_t x_0 (Salimans and Ho, 2022)."""
+"""v = α_t ε − σ_t x_0 (Salimans and Ho, 2022, arXiv:2202.00512)."""
 
 VELOCITY = Parametrization("velocity", lambda alpha, sigma: (torch.ones_like(alpha), -torch.ones_like(sigma)))
-"""The velocity dx/dt = ε − x_0 of rectified flow (Lipman et al., 2023)."""
+"""The velocity dx/dt = ε − x_0 of rectified flow (Lipman et al., 2023, arXiv:2210.02747)."""
 
 PARAMETRIZATIONS = {p.name: p for p in (EPSILON, X0, V, VELOCITY)}

@@ -40,16 +40,58 @@ class Path(ABC):
         alpha, sigma = self.at(t)
         return alpha * x0 + sigma * noise
 
-    def step_variance(self, t: float, s: float) -> float:
-        """σ²_{t|s} = σ_t² − (α_t/α_s)² σ_s²: the noise added between the levels s < t."""
-        alpha_t, sigma_t = self.at(t)
-        alpha_s, sigma_s = self.at(s)
-        return max(sigma_t**2 - (alpha_t / alpha_s) ** 2 * sigma_s**2, 0.0)
+    def between(self, t: float, s: float) -> "Transition":
+        """The coefficients at the levels t and s < t."""
+        return Transition(t, s, *self.at(t), *self.at(s))
+
+
+@dataclass(frozen=True)
+class Transition:
+    """The coefficients of a path at two levels s < t: all that a step between them depends on.
+
+    Noise is added from s to t by q(x_t | x_s) = N((α_t/α_s) x_s, σ²_{t|s} I), and Bayes' rule gives
+    q(x_s | x_t, x_0) the variance β̃ (Kingma et al., 2021, "Variational Diffusion Models", arXiv:2107.00630).
+
+    Attributes:
+        t: the noisier level.
+        s: the cleaner one; 0 is the clean picture.
+        alpha_t: α_t.
+        sigma_t: σ_t.
+        alpha_s: α_s.
+        sigma_s: σ_s.
+    """
+
+    t: float
+    s: float
+    alpha_t: float
+    sigma_t: float
+    alpha_s: float
+    sigma_s: float
+
+    @property
+    def beta(self) -> float:
+        """β = σ²_{t|s} = σ_t² − (α_t/α_s)² σ_s²: the variance that is added from s to t."""
+        return max(self.sigma_t**2 - (self.alpha_t / self.alpha_s) ** 2 * self.sigma_s**2, 0.0)
+
+    @property
+    def beta_tilde(self) -> float:
+        """β̃ = σ_s² σ²_{t|s}/σ_t²: the variance of x_s where x_t and x_0 are known."""
+        return self.sigma_s**2 * self.beta / self.sigma_t**2
+
+    @property
+    def log_snr_t(self) -> float:
+        """λ_t = log(α_t/σ_t); −∞ for pure noise."""
+        return _log_snr(self.alpha_t, self.sigma_t)
+
+    @property
+    def log_snr_s(self) -> float:
+        """λ_s = log(α_s/σ_s), for s > 0."""
+        return _log_snr(self.alpha_s, self.sigma_s)
 
 
 @dataclass(frozen=True)
 class LinearBeta(Path):
-    """The schedule of DDPM (Ho et al., 2020): β rises linearly over a table of T steps.
+    """The schedule of DDPM (Ho et al., 2020, arXiv:2006.11239): β rises linearly over a table of T steps.
 
         ᾱ_k = Π_{j≤k} (1 − β_j),   α_t = √ᾱ_k and σ_t = √(1 − ᾱ_k) at t = (k + 1)/T,
 
@@ -66,9 +108,11 @@ class LinearBeta(Path):
 
 @dataclass(frozen=True)
 class SquaredCosine(Path):
-    """The schedule of improved DDPM (Nichol and Dhariwal, 2021) as DeepFloyd IF uses it: a table of T steps.
+    """The schedule of improved DDPM as DeepFloyd IF uses it: a table of T steps.
 
     f(u) = cos²((u + 0.008)/1.008 · π/2),   β_k = min(1 − f((k + 1)/T)/f(k/T), 0.999)
+
+    Nichol and Dhariwal, 2021 (arXiv:2102.09672).
     """
 
     steps: int = 1000
@@ -88,7 +132,8 @@ class Cosine(Path):
 
 @dataclass(frozen=True)
 class RectifiedFlow(Path):
-    """The straight path of flow matching (Lipman et al., 2023; Liu et al., 2023): α_t = 1 − t, σ_t = t.
+    """The straight path of flow matching (Lipman et al., 2023, arXiv:2210.02747; Liu et al., 2023,
+    arXiv:2209.03003): α_t = 1 − t, σ_t = t.
 
     Its velocity is dx/dt = ε − x_0. Courses often run time the other way, t' = 1 − t, with the opposite sign.
     """
@@ -117,6 +162,10 @@ def time_of_level(level: float) -> float:
     if not 0 <= level <= LEVELS - 1:
         raise UsageError(f"level {level:g} is out of range: levels go from 0 (clean) to 999 (noise).")
     return (level + 1) / LEVELS
+
+
+def _log_snr(alpha: float, sigma: float) -> float:
+    return math.log(alpha / sigma) if alpha > 0 else -math.inf
 
 
 @lru_cache

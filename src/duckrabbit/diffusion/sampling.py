@@ -16,7 +16,7 @@ from torch import Tensor
 from duckrabbit.diffusion.constraints import Constraint
 from duckrabbit.diffusion.grid import Grid
 from duckrabbit.diffusion.noise import Noise, Stream
-from duckrabbit.diffusion.path import Path
+from duckrabbit.diffusion.path import Path, Transition
 from duckrabbit.diffusion.steps import ComposedDenoiser, Memory, Step
 from duckrabbit.errors import UsageError
 
@@ -98,19 +98,21 @@ def trajectory(
         noise: keyed noise with one seed for each of the B pictures.
         constraint: applied after every step.
         resamplings: how often each step is made; before each repetition the pictures are noised back,
-            x_t = (α_t/α_s) x_s + σ_{t|s} ε (Lugmayr et al., 2022), and the solver's memory is cleared.
+            x_t = (α_t/α_s) x_s + σ_{t|s} ε ("RePaint", Lugmayr et al., 2022, arXiv:2201.09865), and the solver's
+            memory is cleared.
         after: go on from this state of a trajectory down the same grid, its pictures being x.
     """
     path, shape = denoiser.path, x.shape[1:]
     memory = None if after is None else after.memory
     first = 0 if after is None else after.i + 1
     for i, (t, s) in enumerate(itertools.pairwise(grid[first:]), first):
+        transition = path.between(t, s)
         for visit in range(resamplings if s > 0 else 1):
             if visit > 0:
-                x = _noised_back(path, x, s, t, noise(Stream.RESAMPLE, t, shape, visit).to(x.device))
+                x = _noised_back(transition, x, noise(Stream.RESAMPLE, t, shape, visit).to(x.device))
                 memory = None
             draw = _Draw(noise, shape, visit, x.device)
-            result = step(denoiser, x, t, s, lambda draw=draw, t=t: draw(Stream.STEP, t), memory)  # type: ignore[misc]
+            result = step(denoiser, x, transition, lambda draw=draw, t=t: draw(Stream.STEP, t), memory)  # type: ignore[misc]
             x_t, x, memory = x, result.x, result.memory
             if constraint is not None:
                 x = constraint(x, path, s, lambda level, draw=draw: draw(Stream.KNOWN, level))  # type: ignore[misc]
@@ -144,7 +146,5 @@ class _Draw:
         return self.noise(stream, t, self.shape, self.visit).to(self.device)
 
 
-def _noised_back(path: Path, x_s: Tensor, s: float, t: float, noise: Tensor) -> Tensor:
-    alpha_t, _ = path.at(t)
-    alpha_s, _ = path.at(s)
-    return alpha_t / alpha_s * x_s + math.sqrt(path.step_variance(t, s)) * noise
+def _noised_back(c: Transition, x_s: Tensor, noise: Tensor) -> Tensor:
+    return c.alpha_t / c.alpha_s * x_s + math.sqrt(c.beta) * noise

@@ -3,9 +3,10 @@
     x̂_0 = Σ_k w_k B_k A_k⁻¹ D(A_k x_t, t, c_k)
 
 A_k is an orthogonal view, B_k one band of a decomposition, c_k a condition. Classifier-free guidance (Ho and
-Salimans, 2022) is two terms with weights γ and 1 − γ; a visual anagram (Geng et al., 2024) is a term per view; a
-hybrid (Geng et al., 2024, "Factorized Diffusion") a term per band; negative prompts, composed prompts and spatial
-masks (B = a mask) are the same thing. Sums of ε̂ with Σ w B = I are sums of x̂_0, since x_t is common to all.
+Salimans, 2022, arXiv:2207.12598) is two terms with weights γ and 1 − γ; a visual anagram (Geng et al., 2024,
+arXiv:2311.17919) is a term per view; a hybrid (Geng et al., 2024, "Factorized Diffusion", arXiv:2404.11615) a term per
+band; negative prompts, composed prompts and spatial masks (B = a mask) are the same thing. Sums of ε̂ with
+Σ w B = I are sums of x̂_0, since x_t is common to all.
 """
 
 from collections.abc import Callable, Sequence
@@ -91,10 +92,6 @@ class Term:
         return weight_at(self.weight, t)
 
 
-Rule = Callable[[Sequence[Term], Sequence[Tensor], float], Tensor]
-"""Combines terms and their results B A⁻¹ D(…), each [B, C, H, W], at time t into x̂_0."""
-
-
 Correction = Callable[[Tensor, float], Tensor]
 """From the combined x̂_0 of a batch, [B, C, H, W], at time t to another one."""
 
@@ -118,7 +115,6 @@ class Composition:
         denoiser: the denoiser D.
         terms: for each sample of the batch, its terms.
         threshold: applied once to the combined x̂_0.
-        rules: for each sample, how its terms' results become one x̂_0; none for the weighted sum.
         low: what a second stage sees behind x, [B, C, H, W]: the enlarged, noised pictures of the first stage, one for
             each sample. A view is applied to both, since enlarging does not commute with every view.
         correction: what is done to the combined x̂_0 before the threshold.
@@ -127,7 +123,6 @@ class Composition:
     denoiser: Denoiser
     terms: tuple[tuple[Term, ...], ...]
     threshold: Threshold = clip
-    rules: tuple[Rule, ...] = ()
     low: Tensor | None = None
     correction: Correction = uncorrected
 
@@ -152,9 +147,8 @@ class Composition:
 
         x0 = torch.empty_like(x)
         fraction = None if prediction.variance_fraction is None else torch.empty_like(x)
-        rules = self.rules or (weighted_sum,) * len(active)
-        for (terms, rule), samples in _samples_of_combinations(active, rules).items():
-            x0[samples] = rule(terms, [term.band(answers.x0(term, samples)) for term in terms], t)
+        for terms, samples in _samples_of_terms(active).items():
+            x0[samples] = weighted_sum(terms, [term.band(answers.x0(term, samples)) for term in terms], t)
             if fraction is not None:
                 # At guidance scale 0 only terms that do not lead are left: theirs is the variance then.
                 leading = [term for term in terms if term.leads] or terms
@@ -189,17 +183,15 @@ class _Answers:
 def _rows_of_requests(terms: Sequence[tuple[Term, ...]]) -> dict[Request, list[int]]:
     """Which samples need which (view, condition), each once."""
     rows: dict[Request, list[int]] = {}
-    for sample, own in enumerate(terms):
-        for request in dict.fromkeys((term.view, term.condition) for term in own):
+    for sample, summands in enumerate(terms):
+        for request in dict.fromkeys((term.view, term.condition) for term in summands):
             rows.setdefault(request, []).append(sample)
     return rows
 
 
-def _samples_of_combinations(
-    terms: Sequence[tuple[Term, ...]], rules: Sequence[Rule]
-) -> dict[tuple[tuple[Term, ...], Rule], list[int]]:
-    """Which samples share the same terms and rule, so that they are combined together."""
-    samples: dict[tuple[tuple[Term, ...], Rule], list[int]] = {}
-    for sample, own in enumerate(zip(terms, rules, strict=True)):
-        samples.setdefault(own, []).append(sample)
+def _samples_of_terms(terms: Sequence[tuple[Term, ...]]) -> dict[tuple[Term, ...], list[int]]:
+    """Which samples share the same terms, so that they are combined together."""
+    samples: dict[tuple[Term, ...], list[int]] = {}
+    for sample, summands in enumerate(terms):
+        samples.setdefault(summands, []).append(sample)
     return samples

@@ -22,10 +22,10 @@ def clip(x0: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class DynamicThreshold:
-    """Dynamic thresholding (Saharia et al., 2022, "Imagen"): keeps strong guidance from saturating pictures.
+    """Dynamic thresholding: keeps strong guidance from saturating pictures.
 
     With s the `ratio` quantile of |x̂_0| within a picture, clamped to [1, maximum], the result is
-    clamp(x̂_0, −s, s)/s.
+    clamp(x̂_0, −s, s)/s. Saharia et al., 2022, "Imagen" (arXiv:2205.11487).
     """
 
     ratio: float = 0.95

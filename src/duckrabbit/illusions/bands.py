@@ -1,13 +1,12 @@
-"""Bands: the parts of a picture that the eye sees from afar, up close, in the dark, in motion or in one place.
+"""Bands: the parts of a picture that the eye sees from afar, up close, in the dark or in motion.
 
-A band is a linear map from pictures to pictures; a decomposition is a tuple of bands that add up to the identity.
-The decompositions are those of Geng, Park and Owens, "Factorized Diffusion: Perceptual Illusions by Noise
-Decomposition" (ECCV 2024). Lengths are in pixels of a picture 64 wide, and grow with the picture.
+A band is a linear map that keeps the shape of pictures [..., C, H, W] and works on any floating type and device; a
+decomposition is a tuple of bands that add up to the identity. The decompositions are those of Geng, Park and Owens,
+"Factorized Diffusion: Perceptual Illusions by Noise Decomposition", 2024 (arXiv:2404.11615). Lengths are in pixels of a
+picture 64 wide, and grow with the picture.
 """
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, pad
 
+from duckrabbit.diffusion.terms import Band
 from duckrabbit.errors import UsageError
 
 _REFERENCE_SIZE = 64
@@ -22,48 +22,17 @@ _LONGEST = 64.0
 
 
 @dataclass(frozen=True)
-class Band(ABC):
-    """A linear map that keeps the shape of pictures [..., C, H, W] and works on any floating type and device."""
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """One word for the part that is kept: `low`, `grey`, `inside`."""
-
-    @abstractmethod
-    def __call__(self, x: Tensor) -> Tensor:
-        """The part of x [..., C, H, W] that this band keeps, in the same shape."""
-
-
-@dataclass(frozen=True)
-class Everything(Band):
-    """The identity: B x = x."""
-
-    @property
-    def name(self) -> str:
-        return "everything"
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return x
-
-
-@dataclass(frozen=True)
-class Rest(Band):
+class Rest:
     """What another band leaves: B x = x - band(x)."""
 
     band: Band
-    label: str
 
-    @property
-    def name(self) -> str:
-        return self.label
-
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, /) -> Tensor:
         return x - self.band(x)
 
 
 @dataclass(frozen=True)
-class LowPass(Band):
+class LowPass:
     """A Gaussian blur: B x = G_σ * x, the picture reflected at its borders.
 
     sigma:  the standard deviation, above 0 and at most 64.
@@ -82,11 +51,7 @@ class LowPass(Band):
                 f"The kernel of a blur must be an odd number of pixels, not {self.kernel}: use for example 33."
             )
 
-    @property
-    def name(self) -> str:
-        return "low"
-
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, /) -> Tensor:
         zoom = _zoom(x)
         reach = min(math.floor(self.kernel // 2 * zoom + 0.5), min(x.shape[-2:]) - 1)
         weights = _bell(self.sigma * zoom, reach, x.device, x.dtype)
@@ -94,25 +59,7 @@ class LowPass(Band):
 
 
 @dataclass(frozen=True)
-class HighPass(Band):
-    """What a Gaussian blur takes away: B x = x - G_σ * x; parameters and errors as in `LowPass`."""
-
-    sigma: float = 2.0
-    kernel: int = 33
-
-    def __post_init__(self) -> None:
-        LowPass(self.sigma, self.kernel)
-
-    @property
-    def name(self) -> str:
-        return "high"
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return x - LowPass(self.sigma, self.kernel)(x)
-
-
-@dataclass(frozen=True)
-class MidPass(Band):
+class MidPass:
     """What lies between two Gaussian blurs: B x = G_mid * x - G_far * x.
 
     sigma_far, sigma_mid: standard deviations, sigma_far > sigma_mid > 0. Raises UsageError otherwise.
@@ -131,42 +78,20 @@ class MidPass(Band):
                 f"{self.sigma_mid}: raise the first or lower the second."
             )
 
-    @property
-    def name(self) -> str:
-        return "mid"
-
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, /) -> Tensor:
         return LowPass(self.sigma_mid, self.kernel)(x) - LowPass(self.sigma_far, self.kernel)(x)
 
 
 @dataclass(frozen=True)
-class Grey(Band):
+class Grey:
     """The mean over the channels, in every channel: what is left in dim light."""
 
-    @property
-    def name(self) -> str:
-        return "grey"
-
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, /) -> Tensor:
         return x.mean(-3, keepdim=True).expand_as(x)
 
 
 @dataclass(frozen=True)
-class Mean(Band):
-    """The mean colour of what another band keeps: the mean over the pixels of each channel, at every pixel."""
-
-    band: Callable[[Tensor], Tensor]
-
-    @property
-    def name(self) -> str:
-        return "mean"
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return self.band(x).mean((-2, -1), keepdim=True).expand_as(x)
-
-
-@dataclass(frozen=True)
-class MotionBlur(Band):
+class MotionBlur:
     """The mean along a straight line through each pixel: what is left when the picture moves.
 
     length: of the line, above 0 and at most 64.
@@ -182,11 +107,7 @@ class MotionBlur(Band):
         if not math.isfinite(self.angle):
             raise UsageError(f"The angle of a motion blur must be a number of degrees, not {self.angle}: use -45.")
 
-    @property
-    def name(self) -> str:
-        return "blurred"
-
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, /) -> Tensor:
         height, width = x.shape[-2:]
         window = _line(min(self.length * _zoom(x), 2.0 * (min(height, width) - 1)), self.angle)
         reach = len(window) // 2
@@ -200,7 +121,7 @@ class MotionBlur(Band):
 
 
 @dataclass(frozen=True)
-class Small(Band):
+class Small:
     """What survives when the picture is shrunk by `factor` (area average) and enlarged again (bicubic).
 
     factor: above 1 and at most 64. A length like any other: at every size the shrunk picture is 64 / factor wide.
@@ -214,11 +135,7 @@ class Small(Band):
         if self.factor <= 1:
             raise UsageError(f"The factor of a reduction must be above 1, not {self.factor}: use for example 4.")
 
-    @property
-    def name(self) -> str:
-        return "small"
-
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, /) -> Tensor:
         height, width = x.shape[-2:]
         shrink = max(1.0, self.factor * _zoom(x))
         reduced = (max(1, round(height / shrink)), max(1, round(width / shrink)))
@@ -226,44 +143,10 @@ class Small(Band):
         return interpolate(down, size=(height, width), mode="bicubic", align_corners=False).reshape(x.shape)
 
 
-@dataclass(frozen=True, eq=False)
-class Masked(Band):
-    """B x = mask · x, for a mask [H, W] of zeros and ones.
-
-    A mask serves pictures of its own size and of any whole multiple, where its pixels become blocks.
-    Raises UsageError if the mask is no such mask, and for a picture of another size.
-    """
-
-    mask: Tensor
-    label: str
-
-    def __post_init__(self) -> None:
-        if self.mask.ndim != 2:
-            raise UsageError(
-                f"A mask must be one picture [height, width], not {list(self.mask.shape)}: pass one channel."
-            )
-        if not bool(((self.mask == 0) | (self.mask == 1)).all()):
-            raise UsageError("A mask must hold zeros and ones only, and this one has other values: binarise it first.")
-
-    @property
-    def name(self) -> str:
-        return self.label
-
-    def __call__(self, x: Tensor) -> Tensor:
-        (height, width), (own_height, own_width) = x.shape[-2:], self.mask.shape
-        blocks, left_over = divmod(height, own_height)
-        if left_over or width != blocks * own_width:
-            raise UsageError(
-                f"A mask of {own_height} × {own_width} pixels does not fit a picture of {height} × {width}: "
-                "give it the picture's size, or a whole fraction of it."
-            )
-        mask = self.mask.to(x.device, x.dtype)
-        return x * mask.repeat_interleave(blocks, 0).repeat_interleave(blocks, 1)
-
-
 def hybrid_bands(sigma: float = 2.0) -> tuple[Band, Band]:
     """(low, high): what is seen from afar and what is seen up close. Raises UsageError unless 0 < sigma ≤ 64."""
-    return LowPass(sigma), HighPass(sigma)
+    low = LowPass(sigma)
+    return low, Rest(low)
 
 
 def triple_bands(sigma_far: float = 2.0, sigma_mid: float = 1.0) -> tuple[Band, Band, Band]:
@@ -271,30 +154,24 @@ def triple_bands(sigma_far: float = 2.0, sigma_mid: float = 1.0) -> tuple[Band, 
 
     Raises UsageError unless 64 ≥ sigma_far > sigma_mid > 0.
     """
-    return LowPass(sigma_far), MidPass(sigma_far, sigma_mid), HighPass(sigma_mid)
+    return LowPass(sigma_far), MidPass(sigma_far, sigma_mid), Rest(LowPass(sigma_mid))
 
 
 def colour_bands() -> tuple[Band, Band]:
     """(grey, colour): what is seen in dim light and what daylight adds; a picture of one channel is all grey."""
-    return Grey(), Rest(Grey(), "colour")
+    return Grey(), Rest(Grey())
 
 
 def motion_bands(length: float = 10.0, angle: float = -45.0) -> tuple[Band, Band]:
     """(blurred, sharp): what is seen in motion and what standing still adds; parameters as in `MotionBlur`."""
     blur = MotionBlur(length, angle)
-    return blur, Rest(blur, "sharp")
+    return blur, Rest(blur)
 
 
 def scale_bands(factor: float = 4.0) -> tuple[Band, Band]:
     """(small, large): what a picture shrunk by `factor` shows and what full size adds; errors as in `Small`."""
     small = Small(factor)
-    return small, Rest(small, "large")
-
-
-def mask_bands(mask: Tensor) -> tuple[Band, Band]:
-    """(inside, outside) of a mask [H, W] of ones and zeros; errors as in `Masked`."""
-    inside = Masked(mask, "inside")
-    return inside, Masked(1 - mask.float(), "outside")
+    return small, Rest(small)
 
 
 def _check_length(what: str, value: float) -> None:

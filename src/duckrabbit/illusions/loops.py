@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from duckrabbit.illusions.views import Identity, View, animate, canvas_side
+from duckrabbit.illusions.views.motion import eased
 
 SIDE = 294
 """In pixels: a picture is enlarged as long as its frames are within this."""
@@ -24,7 +25,7 @@ def through_views(picture: Tensor, views: Sequence[View]) -> list[Tensor]:
 def away_and_back(picture: Tensor) -> list[Tensor]:
     """A loop in which the picture [C, S, S] moves away, rests, and comes back."""
     near = enlarged(picture, max(1, SIDE // picture.shape[-1]))
-    away = [_eased(k / (ZOOM_FRAMES + 1)) for k in range(1, ZOOM_FRAMES + 1)]
+    away = [eased(k / (ZOOM_FRAMES + 1)) for k in range(1, ZOOM_FRAMES + 1)]
     distances = [*[0.0] * STILL_FRAMES, *away, *[1.0] * STILL_FRAMES, *reversed(away)]
     shown = {distance: _shrunk(near, SMALLEST**distance) for distance in set(distances)}
     return [shown[distance] for distance in distances]
@@ -44,8 +45,3 @@ def _shrunk(picture: Tensor, share: float) -> Tensor:
     corner = (side - small) // 2
     frame[:, corner : corner + small, corner : corner + small] = resized
     return frame
-
-
-def _eased(t: float) -> float:
-    """Smoothstep, 3t² − 2t³: at rest at both ends."""
-    return t * t * (3 - 2 * t)

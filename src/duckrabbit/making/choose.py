@@ -118,7 +118,7 @@ def open_named(name: str, computing: Computing, size: int | None = None) -> "Mod
 
 def default_name(prompts: Sequence[str], image: str | None = None) -> str:
     """Prompts that are digits, or a digit to start from, mean the digit model, others pocket."""
-    from duckrabbit.media.digits import is_digit
+    from duckrabbit.media.shipped import is_digit
     from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT
 
     given = [prompt for prompt in prompts if prompt]

@@ -108,7 +108,7 @@ def make_planned(
 ) -> list[Picture]:
     """Make one picture for each plan and its seed, many at a time.
 
-    The plans must agree in all but their terms, rules, judge guidance and starts: model, size, grid, solver and
+    The plans must agree in all but their terms, judge guidance and starts: model, size, grid, solver and
     constraint.
     """
     denoisers = Denoisers()

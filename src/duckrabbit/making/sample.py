@@ -67,7 +67,7 @@ def sample(
     The pictures of those that are left are the ones that they would be alone.
 
     Args:
-        plans: each sample's; they must agree in all but their terms, rules, judge guidance and starts.
+        plans: each sample's; they must agree in all but their terms, judge guidance and starts.
         seeds: each sample's.
         denoisers: each stage's.
         watch: is shown the states.
@@ -106,7 +106,6 @@ def _sample_stage(
             denoiser,
             tuple(own.terms for own in plans),
             model.threshold,
-            tuple(own.rule for own in plans),
             None if guide is None else guide[torch.tensor(rows)],
             JudgeCorrection(tuple(own.judge_guidance for own in plans)),
         )

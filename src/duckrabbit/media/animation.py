@@ -1,6 +1,9 @@
 """Animations: GIF, WebP and MP4, chosen by the suffix."""
 
 import io
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,10 +13,13 @@ from torch import Tensor
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.pixels import to_uint8
-from duckrabbit.media.video import encode_mp4
 
 PALETTE_FRAMES = 8
 WEBP_QUALITY = 90
+
+# Players want H.264 in 4:2:0, and that wants even sides; 16 is close to lossless.
+MP4_QUALITY = "16"
+MP4_EVEN_SIDES = "pad=ceil(iw/2)*2:ceil(ih/2)*2"
 
 
 def write_animation(path: Path, frames: Sequence[Tensor], milliseconds: int) -> None:
@@ -34,7 +40,7 @@ def write_animation(path: Path, frames: Sequence[Tensor], milliseconds: int) -> 
     """
     if not frames or milliseconds < 1 or any(frame.shape != frames[0].shape for frame in frames):
         raise ValueError("expected frames, all of one shape, of at least 1 ms each")
-    encoders = {".gif": _gif, ".webp": _webp, ".mp4": encode_mp4}
+    encoders = {".gif": _gif, ".webp": _webp, ".mp4": _mp4}
     encode = encoders.get(path.suffix.lower())
     if encode is None:
         raise UsageError(f"{path} has no known animation suffix: expected .gif, .webp or .mp4, so rename the output.")
@@ -42,6 +48,14 @@ def write_animation(path: Path, frames: Sequence[Tensor], milliseconds: int) -> 
     content = encode(images, milliseconds)
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
+
+
+def can_encode_mp4() -> bool:
+    """Whether there is an ffmpeg on this machine."""
+    try:
+        return bool(_ffmpeg())
+    except UsageError:
+        return False
 
 
 def _gif(images: Sequence[Image.Image], milliseconds: int) -> bytes:
@@ -79,3 +93,41 @@ def _webp(images: Sequence[Image.Image], milliseconds: int) -> bytes:
         quality=WEBP_QUALITY,
     )
     return buffer.getvalue()
+
+
+def _mp4(images: Sequence[Image.Image], milliseconds: int) -> bytes:
+    """The bytes of an MP4 of equally large frames; odd sides get one black row or column more.
+
+    Raises:
+        UsageError: there is no ffmpeg, or it fails.
+    """
+    width, height = images[0].size
+    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"1000/{milliseconds}"]
+    result = ["-vf", MP4_EVEN_SIDES, "-pix_fmt", "yuv420p", "-crf", MP4_QUALITY, "-movflags", "+faststart"]
+    pixels = b"".join(image.convert("RGB").tobytes() for image in images)
+    # MP4's index is written last and moved first, so ffmpeg needs a file and not a pipe.
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "video.mp4"
+        command = [_ffmpeg(), "-v", "error", *source, "-i", "-", *result, str(target)]
+        done = subprocess.run(command, input=pixels, capture_output=True, check=False)
+        if done.returncode:
+            last = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+            raise UsageError(
+                f"ffmpeg could not make the MP4 ({last}): expected an ffmpeg with H.264, so install one with "
+                "`pip install duckrabbit[video]` or write a .gif or .webp instead."
+            )
+        return target.read_bytes()
+
+
+def _ffmpeg() -> str:
+    if found := shutil.which("ffmpeg"):
+        return found
+    try:
+        import imageio_ffmpeg
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        raise UsageError(
+            "There is no ffmpeg for making an MP4: install it, or `pip install duckrabbit[video]`, "
+            "or write a .gif or .webp instead."
+        ) from error

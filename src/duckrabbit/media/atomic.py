@@ -48,7 +48,7 @@ def cannot_write(path: Path, error: OSError) -> UsageError:
     """The sentence for a file that cannot be written."""
     return UsageError(
         f"Cannot write {path} ({error.strerror or error}): expected a writable folder with room in it, "
-        "so choose another place with --out or make room."
+        "so choose another place or make room."
     )
 
 

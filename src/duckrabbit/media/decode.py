@@ -3,9 +3,10 @@
 import io
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from duckrabbit.errors import UsageError
 
@@ -33,6 +34,23 @@ def decode(source: str | Path) -> Image.Image:
         # Pillow warns about size and sloppy metadata; the former is refused below, the latter harmless.
         warnings.simplefilter("ignore")
         return _decode(content, name)
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """A decoded picture, turned as its EXIF block says."""
+    # A damaged block says nothing about which way is up; the pixels are still good.
+    with suppress(Exception):
+        return ImageOps.exif_transpose(image)
+    return image
+
+
+def shape_of(source: str | Path) -> tuple[int, int]:
+    """The width and height of a picture turned upright, in pixels.
+
+    Raises:
+        UsageError: as `decode` does.
+    """
+    return upright(decode(source)).size
 
 
 def _read(source: str | Path, name: str) -> bytes:

@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
-from duckrabbit.media.square import BLACK, square_picture
+from duckrabbit.media.pictures import BLACK, square_picture
 
 THRESHOLD = 128
 

@@ -1,11 +1,12 @@
 """Contact sheets: pictures in rows and columns, with labels."""
 
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import as_file, files
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from duckrabbit.media.fonts import label_font
 from duckrabbit.media.pixels import to_uint8
 
 PAPER = (250, 250, 248)
@@ -85,7 +86,7 @@ def _tile(picture: Tensor, scale: int) -> Image.Image:
 
 
 def _width(text: str) -> float:
-    return label_font(FONT_SIZE).getlength(text)
+    return _font().getlength(text)
 
 
 def _height(lines: Sequence[str]) -> int:
@@ -109,4 +110,11 @@ def _lines(text: str, width: int) -> list[str]:
 
 def _write(draw: ImageDraw.ImageDraw, lines: Sequence[str], x: int, y: int, anchor: str) -> None:
     for number, line in enumerate(lines):
-        draw.text((x, y + number * LINE_HEIGHT), line, fill=INK, font=label_font(FONT_SIZE), anchor=anchor)
+        draw.text((x, y + number * LINE_HEIGHT), line, fill=INK, font=_font(), anchor=anchor)
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    """DejaVu Sans at the labels' size: unlike Pillow's own font, it has accents, Greek, Cyrillic, × and →."""
+    with as_file(files("matplotlib") / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf") as path:
+        return ImageFont.truetype(path, FONT_SIZE)

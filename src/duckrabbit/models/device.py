@@ -24,7 +24,7 @@ def choose_device(name: str = "auto") -> torch.device:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UsageError(
-            f"device {name!r} is not there: use --device cpu, or auto for the best this machine has."
+            f"device {name!r} is not there: use the `device` cpu, or auto for the best this machine has."
         ) from error
     return device
 

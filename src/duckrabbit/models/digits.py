@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
-from duckrabbit.diffusion.denoiser import NetworkDenoiser
+from duckrabbit.diffusion.denoiser import EncodedOnce, NetworkDenoiser, unconditional
 from duckrabbit.diffusion.parametrization import PARAMETRIZATIONS, Parametrization
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow
 from duckrabbit.diffusion.thresholding import clip
@@ -33,8 +34,8 @@ class DigitConfig:
 
     Attributes:
         hidden: channels at full resolution.
-        time: whether the network is told the time.
-        classes: whether it is told the class.
+        time: whether the network is conditioned on the time.
+        classes: whether it is conditioned on the class.
         path: a name in `PATHS`.
         path_steps: the length of the path's table, for those that have one.
         parametrization: a name in `PARAMETRIZATIONS`.
@@ -75,10 +76,8 @@ class DigitConfig:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "DigitConfig":
-        """The configuration of a file's header; raises KeyError, TypeError, ValueError or RuntimeError for none."""
-        fields = {key: value for key, value in data.items() if key not in ("kind", "sampler", "illusion_sampler")}
-        sampler, illusion_sampler = _sampler(data["sampler"]), _sampler(data["illusion_sampler"])
-        config = DigitConfig(**fields, sampler=sampler, illusion_sampler=illusion_sampler)
+        """The configuration of a file's header; raises KeyError, ValueError or RuntimeError for none."""
+        config = msgspec.convert(data, DigitConfig)
         # A table is made when it is first used: used here, one of an impossible length is a damaged file's.
         config.make_path().at(1.0), config.make_parametrization()
         return config
@@ -92,7 +91,7 @@ def digit_denoiser(
         network=network,
         path=config.make_path(),
         parametrization=config.make_parametrization(),
-        encode=partial(one_hot, device=device) if config.classes else _nothing,
+        encode=EncodedOnce(partial(_one_hot, device=device)) if config.classes else unconditional,
         dtype=dtype,
     )
 
@@ -138,21 +137,13 @@ def digit_model(
     )
 
 
-def one_hot(prompts: Sequence[str], device: torch.device) -> Tensor:
+def _one_hot(prompts: Sequence[str], device: torch.device) -> Tensor:
     """Digits as one-hot vectors [B, 10]; the null prompt "" is all zeros."""
     vectors = torch.zeros(len(prompts), NUM_CLASSES)
     for row, prompt in enumerate(prompts):
         if prompt:
             vectors[row, int(prompt)] = 1
     return vectors.to(device)
-
-
-def _sampler(data: Mapping[str, Any]) -> SamplerConfig:
-    return SamplerConfig(**{**data, "guidance_interval": tuple(data["guidance_interval"])})
-
-
-def _nothing(prompts: Sequence[str]) -> None:  # noqa: ARG001
-    return None
 
 
 def _check_prompt(name: str, classes: bool, prompt: object) -> None:
@@ -165,5 +156,5 @@ def _check_prompt(name: str, classes: bool, prompt: object) -> None:
             f"{name} does not understand the prompt {prompt!r}: give one digit, 0 to 9, or an empty prompt."
         )
     raise UsageError(
-        f"{name} takes no prompt, and {prompt!r} was given: leave it out, or use --model mnist-ddpm-class."
+        f"{name} takes no prompt, and {prompt!r} was given: leave it out, or use the `model` mnist-ddpm-class."
     )

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from duckrabbit.errors import UsageError
 from duckrabbit.models import digits, pocket
-from duckrabbit.models.deepfloyd import pixels, stages
 from duckrabbit.models.device import choose_device, choose_dtype, keep_freed_memory
 from duckrabbit.models.model import Model
 from duckrabbit.models.storage import read_weights
@@ -21,18 +20,19 @@ from duckrabbit.models.storage import read_weights
 DEFAULT_DIGITS = "mnist-ddpm-class"
 DEFAULT_TEXT = "pocket"
 DEEPFLOYD = "deepfloyd"
+PIPELINE_INDEX = "model_index.json"
 DEEPFLOYD_SUMMARY = "DeepFloyd IF, 64×64 and 256×256: text to image; with --weights, your own licensed download"
 
 SHIPPED: Mapping[str, str] = {
     "pocket": "text to image in colour, 64×64 and with --size 256 256×256; the default for prompts in words",
-    "mnist-denoiser": "one-step denoiser of digits at σ = 0.5 (not told the level)",
+    "mnist-denoiser": "one-step denoiser of digits at σ = 0.5 (not conditioned on the level)",
     "mnist-denoiser-pure-noise": "one-step denoiser of pure noise: it answers with the mean digit",
     "mnist-ddpm": "digits by DDPM, time-conditioned",
     "mnist-ddpm-class": "digits by DDPM, conditioned on time and class; the default for digits",
-    "mnist-ddpm-class-course": "the same with the sources' network, schedule and hyperparameters",
+    "mnist-ddpm-class-course": "mnist-ddpm-class with the sources' network, schedule and hyperparameters",
     "mnist-flow": "digits by flow matching, time-conditioned",
     "mnist-flow-class": "digits by flow matching, conditioned on time and class",
-    "mnist-flow-class-course": "the same with the sources' network and hyperparameters",
+    "mnist-flow-class-course": "mnist-flow-class with the sources' network and hyperparameters",
 }
 """The models in the package, and what each is."""
 
@@ -74,10 +74,10 @@ def load_model(
     if chosen.type == "cpu":
         keep_freed_memory()
     if compiled and chosen.type != "cuda":
-        raise UsageError(f"--compile is for a CUDA GPU, and this runs on {chosen.type}: leave it out.")
+        raise UsageError(f"Compiling is for a CUDA GPU, and this runs on {chosen.type}: leave it out.")
     model = _found(name, chosen, dtype, weights, embeddings, compiled)
     if compiled and not model.compiled:
-        raise UsageError(f"--compile is for DeepFloyd IF, and {name} is another model: leave it out.")
+        raise UsageError(f"Compiling is for DeepFloyd IF, and {name} is another model: leave it out.")
     return model
 
 
@@ -89,15 +89,19 @@ def _found(
     embeddings: str | None,
     compiled: bool,
 ) -> Model:
-    """As `load_model`; what is not compiled is given as it is."""
+    """The model of a name, compiled or not. Adapters of other libraries are imported when one of their models is."""
     path = Path(name)
     if name == DEEPFLOYD or (path / "stage1").is_dir():
         place = weights if name == DEEPFLOYD else name
-        return stages.deepfloyd(DEEPFLOYD, place, embeddings, chosen, dtype, compiled)
+        from duckrabbit.models.deepfloyd.stages import deepfloyd
+
+        return deepfloyd(DEEPFLOYD, place, embeddings, chosen, dtype, compiled)
     if weights is not None:
-        raise UsageError(f"--weights are of --model {DEEPFLOYD}, and {name} has its own: leave them out.")
-    if (path / pixels.INDEX).is_file():
-        return pixels.pipeline(name, path, embeddings, chosen, dtype, compiled)
+        raise UsageError(f"`weights` are of the `model` {DEEPFLOYD}, and {name} has its own: leave them out.")
+    if (path / PIPELINE_INDEX).is_file():
+        from duckrabbit.models.deepfloyd.pixels import pipeline
+
+        return pipeline(name, path, embeddings, chosen, dtype, compiled)
     precision = choose_dtype(chosen) if dtype is None else dtype
     model = _stage(name, chosen, precision)
     if name in SECOND_STAGES:
@@ -119,7 +123,7 @@ def _first_stage(second: Model, device: torch.device, dtype: torch.dtype) -> Mod
         if model.checksum in passed:
             raise UsageError(
                 f"The first stages that {second.name} names lead in a circle, so nothing draws its pictures: "
-                "train it with --first-stage pocket."
+                "train it with the `first_stage` pocket."
             )
         passed.add(model.checksum)
     return model

@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from duckrabbit.diffusion.denoiser import Denoiser
 from duckrabbit.diffusion.noise import Noise, Stream
@@ -30,8 +31,8 @@ class SamplerConfig:
         steps: number of steps.
         grid: a name in `grid.GRIDS`.
         guidance_scale: γ of classifier-free guidance; 1 for models without a null condition.
-        guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024); γ is 1
-            elsewhere.
+        guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024,
+            arXiv:2404.07724); γ is 1 elsewhere.
         mean_guidance_scale: γ of the picture's mean colour, where it is below `guidance_scale`; None for the same.
         judge_scale: λ of judge guidance, how far each step is drawn to what a judge reads as asked; 0 for none.
     """
@@ -45,11 +46,11 @@ class SamplerConfig:
     judge_scale: float = 0.0
 
 
-def _nothing_to_say(prompt: str) -> tuple[str, ...]:  # noqa: ARG001
+def _no_remarks(prompt: str) -> tuple[str, ...]:  # noqa: ARG001
     return ()
 
 
-def _the_same(x: Tensor) -> Tensor:
+def _identity(x: Tensor) -> Tensor:
     return x
 
 
@@ -66,11 +67,11 @@ class Model:
         channels: 1 for grey, 3 for colour.
         size: side of its pictures, in pixels.
         dark_ground: whether it knows only light strokes on a dark ground, as digits are.
-        knows_level: whether it is told the noise level; without that it can denoise but not sample.
+        knows_level: whether it is conditioned on the noise level; without that it can denoise but not sample.
         conditional: whether it understands prompts; "" is the null prompt of those that do.
         check_prompt: raises UsageError for a prompt that the model can't understand.
         sampler: its default way of sampling.
-        illusion_sampler: the same for anagrams and hybrids, where prompts compete and stronger guidance pays.
+        illusion_sampler: its default for anagrams and hybrids, where prompts compete and stronger guidance pays.
         threshold: what is done to each x̂_0.
         default_prompt: for edit, inpaint and denoise.
         config: the configuration in its file's header.
@@ -103,12 +104,12 @@ class Model:
     checksum: str
     device: torch.device
     dtype: torch.dtype
-    remarks: Callable[[str], tuple[str, ...]] = _nothing_to_say
+    remarks: Callable[[str], tuple[str, ...]] = _no_remarks
     weights: str | None = None
     second_stage: "SecondStage | None" = field(default=None, repr=False)
     compiled: bool = False
-    encode: Callable[[Tensor], Tensor] = field(default=_the_same, repr=False)
-    decode: Callable[[Tensor], Tensor] = field(default=_the_same, repr=False)
+    encode: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
+    decode: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
     own_state_shape: tuple[int, ...] | None = None
 
     @property
@@ -127,7 +128,7 @@ class Model:
         if self.second_stage is not None and size == self.second_stage.model.size:
             return self.second_stage.model
         made = " and ".join(f"{side}×{side}" for side in self.sizes)
-        raise UsageError(f"{self.name} makes pictures of {made}, not {size}: give --size {self.sizes[-1]}, or none.")
+        raise UsageError(f"{self.name} makes pictures of {made}, not {size}: give `size` {self.sizes[-1]}, or none.")
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -144,8 +145,18 @@ class Model:
         if not self.knows_level:
             raise UsageError(
                 f"{self.name} is not told the noise level, so it can denoise in one step but not sample: "
-                "use it with denoise --method one-step, or give another --model."
+                "denoise with the `method` one-step, or use another `model`."
             )
+
+
+def bilinear(pictures: Tensor, size: int) -> Tensor:
+    """Enlarge with corner pixels on corner pixels, as DeepFloyd IF was trained."""
+    return interpolate(pictures, size=(size, size), mode="bilinear", align_corners=True)
+
+
+def bicubic(pictures: Tensor, size: int) -> Tensor:
+    """Enlarge with pixels being squares: no shift at the borders."""
+    return interpolate(pictures, size=(size, size), mode="bicubic", align_corners=False)
 
 
 @dataclass(frozen=True)
@@ -155,7 +166,7 @@ class SecondStage:
         low = α_l U(x_small) + σ_l ε,        x̂_0 = D([x_t, low], t, c)
 
     l is the level at which it was trained to see its guide: some noise hides the first stage's faults from it (Ho et
-    al., 2022, "Cascaded Diffusion Models", arXiv 2106.15282). The guide is noised once, not at every step.
+    al., 2022, "Cascaded Diffusion Models", arXiv:2106.15282). The guide is noised once, not at every step.
 
     Attributes:
         model: the second stage with its own size, threshold and ways of sampling; its denoiser is given [B, 2C, S, S],

@@ -5,19 +5,20 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
-from duckrabbit.datasets.places import Placed, told_by_kind
-from duckrabbit.datasets.prompts import Vocabulary
-from duckrabbit.diffusion.denoiser import NetworkDenoiser
+from duckrabbit.datasets.prompts import Placed, Vocabulary, kinds_for_places
+from duckrabbit.diffusion.denoiser import EncodedOnce, NetworkDenoiser
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
-from duckrabbit.models.enlarging import bicubic
-from duckrabbit.models.model import Model, SamplerConfig, SecondStage
+from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bicubic
 from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig
+from duckrabbit.networks.text_encoder import PAD
 
 KIND = "pocket-unet"
 SIDE = 64
@@ -33,7 +34,7 @@ ILLUSION_SAMPLER = SamplerConfig(
     mean_guidance_scale=3.0,
     judge_scale=0.7,
 )
-"""The same for anagrams and hybrids: the judge pulls at every step, so that more steps show more than more guidance."""
+"""How anagrams and hybrids are sampled: a judge guides every step, so that more steps show more than more guidance."""
 
 
 @dataclass(frozen=True)
@@ -71,20 +72,8 @@ class PocketConfig:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "PocketConfig":
-        """The configuration of a file's header; raises KeyError, TypeError or ValueError for none."""
-        network: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in data["network"].items()
-        }
-        return PocketConfig(
-            tuple(data["words"]),
-            PocketUNetConfig(**network),
-            _sampler(data["sampler"]),
-            _sampler(data["illusion_sampler"]),
-            data["training"],
-            data.get("size", SIDE),
-            data.get("low_time"),
-            data.get("first_stage"),
-        )
+        """The configuration of a file's header; raises ValueError for none."""
+        return msgspec.convert(data, PocketConfig)
 
 
 def pocket_denoiser(
@@ -92,11 +81,12 @@ def pocket_denoiser(
 ) -> NetworkDenoiser:
     """A network of this kind as a denoiser whose prompts are sentences."""
 
-    def encode(prompts: Sequence[str]) -> Tensor:
-        told = [" ".join(told_by_kind(prompt, vocabulary).words) for prompt in prompts]
-        return vocabulary.encode(told).to(device)
+    def tokens(prompts: Sequence[str]) -> list[Tensor]:
+        read = [" ".join(kinds_for_places(prompt, vocabulary).words) for prompt in prompts]
+        return [vocabulary.encode([prompt])[0].to(device) for prompt in read]
 
-    return NetworkDenoiser(network, Cosine(), V, encode, dtype)
+    pad = partial(pad_sequence, batch_first=True, padding_value=PAD)
+    return NetworkDenoiser(network, Cosine(), V, EncodedOnce(tokens, pad), dtype)
 
 
 def pocket_model(
@@ -150,29 +140,25 @@ def with_second_stage(first: Model, second: Model) -> Model:
 def _check_prompt(name: str, vocabulary: Vocabulary, prompt: object) -> None:
     if not isinstance(prompt, str):
         raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
-    told = told_by_kind(prompt, vocabulary)
-    if told.words and not _known(told, vocabulary):
-        near = [word for unknown in told.words for word in vocabulary.near(unknown)]
+    read = kinds_for_places(prompt, vocabulary)
+    if read.words and not _known(read, vocabulary):
+        near = [word for unknown in read.words for word in vocabulary.near(unknown)]
         hint = f"perhaps {', '.join(near[:4])}" if near else "everyday things such as a rabbit, a lighthouse, a red car"
         raise UsageError(f"{name} knows no word of the prompt {prompt!r}: ask for things it knows, {hint}.")
 
 
-def _known(told: Placed, vocabulary: Vocabulary) -> bool:
-    return bool(vocabulary.read(" ".join(told.words)).words)
+def _known(read: Placed, vocabulary: Vocabulary) -> bool:
+    return bool(vocabulary.read(" ".join(read.words)).words)
 
 
 def _remarks(name: str, vocabulary: Vocabulary, prompt: str) -> tuple[str, ...]:
     """What a user should know about how a prompt was read."""
-    told = told_by_kind(prompt, vocabulary)
-    if not _known(told, vocabulary):
+    read = kinds_for_places(prompt, vocabulary)
+    if not _known(read, vocabulary):
         return ()
-    remarks = [f"{name} does not know {place!r}: it makes a {kind}" for place, kind in told.places]
-    for word in vocabulary.read(" ".join(told.words)).unknown:
+    remarks = [f"{name} does not know {place!r}: it makes a {kind}" for place, kind in read.places]
+    for word in vocabulary.read(" ".join(read.words)).unknown:
         near = vocabulary.near(word)
         hint = f"; it knows {', '.join(near)}" if near else ""
         remarks.append(f"{name} does not know the word {word!r} and leaves it out{hint}")
     return tuple(remarks)
-
-
-def _sampler(data: Mapping[str, Any]) -> SamplerConfig:
-    return SamplerConfig(**{**data, "guidance_interval": tuple(data["guidance_interval"])})

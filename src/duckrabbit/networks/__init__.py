@@ -1,1 +1,1 @@
-"""The networks: plain modules from tensors to tensors, told nothing of paths, samplers or files."""
+"""The networks: plain modules from tensors to tensors, which know nothing of paths, samplers or files."""

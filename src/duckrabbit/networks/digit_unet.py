@@ -108,8 +108,8 @@ class DigitUNet(nn.Module):
 
     Args:
         hidden: D, the number of channels at full resolution.
-        time: whether it is told the time t in [0, 1] (then `forward` needs `t` of shape [B]).
-        classes: whether it is told the class (then `forward` needs `c` of shape [B, 10], one-hot or zero).
+        time: whether it is conditioned on the time t in [0, 1] (then `forward` needs `t` of shape [B]).
+        classes: whether it is conditioned on the class (then `forward` needs `c` of shape [B, 10], one-hot or zero).
     """
 
     def __init__(self, hidden: int = 64, time: bool = True, classes: bool = False) -> None:

@@ -11,7 +11,10 @@ FEATURES = 128
 
 
 class ResidualPictureJudge(nn.Module):
-    """A residual network with group normalisation (He et al., 2016; Wu and He, 2018): 32, 16, 8 and 4 pixels a side."""
+    """A residual network with group normalisation: 32, 16, 8 and 4 pixels a side.
+
+    He et al., 2016 (arXiv:1512.03385); Wu and He, 2018 (arXiv:1803.08494).
+    """
 
     def __init__(self, classes: int, width: int) -> None:
         super().__init__()
@@ -40,7 +43,10 @@ class ResidualPictureJudge(nn.Module):
 
 
 class ReportingPictureJudge(nn.Module):
-    """Depthwise 7×7 convolutions and wide pointwise layers (ConvNeXt; Liu et al., 2022): 32, 16 and 8 pixels a side."""
+    """Depthwise 7×7 convolutions and wide pointwise layers: 32, 16 and 8 pixels a side.
+
+    "ConvNeXt", Liu et al., 2022 (arXiv:2201.03545).
+    """
 
     def __init__(self, classes: int, width: int = 64) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ START = 1
 
 
 class TextLayer(nn.Module):
-    """A pre-norm transformer layer (Vaswani et al., 2017) whose words don't see the padding."""
+    """A pre-norm transformer layer (Vaswani et al., 2017, arXiv:1706.03762) whose words don't see the padding."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class TextEncoder(nn.Module):
         nn.init.normal_(self.words.weight, std=0.5)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """See the class; rows end in PAD."""
+        """Tokens [B, L], rows ending in PAD → words [B, L, W] and the mean over each prompt's words [B, W]."""
         present = tokens != PAD
         x = self.words(tokens) + self.positions[: tokens.shape[1]]
         for layer in self.layers:

@@ -76,5 +76,5 @@ class Anagram(Recipe):
         sampler = self.sampler or self.default_sampler(model)
         grid = grid_of(sampler, model)
         guidance = guidance_of(sampler, self.negative_prompt, model)
-        combined = combine_named(self.combine)(self.prompts, views, guidance, grid)
-        return Plan(from_noise(model, grid), combined.terms, grid, step_of(sampler), rule=combined.rule)
+        terms = combine_named(self.combine)(self.prompts, views, guidance, grid)
+        return Plan(from_noise(model, grid), terms, grid, step_of(sampler))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.grid import starting_at
+from duckrabbit.diffusion.guidance import guided
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.path import Path
 from duckrabbit.diffusion.sampling import noised
@@ -16,7 +17,6 @@ from duckrabbit.diffusion.steps import DDIM
 from duckrabbit.diffusion.terms import Term
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import LowPass
-from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.level import Level

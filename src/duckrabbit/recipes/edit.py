@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from duckrabbit.diffusion.grid import COURSE_LEVELS, Grid, starting_at
+from duckrabbit.diffusion.guidance import guided
 from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.diffusion.sampling import noised
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, Recipe, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source

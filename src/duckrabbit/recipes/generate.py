@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from duckrabbit.illusions.compositions import guided
+from duckrabbit.diffusion.guidance import guided
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, Recipe, from_noise, grid_of, guidance_of, step_of, typed
 

@@ -8,9 +8,11 @@ from msgspec import Meta
 from torch import Tensor
 
 from duckrabbit.diffusion.constraints import Constraint, KnownBand
+from duckrabbit.diffusion.guidance import Guidance
+from duckrabbit.diffusion.terms import Band
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.bands import Band, Grey, colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
-from duckrabbit.illusions.compositions import Guidance, hybrid
+from duckrabbit.illusions.bands import Grey, colour_bands, hybrid_bands, motion_bands, scale_bands, triple_bands
+from duckrabbit.illusions.compositions import hybrid
 from duckrabbit.illusions.loops import away_and_back
 from duckrabbit.judges.looks import Look, See, as_it_is, from_afar, from_halfway
 from duckrabbit.models.model import Model, SamplerConfig

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from duckrabbit.diffusion.constraints import KnownRegion
+from duckrabbit.diffusion.guidance import guided
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.recipe import Plan, Recipe, from_noise, grid_of, guidance_of, prompt_of, step_of, typed

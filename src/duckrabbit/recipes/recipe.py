@@ -15,12 +15,12 @@ from torch import Tensor
 from duckrabbit.diffusion.constraints import Constraint
 from duckrabbit.diffusion.denoiser import Denoiser
 from duckrabbit.diffusion.grid import GRIDS, Grid
+from duckrabbit.diffusion.guidance import Guidance
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import initial_noise
 from duckrabbit.diffusion.steps import SOLVERS, Step
-from duckrabbit.diffusion.terms import Rule, Term, weighted_sum
+from duckrabbit.diffusion.terms import Term
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.compositions import Guidance
 from duckrabbit.judges.guidance import JudgeGuidance
 from duckrabbit.judges.looks import Look, as_it_is
 from duckrabbit.models.model import Model, SamplerConfig
@@ -39,7 +39,6 @@ class Plan:
         constraint: what must hold after each step.
         resamplings: how often each step is made.
         denoiser: what denoises in place of the model.
-        rule: how the terms' results become one x̂_0.
         judge_guidance: by which judge x̂_0 is guided, and towards what; None for nothing.
     """
 
@@ -50,7 +49,6 @@ class Plan:
     constraint: Constraint | None = None
     resamplings: int = 1
     denoiser: Denoiser | None = None
-    rule: Rule = weighted_sum
     judge_guidance: JudgeGuidance | None = None
 
     @property

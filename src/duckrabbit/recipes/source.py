@@ -13,9 +13,8 @@ from torch.nn.functional import avg_pool2d, max_pool2d
 
 from duckrabbit.errors import UsageError
 from duckrabbit.media.masks import read_mask
-from duckrabbit.media.pictures import read_picture
+from duckrabbit.media.pictures import WHITE, read_picture, square_picture
 from duckrabbit.media.pixels import from_uint8, to_uint8
-from duckrabbit.media.square import WHITE, square_picture
 from duckrabbit.models.model import Model
 
 MAX_SIDE = 1024

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from duckrabbit.diffusion.guidance import guided
 from duckrabbit.diffusion.steps import DDIM
-from duckrabbit.illusions.compositions import guided
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, Recipe, from_noise, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source

@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from duckrabbit.media.atomic import atomic_write, cannot_write
-from duckrabbit.media.square import WHITE, square_picture
+from duckrabbit.media.pictures import WHITE, square_picture
 from duckrabbit.models.load import SHIPPED
 from duckrabbit.report.effort import Effort
 from duckrabbit.report.rows.registry import Row

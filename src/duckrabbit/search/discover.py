@@ -20,7 +20,7 @@ from duckrabbit.making.best_of import Candidate, Contest, race
 from duckrabbit.making.plan import plan
 from duckrabbit.making.pruning import ACROSS, Rungs
 from duckrabbit.making.sample import Denoisers, Watch
-from duckrabbit.media.slug import slug
+from duckrabbit.media.names import slug
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.search.discovery import Pair, SubjectPriors, proposals

@@ -4,11 +4,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from duckrabbit.datasets.pictures import SHIPPED_PICTURES
 from duckrabbit.diffusion.grid import GRIDS
 from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.illusions.views import VIEWS
-from duckrabbit.media.video import can_encode
+from duckrabbit.media.animation import can_encode_mp4
+from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS
 from duckrabbit.studio.bodies import LessonRequest, RunRequest
@@ -59,7 +59,7 @@ async def overview(request: Request) -> Response:
         "training": [{"name": name, "what": recipe.summary} for name, recipe in DIGIT_RECIPES.items()],
         "solvers": list(SOLVERS),
         "grids": list(GRIDS),
-        "films": [form for form in FORMATS if form != "mp4" or await studio.pools.quick(can_encode)],
+        "films": [form for form in FORMATS if form != "mp4" or await studio.pools.quick(can_encode_mp4)],
         "largest_count": MAX_COUNT,
         "most_candidates": MAX_CANDIDATES,
         "run_prefix": RUN,

@@ -14,8 +14,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from duckrabbit.datasets.names import everyday
-from duckrabbit.datasets.places import told_by_kind
-from duckrabbit.datasets.prompts import Vocabulary, table
+from duckrabbit.datasets.prompts import Vocabulary, kinds_for_places, table
 from duckrabbit.models import digits, pocket
 from duckrabbit.models.load import SECOND_STAGES, SHIPPED
 from duckrabbit.models.storage import HEADER_KEY
@@ -86,7 +85,7 @@ def reading(prompt: str, facts: Facts) -> dict[str, Any]:
     if facts.kind == "digits":
         return _digit_reading(prompt, facts)
     vocabulary = _vocabulary(facts)
-    told = told_by_kind(prompt, vocabulary)
+    told = kinds_for_places(prompt, vocabulary)
     read = vocabulary.read(" ".join(told.words))
     return {
         "known": list(read.words),

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 from PIL import Image
 
-from duckrabbit.datasets.pictures import SHIPPED_PICTURES
 from duckrabbit.errors import UsageError
 from duckrabbit.media.masks import read_mask
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.png import read_metadata
+from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.recipes.catalogue import to_json
 from duckrabbit.recipes.source import Source, on_light_ground
 from duckrabbit.studio.bodies import Order, order_of

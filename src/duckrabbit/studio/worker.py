@@ -27,7 +27,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.best_of import best_of, search_for
 from duckrabbit.making.make import Picture, make_planned
 from duckrabbit.making.plan import plan
-from duckrabbit.media.unused import new_file
+from duckrabbit.media.names import new_file
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.studio.bodies import LessonRequest, order_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from duckrabbit.datasets.mnist import Digits
+from duckrabbit.datasets.mnist import Digits, mnist
 from duckrabbit.errors import UsageError
 from duckrabbit.models.digits import DigitConfig, digit_model
 from duckrabbit.models.model import Model
@@ -15,8 +15,10 @@ from duckrabbit.trained.digit_recipes import DIGIT_RECIPES, DigitRecipe
 from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
 from duckrabbit.trained.samples import show_samples
 from duckrabbit.training.data import DigitExamples
-from duckrabbit.training.loop import Engine, Hyperparameters, Report, train
+from duckrabbit.training.loop import Engine, Hyperparameters, Report, steps_per_epoch, train
 from duckrabbit.training.state import TrainingState
+
+MAX_HIDDEN = 512
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,16 @@ class TrainingRun:
     examples: int | None = None
 
     def __post_init__(self) -> None:
+        if not 1 <= self.hidden <= MAX_HIDDEN:
+            raise UsageError(f"`hidden` {self.hidden} can't be trained with: give 1 to {MAX_HIDDEN}.")
+        if self.examples is not None and self.examples < 1:
+            raise UsageError(f"{self.examples} `examples` can't be trained on: give at least 1.")
         if self.drop_class is not None and not 0 <= self.drop_class < 1:
-            raise UsageError(f"drop-class {self.drop_class:g} is no such probability: give 0 to 0.99.")
+            raise UsageError(f"`drop_class` {self.drop_class:g} is no such probability: give 0 to 0.99.")
         if self.noise_sigma is not None and not 0 < self.noise_sigma <= 10:
-            raise UsageError(f"noise-sigma {self.noise_sigma:g} can't be trained on: give a number above 0, up to 10.")
+            raise UsageError(f"`noise_sigma` {self.noise_sigma:g} can't be trained on: give above 0, up to 10.")
         if self.ddpm_steps is not None and not 2 <= self.ddpm_steps <= 10_000:
-            raise UsageError(f"ddpm-steps {self.ddpm_steps} make no table: give 2 to 10000.")
+            raise UsageError(f"`ddpm_steps` {self.ddpm_steps} make no table: give 2 to 10000.")
 
     @staticmethod
     def of(recipe: str) -> "TrainingRun":
@@ -95,6 +101,20 @@ class TrainingRun:
         return run
 
 
+def digits_of(run: TrainingRun) -> Digits:
+    """The pictures that a run is trained on.
+
+    Raises:
+        UsageError: if its folder lacks a file, or holds another than its name says.
+    """
+    if run.data == "fashion-mnist":
+        raise UsageError(
+            "fashion-mnist is not downloaded any more: get its four gzipped files from "
+            "https://github.com/zalandoresearch/fashion-mnist into a folder, and give that folder as `data`."
+        )
+    return mnist("train", None if run.data == "mnist" else Path(run.data))
+
+
 def train_digits(
     run: TrainingRun,
     digits: Digits,
@@ -114,8 +134,11 @@ def train_digits(
         show_after: the epochs after which samples are kept; None for the recipe's own, and the last.
 
     Raises:
-        UsageError: if the folder can't be written or its checkpoint does not fit the run.
+        UsageError: if there are fewer pictures than one batch, the folder can't be written, or its checkpoint does not
+            fit the run.
     """
+    # Refused before the folder is made, what the loop would refuse after.
+    steps_per_epoch(len(digits.pictures[: run.examples]), run.hyperparameters, engine.team)
     recipe = run.digit_recipe()
     shown = recipe.show_after if show_after is None else show_after
     torch.manual_seed(run.hyperparameters.seed)

@@ -28,7 +28,7 @@ class TrainedStage:
         objective: its loss; captions are dropped where they are made, not there.
         network: the shape of its network, but for the vocabulary.
         sampler: its way of sampling.
-        illusion_sampler: the same for anagrams and hybrids.
+        illusion_sampler: its way of sampling anagrams and hybrids.
         low_time: of a second stage, the time to which the picture that it enlarges is noised.
         shown: how many pictures of each prompt are shown while it is trained.
     """

@@ -11,7 +11,9 @@ from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State, initial_noise, noised
 from duckrabbit.errors import UsageError
-from duckrabbit.making.make import make_all
+from duckrabbit.making.films import tiled
+from duckrabbit.making.make import make_planned
+from duckrabbit.making.plan import plan
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.pixels import to_uint8
@@ -43,8 +45,8 @@ def show_samples(model: Model, stem: Path) -> None:
 def show_prompts(model: Model, prompts: Sequence[str], stem: Path, count: int = 8) -> None:
     """Write STEM.png: a row of pictures, as large as the model makes them, for each prompt that it understands."""
     understood = [prompt for prompt in prompts if _understands(model, prompt)]
-    recipes = [recipe for prompt in understood for recipe in [Generate(prompt)] * count]
-    made = make_all(recipes, model, [*range(count)] * len(understood), size=model.sizes[-1])
+    plans = [plan(Generate(prompt), model, model.sizes[-1]) for prompt in understood]
+    made = make_planned([planned for planned in plans for _ in range(count)], [*range(count)] * len(understood))
     sheet = contact_sheet([p.pixels for p in made], count, row_labels=[p or "(no prompt)" for p in understood], gap=4)
     with atomic_write(stem.with_suffix(".png")) as temporary:
         sheet.save(temporary, format="PNG", optimize=True)
@@ -62,13 +64,13 @@ def sampling_frames(model: Model) -> list[Tensor]:
     """The 40 samples as they come about, tiled: the noisy pictures before the first step and after every step."""
     sampler = replace(model.sampler, guidance_scale=SHOWN_GUIDANCE if model.conditional else 1.0)
     digits = [str(i % COLUMNS) if model.conditional else "" for i in range(COLUMNS * ROWS)]
-    recipes = {digit: Generate(digit, sampler=sampler) for digit in set(digits)}
+    plans = {digit: plan(Generate(digit, sampler=sampler), model) for digit in set(digits)}
     frames: list[Tensor] = []
 
     def watch(state: State) -> None:
         frames.extend(tiled(x, COLUMNS) for x in ([state.x_t] if state.i == 0 else []) + [state.x_s])
 
-    make_all([recipes[digit] for digit in digits], model, range(len(digits)), watch)
+    make_planned([plans[digit] for digit in digits], range(len(digits)), watch)
     return frames
 
 
@@ -85,12 +87,6 @@ def denoising_rows(model: Model) -> Tensor:
         noisy = torch.cat([noised(path, x0, level, Noise((seed,))) for seed, x0 in enumerate(clean)])
     denoised = model.denoiser(noisy, level, [""] * COLUMNS).x0
     return torch.cat([clean, noisy, denoised])
-
-
-def tiled(pictures: Tensor, columns: int) -> Tensor:
-    """Pictures [N, C, H, W] as one picture, rows of `columns`."""
-    rows = [torch.cat(list(row), dim=-1) for row in torch.split(pictures.float().cpu(), columns)]
-    return torch.cat(rows, dim=-2).clamp(-1, 1)
 
 
 def _write(path: Path, picture: Tensor) -> None:

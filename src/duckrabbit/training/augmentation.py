@@ -6,13 +6,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from duckrabbit.training.banded import close_by, from_afar
+from duckrabbit.illusions.bands import LowPass
 
 TURN, GROW, SHIFT = 20.0, 0.2, 0.1
 """Degrees, share of the size and share of the side by which a picture is moved at most."""
 
 NEAR, FAR = 0.1, 0.1
 """So many pictures are the part of a hybrid that is seen close by, or from afar, and shrunk."""
+
+COARSE = LowPass(2.0)
+"""L: a Gaussian blur, where hybrids part far from near unless the user says otherwise."""
 
 FAINTEST = 0.68
 """The least share of itself that is left of a picture another one is mixed into: it must stay the one that is seen."""
@@ -45,6 +48,24 @@ def recoloured(x: Tensor, saturation: Tensor, contrast: Tensor, light: Tensor) -
     return (grey + saturation * (x - grey)) * contrast + light
 
 
+def close_by(x: Tensor) -> Tensor:
+    """What is coarse in each picture from the one before it in the batch: L y + (1 − L) x, [B, C, S, S] in [−1, 1].
+
+    A judge that has met such pictures under the name of x reads hybrids (Geng, Park and Owens, 2024, arXiv:2404.11615)
+    as people do.
+    """
+    return _hybrid(x.roll(1, dims=0), x)
+
+
+def from_afar(x: Tensor) -> Tensor:
+    """What is fine in each picture from the one before it in the batch: L x + (1 − L) y, [B, C, S, S] in [−1, 1]."""
+    return _hybrid(x, x.roll(1, dims=0))
+
+
+def _hybrid(far: Tensor, near: Tensor) -> Tensor:
+    return (near + COARSE(far - near)).clamp(-1, 1)
+
+
 def _shrunk(x: Tensor, factor: int) -> Tensor:
     """Shrunk and enlarged again."""
     return F.interpolate(F.avg_pool2d(x, factor), size=x.shape[-2:], mode="bilinear")
@@ -75,13 +96,13 @@ def _recoloured(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _mixed(x: Tensor, generator: torch.Generator) -> Tensor:
-    """With another picture of the batch faintly in it (Zhang et al., 2018); the label stays."""
+    """With another picture of the batch faintly in it (Zhang et al., 2018, arXiv:1710.09412); the label stays."""
     share = FAINTEST + (1 - FAINTEST) * _uniform(x, generator)
     return share * x + (1 - share) * x.roll(1, dims=0)
 
 
 def _covered(x: Tensor, generator: torch.Generator) -> Tensor:
-    """With a rectangle of one grey in it, a fifth to a half as wide and high (DeVries and Taylor, 2017)."""
+    """With a grey rectangle in it, a fifth to a half as wide and high (DeVries and Taylor, 2017, arXiv:1708.04552)."""
     size = x.shape[-1]
     at = torch.arange(size, device=x.device) / size
     across, down = at.view(1, 1, 1, -1), at.view(1, 1, -1, 1)

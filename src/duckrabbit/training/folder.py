@@ -54,12 +54,12 @@ def read_folder(folder: Path) -> CaptionedPictures:
         UsageError: if there is no such folder, or no whole picture in it.
     """
     if not folder.is_dir():
-        raise UsageError(f"There is no folder {folder}: give --data with a folder of pictures.")
+        raise UsageError(f"There is no folder {folder}: give a folder of pictures.")
     Image.init()
     files = [file for file in sorted(folder.rglob("*")) if _is_picture(file.relative_to(folder)) and not file.is_dir()]
     if not files:
         raise UsageError(
-            f"There is no picture in {folder}: give --data with a folder of pictures, or of folders named after "
+            f"There is no picture in {folder}: give a folder of pictures, or of folders named after "
             "what the pictures in them show."
         )
     with ThreadPoolExecutor() as pool:

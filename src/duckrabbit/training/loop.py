@@ -33,11 +33,11 @@ class Hyperparameters:
     Attributes:
         epochs: passes over the examples; the last, incomplete batch of an epoch is left out.
         batch_size: pictures a step, of all processes together.
-        learning_rate: Adam's (Kingma and Ba, 2015), in the first epoch.
+        learning_rate: Adam's (Kingma and Ba, 2015, arXiv:1412.6980), in the first epoch.
         learning_rate_decay: the factor by which it falls, exponentially and epoch by epoch, over the whole run;
             1 keeps it.
         warmup_steps: over the first so many steps it rises from 0.
-        cooldown: over the last share of the run it falls to 0, linearly (Hägele et al., 2024).
+        cooldown: over the last share of the run it falls to 0, linearly (Hägele et al., 2024, arXiv:2405.18392).
         clip_gradient: the norm beyond which a step's gradient is shortened; 0 for never.
         ema_decay: d of the moving average of the weights; 0 for none.
         seed: of the initial weights, the batch order and the noise.
@@ -54,19 +54,19 @@ class Hyperparameters:
     clip_gradient: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, good in (
-            ("epochs", self.epochs >= 1),
-            ("batch_size", self.batch_size >= 2),
-            ("learning_rate", 0 < self.learning_rate < 10),
-            ("learning_rate_decay", 0 < self.learning_rate_decay <= 1),
-            ("ema_decay", 0 <= self.ema_decay < 1),
-            ("seed", 0 <= self.seed < 2**31),
-            ("warmup_steps", self.warmup_steps >= 0),
-            ("cooldown", 0 <= self.cooldown <= 1),
-            ("clip_gradient", self.clip_gradient >= 0),
+        for name, good, expected in (
+            ("epochs", self.epochs >= 1, "at least 1"),
+            ("batch_size", self.batch_size >= 2, "at least 2"),
+            ("learning_rate", 0 < self.learning_rate < 10, "a number above 0 and below 10"),
+            ("learning_rate_decay", 0 < self.learning_rate_decay <= 1, "a number above 0, up to 1"),
+            ("ema_decay", 0 <= self.ema_decay < 1, "0 for none, or a number below 1"),
+            ("seed", 0 <= self.seed < 2**31, "0 to 2147483647"),
+            ("warmup_steps", self.warmup_steps >= 0, "0 or more"),
+            ("cooldown", 0 <= self.cooldown <= 1, "a share from 0 to 1"),
+            ("clip_gradient", self.clip_gradient >= 0, "0 for never, or a norm above it"),
         ):
             if not good:
-                raise UsageError(f"{name.replace('_', '-')} {getattr(self, name):g} can't be trained with: see --help.")
+                raise UsageError(f"`{name}` {getattr(self, name):g} can't be trained with: give {expected}.")
 
     def learning_rate_at(self, step: int, steps_per_epoch: int) -> float:
         """lr · γ^(epoch/epochs), which is ExponentialLR with factor γ^(1/epochs), times warm-up and cool-down."""
@@ -161,7 +161,7 @@ def train(
             loss = mean.item()
             seconds = time.perf_counter() - started
             if not np.isfinite(loss):
-                raise UsageError(f"The loss is {loss} after {state.step} steps: train with a lower --learning-rate.")
+                raise UsageError(f"The loss is {loss} after {state.step} steps: train with a lower `learning_rate`.")
             yield Report(
                 step=state.step,
                 steps=total,
@@ -182,12 +182,12 @@ def steps_per_epoch(examples: int, hyperparameters: Hyperparameters, team: Team)
     if examples < hyperparameters.batch_size:
         raise UsageError(
             f"{examples} examples don't fill one batch of {hyperparameters.batch_size}: "
-            f"give a --batch-size of at most {examples}."
+            f"give a `batch_size` of at most {examples}."
         )
     if hyperparameters.batch_size % team.size:
         raise UsageError(
             f"{team.size} processes can't share batches of {hyperparameters.batch_size}: "
-            f"give a --batch-size that is a multiple of {team.size}."
+            f"give a `batch_size` that is a multiple of {team.size}."
         )
     return examples // hyperparameters.batch_size
 
@@ -239,7 +239,7 @@ class _Update:
 
 
 class _GraphRunner:
-    """The same step, captured once as a CUDA graph and replayed."""
+    """One step of training, captured once as a CUDA graph and replayed."""
 
     def __init__(self, update: _Update) -> None:
         self.update = update
@@ -261,14 +261,14 @@ class _GraphRunner:
     def _capture(self, indices: Tensor) -> None:
         """Warm up on a side stream, put the state back as it was, then record one step."""
         self.indices = indices.clone()
-        before = {name: tensor.detach().clone() for name, tensor in self.update.state._tensors()}
+        before = {name: tensor.detach().clone() for name, tensor in self.update.state.tensors()}
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(WARMUP_STEPS):
                 self.update(self.indices, 0)
         torch.cuda.current_stream().wait_stream(stream)
-        for name, tensor in self.update.state._tensors():
+        for name, tensor in self.update.state.tensors():
             value = before.get(name)
             tensor.detach().copy_(value if value is not None else torch.zeros_like(tensor))
         self.graph = torch.cuda.CUDAGraph()

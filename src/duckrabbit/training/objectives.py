@@ -1,7 +1,7 @@
 """Objectives: from a network and a batch to a loss. The training loop is passed one and knows nothing else of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -26,7 +26,7 @@ Times = Callable[[int, torch.Generator], Tensor]
 
 @dataclass(frozen=True)
 class LevelsOfTable:
-    """t = k/T for k uniform in 1 … T: the levels of a table of T steps (Ho et al., 2020)."""
+    """t = k/T for k uniform in 1 … T: the levels of a table of T steps (Ho et al., 2020, arXiv:2006.11239)."""
 
     steps: int
 
@@ -38,7 +38,7 @@ class LevelsOfTable:
 
 @dataclass(frozen=True)
 class UniformTimes:
-    """t uniform in (0, 1] (Lipman et al., 2023)."""
+    """t uniform in (0, 1] (Lipman et al., 2023, arXiv:2210.02747)."""
 
     def __call__(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` times."""
@@ -67,7 +67,7 @@ class DenoisingObjective:
         parametrization: gives a and b.
         times: draws t.
         drop_condition: probability that a picture's condition is replaced by zeros, so that one network learns both
-            branches of classifier-free guidance (Ho and Salimans, 2022).
+            branches of classifier-free guidance (Ho and Salimans, 2022, arXiv:2207.12598).
     """
 
     path: Path
@@ -89,12 +89,12 @@ class DenoisingObjective:
 
 @dataclass(frozen=True)
 class EnlargingObjective:
-    """The same for a second stage, which sees the small picture, enlarged and noised, behind x_t.
+    """Mean squared error of a second stage, which sees the small picture, enlarged and noised, behind x_t.
 
         L = E |network([x_t, α_l U(S x_0) + σ_l ε′], t, c) − (a ε + b x_0)|²
 
     S averages blocks of pixels, U enlarges bicubically. The noise ε′ hides from the network what a first stage may get
-    wrong (conditioning augmentation: Ho et al., 2022, "Cascaded Diffusion Models").
+    wrong (conditioning augmentation: Ho et al., 2022, arXiv:2106.15282).
 
     Attributes:
         path: gives α and σ.
@@ -126,7 +126,7 @@ class EnlargingObjective:
 
 @dataclass(frozen=True)
 class ClassificationObjective:
-    """Cross-entropy of a classifier's logits with the batch's labels, smoothed (Szegedy et al., 2016)."""
+    """Cross-entropy of a classifier's logits with smoothed labels (Szegedy et al., 2016, arXiv:1512.00567)."""
 
     label_smoothing: float = 0.05
 
@@ -134,3 +134,48 @@ class ClassificationObjective:
         """The mean loss over the batch."""
         logits = network(batch.x0).float()
         return F.cross_entropy(logits, batch.condition, label_smoothing=self.label_smoothing)
+
+
+@dataclass(frozen=True)
+class AdversarialObjective:
+    """Another objective's loss at x_0 + δ, where δ makes it large (Madry et al., 2018, arXiv:1706.06083).
+
+        δ ← Π_r (δ + 2 r/n g/rms(g))        g = ∇_δ L(x_0 + δ)        n times, from a random δ, rms(δ) ≤ r
+
+    The gradients of a classifier trained so change what a picture shows, not only what it is read as (Tsipras et al.,
+    2019, arXiv:1805.12152; Santurkar et al., 2019, arXiv:1906.09453). Every picture has a radius of its own, so that
+    clean ones are learnt as well.
+
+    Attributes:
+        objective: the other one.
+        radius: the largest root mean square of δ; r is uniform in [0, radius].
+        steps: n.
+    """
+
+    objective: Objective
+    radius: float
+    steps: int = 1
+
+    def __call__(self, network: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        """The mean loss over the batch."""
+        x0 = batch.x0
+        start = torch.randn(x0.shape, generator=generator, device=x0.device)
+        start_share, radius_share = torch.rand(2, len(x0), 1, 1, 1, generator=generator, device=x0.device)
+        radius = self.radius * radius_share
+        delta = start_share * radius * _direction(start)
+        for _ in range(self.steps):
+            delta.requires_grad_()
+            loss = self.objective(network, replace(batch, x0=x0 + delta), generator)
+            (gradient,) = torch.autograd.grad(loss, delta)
+            moved = delta.detach() + 2 * radius / self.steps * _direction(gradient)
+            delta = moved * (radius / _size(moved)).clamp(max=1)
+        return self.objective(network, replace(batch, x0=x0 + delta), generator)
+
+
+def _size(x: Tensor) -> Tensor:
+    return x.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp_min(1e-12)
+
+
+def _direction(x: Tensor) -> Tensor:
+    """Each picture [C, H, W] with a root mean square of one."""
+    return x / _size(x)

@@ -43,7 +43,7 @@ class TrainingState:
 
     def save(self, path: Path, metadata: dict[str, str]) -> None:
         """Write a checkpoint, whole or not at all."""
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self._tensors()}
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors()}
         with atomic_write(path) as temporary:
             save_file(tensors, temporary, {**metadata, "step": str(self.step)})
 
@@ -58,7 +58,7 @@ class TrainingState:
                 loaded = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 step = int((file.metadata() or {})["step"])
             self._create_optimizer_state()
-            for name, tensor in self._tensors():
+            for name, tensor in self.tensors():
                 tensor.detach().copy_(loaded.pop(name))
         except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
             raise UsageError(
@@ -75,7 +75,8 @@ class TrainingState:
                     "exp_avg_sq": torch.zeros_like(parameter),
                 }
 
-    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Every tensor that training changes, by its name in a checkpoint."""
         for name, tensor in self.network.state_dict().items():
             yield f"network.{name}", tensor
         if self.ema_decay > 0:

@@ -39,12 +39,12 @@ class Team:
             return Team()
         gpu = torch.cuda.is_available() if gpu is None else gpu
         if gpu:
-            there, own = torch.cuda.device_count(), int(os.environ["LOCAL_RANK"])
-            if own >= there:
+            there, rank = torch.cuda.device_count(), int(os.environ["LOCAL_RANK"])
+            if rank >= there:
                 raise UsageError(
                     f"torchrun started more processes than the {there} GPUs there are: give --nproc-per-node {there}."
                 )
-            torch.cuda.set_device(own)
+            torch.cuda.set_device(rank)
         dist.init_process_group("nccl" if gpu else "gloo")
         return Team(dist.get_rank(), size, gpu)
 

@@ -52,9 +52,8 @@ def run(options: Options) -> int:
     from duckrabbit.cli.produce import print_path
     from duckrabbit.illusions.views import parse_view
     from duckrabbit.making.choose import open_named
+    from duckrabbit.media.names import new_file, slug
     from duckrabbit.media.png import JSON, write_png
-    from duckrabbit.media.slug import slug
-    from duckrabbit.media.unused import new_file
     from duckrabbit.models.load import DEFAULT_DIGITS
     from duckrabbit.search.ambigram import ambigram, joined, places_of, reading_through
 
@@ -128,8 +127,8 @@ def _show(strip: "Tensor", titles: list[str], view: "View", path: "Path") -> "Pa
     from duckrabbit.cli.sheets import write_loop
     from duckrabbit.cli.verbs.animate import row_frames
     from duckrabbit.media.atomic import atomic_write
+    from duckrabbit.media.names import new_file
     from duckrabbit.media.sheet import contact_sheet
-    from duckrabbit.media.unused import new_file
     from duckrabbit.search.ambigram import through
 
     sheet = contact_sheet([strip, through(strip, view)], 1, None, titles, max(1, SHEET_WIDTH // strip.shape[2]))

@@ -93,7 +93,7 @@ def _levels(options: Options) -> tuple[float, ...]:
 
 def _model_name(options: Options, prompt: str | None, opener: "Opener") -> str:
     """The model that was given, or that the prompt, the method or the kind of noise means."""
-    from duckrabbit.media.digits import is_digit
+    from duckrabbit.media.shipped import is_digit
     from duckrabbit.models.load import DEFAULT_DIGITS
 
     if options.computing.model is not None:

@@ -47,7 +47,7 @@ def run(options: Options) -> int:
     from duckrabbit.cli.produce import check_folder
     from duckrabbit.diffusion.noise import Noise
     from duckrabbit.errors import UsageError
-    from duckrabbit.media.slug import slug
+    from duckrabbit.media.names import slug
     from duckrabbit.search.discover import collection
     from duckrabbit.search.folders import alone_in
 

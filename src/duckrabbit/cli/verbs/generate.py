@@ -40,7 +40,7 @@ def run(options: Options) -> int:
     from duckrabbit.cli.sheets import write_film
     from duckrabbit.errors import UsageError
     from duckrabbit.making.films import SHEET_SIDE, Film
-    from duckrabbit.media.slug import slug
+    from duckrabbit.media.names import slug
 
     if options.sweeping.sweep or options.searching.best is not None:
         raise UsageError("--animate shows how pictures come about, not --best or --sweep: leave one of them out.")

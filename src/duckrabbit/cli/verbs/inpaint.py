@@ -79,9 +79,8 @@ def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> No
 def _check_shapes(image: str, mask: str) -> None:
     """Raise UsageError where picture and mask, read whole, are not of one shape."""
     from duckrabbit.errors import UsageError
-    from duckrabbit.media.digits import is_digit
-    from duckrabbit.media.shape import shape_of
-    from duckrabbit.media.shipped import is_shipped
+    from duckrabbit.media.decode import shape_of
+    from duckrabbit.media.shipped import is_digit, is_shipped
 
     square = is_digit(image) or is_shipped(image)
     if "-" in (image, mask):

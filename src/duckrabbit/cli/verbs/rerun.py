@@ -38,9 +38,9 @@ def run(options: Options) -> int:
     from duckrabbit.making.record import recorded, recorded_row
     from duckrabbit.making.rerun import differences, made_again, recorded_model
     from duckrabbit.media.decode import decode
+    from duckrabbit.media.names import new_file
     from duckrabbit.media.pixels import to_uint8
     from duckrabbit.media.png import JSON, write_png
-    from duckrabbit.media.unused import new_file
     from duckrabbit.search.ambigram import joined
 
     row = recorded_row(Path(options.image))

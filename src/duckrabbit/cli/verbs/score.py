@@ -144,8 +144,7 @@ def _pixels(image: str, kind: "Kind", foreign: bool) -> "Tensor":
     Digits on light paper are turned into their negative if they are foreign: duckrabbit's own are what they should be.
     """
     from duckrabbit.judges.judge import READINGS
-    from duckrabbit.media.pictures import read_picture
-    from duckrabbit.media.square import WHITE, square_picture
+    from duckrabbit.media.pictures import WHITE, read_picture, square_picture
     from duckrabbit.recipes.source import on_light_ground
 
     side = READINGS[kind].side

@@ -5,20 +5,12 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.views.composition import Composition
-from duckrabbit.illusions.views.flip import Flip
-from duckrabbit.illusions.views.identity import Identity
-from duckrabbit.illusions.views.inner_circle import InnerCircle
 from duckrabbit.illusions.views.jigsaw import Jigsaw
-from duckrabbit.illusions.views.mirror import Mirror
-from duckrabbit.illusions.views.named import NamedView
-from duckrabbit.illusions.views.negate import Negate
-from duckrabbit.illusions.views.patch_permute import PatchPermute
-from duckrabbit.illusions.views.pixel_permute import PixelPermute
-from duckrabbit.illusions.views.rotate import Rotate90, Rotate90Clockwise, Rotate180
+from duckrabbit.illusions.views.permute import PatchPermute, PixelPermute
 from duckrabbit.illusions.views.skew import Skew
-from duckrabbit.illusions.views.square_hinge import SquareHinge
-from duckrabbit.illusions.views.view import View
+from duckrabbit.illusions.views.turned_parts import InnerCircle, SquareHinge
+from duckrabbit.illusions.views.view import Composition, NamedView, View
+from duckrabbit.illusions.views.whole import Flip, Identity, Mirror, Negate, Rotate90, Rotate90Clockwise, Rotate180
 
 _ALL: tuple[type[NamedView], ...] = (
     Identity,

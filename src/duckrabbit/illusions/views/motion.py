@@ -126,6 +126,11 @@ def _level(size: int) -> Tensor:
     return torch.zeros(size**2, dtype=torch.int64)
 
 
+def eased(t: float) -> float:
+    """Smoothstep, 3t² − 2t³: from 0 to 1, at rest at both ends."""
+    return t * t * (3 - 2 * t)
+
+
 def half_turn(progress: float) -> float:
     """How wide a card looks while it turns over: the cosine of progress · 180°."""
     return math.cos(math.pi * progress)

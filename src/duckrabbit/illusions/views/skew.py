@@ -2,14 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views.motion import Placement, grid, slid
-from duckrabbit.illusions.views.named import NamedView
+from duckrabbit.illusions.views.view import NamedView
 
 _LARGEST = 16.0
 
@@ -23,21 +23,16 @@ class Skew(NamedView):
 
     keyword: ClassVar[str] = "skew"
     description: ClassVar[str] = "columns slid by factor times their distance from the middle (skew:1.5)"
+    reads: ClassVar[type[int] | type[float] | None] = float
     factor: float = 1.5
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.factor) or abs(self.factor) > _LARGEST:
-            raise _unusable(self.factor)
+            raise self.unusable(self.factor)
 
     @classmethod
-    def parse(cls, parameter: str | None) -> Self:
-        if parameter is None:
-            return cls()
-        try:
-            factor = float(parameter)
-        except ValueError:
-            raise _unusable(repr(parameter)) from None
-        return cls(factor)
+    def unusable(cls, parameter: object) -> UsageError:
+        return UsageError(f"A skew needs a factor between -16 and 16, not {parameter}: write for example skew:1.5.")
 
     @property
     def name(self) -> str:
@@ -56,7 +51,3 @@ class Skew(NamedView):
 
     def _displacements(self, size: int, progress: float) -> Tensor:
         return torch.tensor([int(progress * self.factor * (j - size // 2)) for j in range(size)])
-
-
-def _unusable(factor: object) -> UsageError:
-    return UsageError(f"A skew needs a factor between -16 and 16, not {factor}: write for example skew:1.5.")

@@ -36,7 +36,7 @@ class Conventions:
 
     Attributes:
         path: what it was trained on.
-        levels: T, the length of the path's table; the network is told the index k of t = (k + 1)/T.
+        levels: T, the length of the path's table; the network is given the index k of t = (k + 1)/T.
         parametrization: what it predicts.
         threshold: what is done to x̂_0.
         variance: what a ddpm step's variance is.
@@ -49,7 +49,7 @@ class Conventions:
     variance: Variance
 
     def level(self, t: float) -> float:
-        """The index that the network is told at t: whole on the table's own times, in between elsewhere."""
+        """The index that the network is given at t: whole on the table's own times, in between elsewhere."""
         index = t * self.levels - 1
         nearest = round(index)
         return max(float(nearest) if abs(index - nearest) < 1e-6 else index, 0.0)

@@ -136,7 +136,7 @@ class Embeddings:
         if embedding.shape[-1] != self._width:
             raise UsageError(
                 f"The embedding of {key!r} has {embedding.shape[-1]} numbers a token and this model reads "
-                f"{self._width}: it is another text encoder's, so give another --embeddings."
+                f"{self._width}: it is another text encoder's, so give other `embeddings`."
             )
         self._found[key] = embedding
 

@@ -88,5 +88,5 @@ def _kept(hub: Any, name: str, error: Exception) -> Path:
     except (OSError, ValueError) as missing:
         raise UsageError(
             f"{name} is not on this machine and the hub can't be reached ({type(error).__name__}): "
-            "go online, or give --weights a folder that holds it."
+            "go online, or give as `weights` a folder that holds it."
         ) from missing

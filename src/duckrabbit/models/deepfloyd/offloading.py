@@ -69,7 +69,7 @@ class Offloader:
             self.send_away()
         raise UsageError(
             f"The model's weights need {need / 2**30:.1f} GiB and do not fit this device's memory: "
-            "use --device cpu, or a smaller model."
+            "use the `device` cpu, or a smaller model."
         )
 
 

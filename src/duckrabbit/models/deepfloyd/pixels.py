@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from duckrabbit.diffusion.denoiser import EncodedOnce, unconditional
 from duckrabbit.errors import UsageError
 from duckrabbit.models.deepfloyd.conventions import conventions_of
 from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
@@ -67,7 +68,7 @@ def _model(name: str, folder: Path, unet: Part, device: torch.device, dtype: tor
             lend=partial(offloader.lend, str(folder), unet.bytes, partial(load_unet, unet, device, dtype)),
             conventions=conventions,
             channels=channels,
-            encode=classes,
+            encode=EncodedOnce(classes.numbers) if classes.count else unconditional,
             call=class_conditional,
             device=device,
             dtype=dtype,
@@ -111,14 +112,12 @@ class _Classes:
     count: int
     device: torch.device
 
-    def __call__(self, prompts: Sequence[str]) -> Tensor | None:
-        """The numbers [B], or None for a model without classes."""
-        if self.count == 0:
-            return None
+    def numbers(self, prompts: Sequence[str]) -> Tensor:
+        """The numbers [B]."""
         if "" in prompts:
             raise UsageError(
                 f"{self.name} knows no picture without a class: give a class number, 0 to {self.count - 1}, as the "
-                "prompt and --guidance-scale 1."
+                "prompt and a `guidance_scale` of 1."
             )
         return torch.tensor([int(prompt) for prompt in prompts], device=self.device)
 

@@ -9,18 +9,25 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from duckrabbit.diffusion.denoiser import EncodedOnce
 from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.errors import UsageError
-from duckrabbit.models.deepfloyd.compiling import load_compiled_unet, require_compiler
 from duckrabbit.models.deepfloyd.conventions import conventions_of, path_of
 from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
 from duckrabbit.models.deepfloyd.hub import TEXT, UNET, from_hub, is_hub_id
 from duckrabbit.models.deepfloyd.offloading import Offloader
 from duckrabbit.models.deepfloyd.t5 import encoded, text_encoder_in
-from duckrabbit.models.deepfloyd.unet import Call, SuperResolving, UNetDenoiser, load_unet, text_conditional
-from duckrabbit.models.enlarging import bilinear
-from duckrabbit.models.model import Model, SamplerConfig, SecondStage
+from duckrabbit.models.deepfloyd.unet import (
+    Call,
+    SuperResolving,
+    UNetDenoiser,
+    load_compiled_unet,
+    load_unet,
+    require_compiler,
+    text_conditional,
+)
+from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bilinear
 
 KIND = "deepfloyd"
 HUB_IDS = "DeepFloyd/IF-I-XL-v1.0,DeepFloyd/IF-II-L-v1.0"
@@ -71,8 +78,8 @@ def _local(weights: str | None) -> Folders | None:
     """The stages in a folder; None where the name is of no folder."""
     if weights is None:
         raise UsageError(
-            "deepfloyd needs its weights, which are gated: give --weights FOLDER with stage1 and stage2 in it, or "
-            f"--weights {HUB_IDS} to download them."
+            "deepfloyd needs its weights, which are gated: give as `weights` a folder with stage1 and stage2 in it, or "
+            f"{HUB_IDS} to download them."
         )
     folder = Path(weights)
     if (folder / "stage1").is_dir():
@@ -85,7 +92,7 @@ def _hub_ids(weights: str | None) -> list[str]:
     names = [name.strip() for name in (weights or "").split(",")]
     if Path(weights or "").exists() or not all(map(is_hub_id, names)) or len(names) > 2:
         raise UsageError(
-            f"{weights} holds no DeepFloyd IF: give --weights a folder with stage1 and stage2 in it, or hub ids "
+            f"{weights} holds no DeepFloyd IF: give as `weights` a folder with stage1 and stage2 in it, or hub ids "
             f"such as {HUB_IDS}."
         )
     return names
@@ -181,7 +188,7 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
     offloader, device, dtype = shared.offloader, shared.device, shared.dtype
     need = unet.bytes * (2 if unet.variant and dtype == torch.float32 else 1)
 
-    def encode(prompts: Sequence[str]) -> Tensor:
+    def embeddings(prompts: Sequence[str]) -> Tensor:
         return shared.embeddings(prompts).to(device, dtype)
 
     return Model(
@@ -191,7 +198,7 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
             lend=partial(offloader.lend, str(folder), need, partial(shared.load, unet)),
             conventions=conventions,
             channels=CHANNELS,
-            encode=encode,
+            encode=EncodedOnce(embeddings),
             call=call,
             device=device,
             dtype=dtype,
@@ -240,7 +247,7 @@ def _encode(weights: str | None, offloader: Offloader, prompts: Sequence[str]) -
     text = find_text_encoder(weights)
     if text is None:
         raise UsageError(
-            f"{weights} holds no text encoder: give --weights a folder whose stage1 has text_encoder and tokenizer."
+            f"{weights} holds no text encoder: give as `weights` a folder whose stage1 has text_encoder and tokenizer."
         )
     return encoded(text, prompts, offloader)
 

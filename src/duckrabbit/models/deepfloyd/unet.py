@@ -1,5 +1,10 @@
-"""A UNet of diffusers as a denoiser."""
+"""A UNet of diffusers as a denoiser; its residual blocks can be compiled, for most of the arithmetic is there.
 
+Blocks are compiled for the shapes they meet, when they first meet them; blocks of one shape compile once. A network
+that leaves the device and comes back keeps what was compiled, and so does one that is loaded again.
+"""
+
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from duckrabbit.diffusion.denoiser import Prediction
+from duckrabbit.diffusion.denoiser import Encode, Prediction
 from duckrabbit.diffusion.path import Path
 from duckrabbit.errors import UsageError
 from duckrabbit.models.deepfloyd.conventions import Conventions
@@ -16,6 +21,9 @@ from duckrabbit.models.deepfloyd.files import Part
 
 Call = Callable[[Any, Tensor, Tensor, Tensor | None], Tensor]
 """From a UNet, x_t, the levels [B] and the encoded conditions to its output: how its kind is called."""
+
+COMPILED_SHAPES = 128
+"""In one process; later ones run uncompiled. Each of IF's stages has 23 shapes of blocks for each number of rows."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class UNetDenoiser:
         lend: gives the network, loading it if need be.
         conventions: what its input and output mean.
         channels: of the pictures; what x has behind them, the UNet sees and does not denoise.
-        encode: from prompts to the UNet's condition.
+        encode: what its prompts become.
         call: how a UNet of this kind is called.
         device: where it runs.
         dtype: its precision; everything around it is float32.
@@ -35,7 +43,7 @@ class UNetDenoiser:
     lend: Callable[[], nn.Module]
     conventions: Conventions
     channels: int
-    encode: Callable[[Sequence[str]], Tensor | None]
+    encode: Encode
     call: Call
     device: torch.device
     dtype: torch.dtype
@@ -46,7 +54,7 @@ class UNetDenoiser:
         return self.conventions.path
 
     def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
-        """See `Denoiser`; x is [B, C or 2C, H, W]."""
+        """Estimate the clean pictures of x [B, C or 2C, H, W] at time t in (0, 1] under B conditions."""
         # Conditions come first: if the text encoder is needed, it has the device to itself.
         encoded = self.encode(condition)
         network = self.lend()
@@ -65,7 +73,7 @@ def text_conditional(network: Any, x: Tensor, levels: Tensor, condition: Tensor 
 
 @dataclass(frozen=True)
 class SuperResolving:
-    """IF's second stage, told to what level its guide is noised."""
+    """IF's second stage, which is given the level to which its guide is noised."""
 
     level: int
 
@@ -106,3 +114,45 @@ def load_unet(part: Part, device: torch.device, dtype: torch.dtype) -> nn.Module
     if device.type == "cuda":
         network = network.to(memory_format=torch.channels_last)
     return network  # type: ignore[no-any-return]
+
+
+def load_compiled_unet(part: Part, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """The network of a part, on the CPU, with residual blocks that are compiled when they are first called."""
+    network = load_unet(part, device, dtype)
+    compile_blocks(network)
+    return network
+
+
+def compile_blocks(network: nn.Module, backend: object = "inductor") -> None:
+    """Have every residual block of a UNet of diffusers compiled by a backend of `torch.compile`."""
+    import torch._dynamo.config
+    from diffusers.models.resnet import ResnetBlock2D
+
+    # All blocks share one limit, which is meant for a single function; torch 2.6 knows it by its old name alone.
+    torch._dynamo.config.cache_size_limit = max(torch._dynamo.config.cache_size_limit, COMPILED_SHAPES)
+    # diffusers caches a comparison of versions, which is safe to trace.
+    warnings.filterwarnings("ignore", message="Dynamo detected a call to a `functools.lru_cache`")
+    for block in network.modules():
+        if isinstance(block, ResnetBlock2D):
+            # Told to be static: blocks share their code, and their sizes differ, which looks dynamic.
+            block.compile(dynamic=False, backend=backend)
+
+
+def require_compiler(device: torch.device, backend: str = "inductor") -> None:
+    """Compile something small.
+
+    Raises:
+        UsageError: if that fails, most often because there is no C compiler or no triton.
+    """
+    try:
+        torch.compile(_more, backend=backend)(torch.zeros(2, device=device))
+    except (RuntimeError, OSError, ImportError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+        raise UsageError(
+            f"Nothing can be compiled for {device.type} on this machine ({reason}): install a C compiler and triton, "
+            "or leave compiling out."
+        ) from error
+
+
+def _more(x: torch.Tensor) -> torch.Tensor:
+    return x + 1

@@ -6,6 +6,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
+from duckrabbit.making.films import tiled
 from duckrabbit.making.make import make_all
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.generate import Generate
@@ -13,7 +14,6 @@ from duckrabbit.report.bodies.gallery import Gallery, Playable
 from duckrabbit.report.figure import Exhibit, Origin
 from duckrabbit.report.wording import command, model_words, sampler_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
-from duckrabbit.trained.samples import tiled
 
 COLUMNS = 10
 DIGITS = tuple("0123456789")

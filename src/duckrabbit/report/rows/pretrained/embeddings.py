@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from duckrabbit.datasets.places import told_by_kind
-from duckrabbit.datasets.prompts import Vocabulary
+from duckrabbit.datasets.prompts import Vocabulary, kinds_for_places
 from duckrabbit.models.deepfloyd.embeddings import Dictionary
 from duckrabbit.report.bodies.stack import Stack
 from duckrabbit.report.bodies.table import Table
@@ -30,7 +29,7 @@ def _reading(painter: Painter, words: Sequence[str]) -> Figure:
     vocabulary = Vocabulary(tuple(words))
     rows = []
     for prompt in (*SOURCES, UNKNOWN):
-        told = vocabulary.read(" ".join(told_by_kind(prompt, vocabulary).words))
+        told = vocabulary.read(" ".join(kinds_for_places(prompt, vocabulary).words))
         rows.append((f"“{prompt}”", " ".join(told.words) or "nothing", "; ".join(painter.model.remarks(prompt)) or "–"))
     table = Table(("prompt", "what the network is told", "what the command line says about it"), tuple(rows), "words")
     exhibit = Exhibit(

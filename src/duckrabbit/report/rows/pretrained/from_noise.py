@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
+from duckrabbit.making.films import tiled
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies.gallery import Gallery, Playable
 from duckrabbit.report.bodies.sheet import Sheet
@@ -12,7 +13,6 @@ from duckrabbit.report.painter import Sampling
 from duckrabbit.report.rows.pretrained.common import PHOTO
 from duckrabbit.report.wording import seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
-from duckrabbit.trained.samples import tiled
 
 COUNT = 5
 SNAPSHOTS = (0, 10, 20, 30)

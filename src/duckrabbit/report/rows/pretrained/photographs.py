@@ -1,6 +1,6 @@
 """A1.7: photographs made anew (SDEdit)."""
 
-from duckrabbit.datasets.pictures import SHIPPED_PICTURES
+from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.report.alike import distance
 from duckrabbit.report.bodies.chart import Chart, Series, linear
 from duckrabbit.report.figure import Exhibit, Figure, Origin

@@ -1,5 +1,7 @@
-"""File names that are nobody's yet."""
+"""Names of files: words as a part of one, and names that are nobody's yet."""
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -7,6 +9,19 @@ from pathlib import Path
 
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import cannot_write
+
+MAX_SLUG = 60
+
+
+def slug(*words: str) -> str:
+    """Words as a part of a file's name: ASCII, lower case, hyphens, no pictures' suffixes, at most 60 characters.
+
+    >>> slug("mnist:test/7", "level 250")
+    'mnist-test-7-level-250'
+    """
+    words_alone = re.sub(r"\.(png|jpe?g|webp|gif|bmp|tiff?)\b", "", " ".join(words), flags=re.IGNORECASE)
+    plain = unicodedata.normalize("NFKD", words_alone).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9.]+", "-", plain)[:MAX_SLUG].strip("-.")
 
 
 def unused_path(folder: Path, stem: str, suffix: str) -> Path:
