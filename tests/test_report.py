@@ -197,10 +197,10 @@ def test_records_are_small_and_whole(folder: Path) -> None:
     assert sum(file.stat().st_size for file in folder.iterdir()) <= 2**19
     record = TrainingRecord.read(folder.name)
     assert 10 < len(record.lines) <= 400
-    assert record.shown()[-1] == record.epochs
+    assert record.shown()[-1] == record.hyperparameters.epochs
     assert record.shown()[0] == 1
     points = record.curve("").points
-    assert points[-1][0] == record.epochs
+    assert points[-1][0] == record.hyperparameters.epochs
     assert points[0][1] > record.final_loss > 0
     assert record.seconds > 0
 

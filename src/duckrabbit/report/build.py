@@ -105,9 +105,9 @@ def _check_prompts(rows: Sequence[Row], shelf: Shelf) -> None:
 
 def _make(row: Row, key: str, workshop: Workshop, store: Store) -> None:
     store.begin(row)
-    watch = Stopwatch()
+    seconds = Stopwatch()
     figure = row.make(workshop)
-    store.finish(row, key, section(row, figure), watch.read())
+    store.finish(row, key, section(row, figure), seconds())
 
 
 @dataclass(frozen=True)

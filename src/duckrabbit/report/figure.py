@@ -1,6 +1,7 @@
 """What the report is made of: figures, and their exhibits with all that made them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from duckrabbit.report.bodies import Body
@@ -20,30 +21,30 @@ class Exhibit:
     Attributes:
         caption: what is to be seen, in a sentence or two.
         body: the pictures, chart, table or viewer.
-        origin: computed now, or recorded while training.
         parameters: model, prompt, seed, guidance scale, grid, steps and solver, as far as they apply.
         command: the command lines that make it, one a line.
         seconds: how long it took.
+        origin: computed now, or recorded while training.
         spoils: whether parameters and command give away what the viewer should find alone.
     """
 
     caption: str
     body: Body
-    origin: Origin
     parameters: tuple[str, ...]
     command: str
     seconds: float
+    origin: Origin = Origin.NOW
     spoils: bool = False
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A row of the table of what must be reproducible.
+    """A row of the table of what must be reproducible; what a student learns from it is in assets/lessons.
 
     Attributes:
-        lesson: what a student learns from it, a paragraph each.
         exhibits: what shows it.
+        facts: what the lesson says of them, by the names that it has there.
     """
 
-    lesson: tuple[str, ...]
     exhibits: tuple[Exhibit, ...]
+    facts: Mapping[str, object] = field(default_factory=dict)
