@@ -12,7 +12,7 @@ from duckrabbit.models.digits import DigitConfig, digit_model
 from duckrabbit.models.model import Model
 from duckrabbit.models.storage import write_weights
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES, DigitRecipe
-from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
+from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, read_config, write_config
 from duckrabbit.trained.samples import show_samples
 from duckrabbit.training.data import DigitExamples
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, steps_per_epoch, train
@@ -91,14 +91,7 @@ class TrainingRun:
         Raises:
             UsageError: if the file is missing or not one that `train` wrote.
         """
-        try:
-            data = read_toml(path)
-            hyperparameters = Hyperparameters(**data.pop("hyperparameters"))
-            run = TrainingRun(**data, hyperparameters=hyperparameters)
-        except (OSError, TypeError, KeyError, ValueError) as error:
-            raise no_run(path, error) from error
-        TrainingRun.of(run.recipe)
-        return run
+        return read_config(path, TrainingRun, DIGIT_RECIPES)
 
 
 def digits_of(run: TrainingRun) -> Digits:

@@ -24,7 +24,7 @@ from duckrabbit.models.pocket import KIND, PocketConfig, pocket_model, with_seco
 from duckrabbit.models.storage import quantized, write_weights
 from duckrabbit.networks.pocket_unet import GROUPS, HEAD, PocketUNet
 from duckrabbit.trained.pocket_stages import STAGES, TrainedStage
-from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
+from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, read_config, write_config
 from duckrabbit.trained.samples import show_prompts
 from duckrabbit.training.data import Examples
 from duckrabbit.training.folder import CaptionedPictures, FolderExamples, frequent
@@ -96,16 +96,7 @@ class PocketRun:
         Raises:
             UsageError: if the file is missing or not one that `train` wrote.
         """
-        try:
-            values = read_toml(path)
-            hyperparameters = Hyperparameters(**values.pop("hyperparameters"))
-            own = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-            run = PocketRun(**own, hyperparameters=hyperparameters)  # type: ignore[arg-type]
-            if run.recipe not in POCKET_RUNS:
-                raise ValueError(f"its recipe is {run.recipe!r}")
-        except (OSError, TypeError, KeyError, ValueError) as error:
-            raise no_run(path, error) from error
-        return run
+        return read_config(path, PocketRun, POCKET_RUNS)
 
 
 POCKET_RUNS: Mapping[str, PocketRun] = {
