@@ -54,20 +54,10 @@ def build_report(
     """
     rows = [row for row in ROWS.values() if row.painted or choice.model == POCKET.model]
     if only is not None:
-        rows = [row_named(only)]
+        rows = [row for row in ROWS.values() if row.name.lower() == only.lower()]
+        if not rows:
+            raise UsageError(f"The report has no row {only!r}: the rows are {', '.join(ROWS)}.")
     return build_rows(out, QUICK if quick else FULL, rows, device, progress or _silent, choice)
-
-
-def row_named(name: str) -> Row:
-    """The row of a name, in any case.
-
-    Raises:
-        UsageError: if there is none.
-    """
-    for row in ROWS.values():
-        if row.name.lower() == name.lower():
-            return row
-    raise UsageError(f"The report has no row {name!r}: the rows are {', '.join(ROWS)}.")
 
 
 def build_rows(
@@ -91,8 +81,7 @@ def build_rows(
             _make(row, keys[row.name], Workshop(shelf, effort, out, store.folder(row), tell), store)
         done += row.cost
         progress(f"{row.name} {row.title}: done", done / total)
-    found = {name: store.find(row, keys[name]) for name, row in ROWS.items()}
-    finished = {name: one for name, one in found.items() if one is not None}
+    finished = {name: one for name, row in ROWS.items() if (one := store.find(row, keys[name])) is not None}
     sections = {name: one.html for name, one in finished.items()}
     return write_page(out, sections, _circumstances(effort, shelf, list(finished.values())))
 

@@ -28,7 +28,7 @@ from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, rea
 from duckrabbit.trained.samples import show_prompts
 from duckrabbit.training.data import Examples
 from duckrabbit.training.folder import CaptionedPictures, FolderExamples, frequent
-from duckrabbit.training.loop import Engine, Hyperparameters, Report, steps_per_epoch, train
+from duckrabbit.training.loop import Engine, Hyperparameters, Report, require, steps_per_epoch, train
 from duckrabbit.training.painted import PaintedExamples
 from duckrabbit.training.state import TrainingState, checkpoint_metadata
 
@@ -71,18 +71,16 @@ class PocketRun:
 
     def __post_init__(self) -> None:
         first, *others = self.widths
-        for name, good, expected in (
+        by_heads = f"multiples of {GROUPS}, {HEAD} and {HEAD}"
+        require(
+            self,
             ("pictures", self.pictures >= 1, "at least 1"),
-            ("show-every", self.show_every >= 0, "a number of steps, or 0 for no samples"),
-            ("widths", first > 0 and first % GROUPS == 0, f"multiples of {GROUPS}, {HEAD} and {HEAD}"),
-            ("widths", all(w > 0 and w % HEAD == 0 for w in others), f"multiples of {GROUPS}, {HEAD} and {HEAD}"),
+            ("show_every", self.show_every >= 0, "a number of steps, or 0 for no samples"),
+            ("widths", first > 0 and first % GROUPS == 0, by_heads),
+            ("widths", all(w > 0 and w % HEAD == 0 for w in others), by_heads),
             ("blocks", min(self.blocks) >= 1, "at least 1 at each level"),
             ("backdrops", self.backdrops is None or self.backdrops >= 1, "at least 1"),
-        ):
-            if not good:
-                value = getattr(self, name.replace("-", "_"))
-                shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
-                raise UsageError(f"--{name} {shown} can't be trained with: give {expected}.")
+        )
 
     @property
     def stage(self) -> TrainedStage:

@@ -205,8 +205,6 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
         ),
         channels=CHANNELS,
         size=int(unet.config["sample_size"]),
-        dark_ground=False,
-        knows_level=True,
         conditional=True,
         check_prompt=partial(_check_prompt, shared.embeddings),
         sampler=FIRST,

@@ -21,7 +21,8 @@ from duckrabbit.report.rows.digits.sampled import (
 from duckrabbit.report.wording import model_words, sampler_words, seed_words
 from duckrabbit.report.workshop import Workshop
 
-DDPM_BY_CLASS, LONGER = "mnist-ddpm-class-course", "mnist-ddpm-class"
+DDPM_BY_TIME, DDPM_BY_CLASS, LONGER = "mnist-ddpm", "mnist-ddpm-class-course", "mnist-ddpm-class"
+DDPMS = (DDPM_BY_CLASS, LONGER, DDPM_BY_TIME)
 FLOW_BY_CLASS = "mnist-flow-class-course"
 SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0)
 GUIDANCE = 5.0
@@ -31,9 +32,9 @@ EULER_SAMPLES = 8
 
 def ddpm_by_time(workshop: Workshop) -> Figure:
     """B2.1: DDPM (arXiv:2006.11239), told the time."""
-    recorded = recorded_exhibits(workshop, "mnist-ddpm", "the noise ε")
-    now = samples_exhibit_now(workshop, "mnist-ddpm", "Samples from the model as shipped, none picked.")
-    alpha, sigma = workshop.shelf.model("mnist-ddpm").denoiser.path.at(1.0)
+    recorded = recorded_exhibits(workshop, DDPM_BY_TIME, "the noise ε")
+    now = samples_exhibit_now(workshop, DDPM_BY_TIME, "Samples from the model as shipped, none picked.")
+    alpha, sigma = workshop.shelf.model(DDPM_BY_TIME).denoiser.path.at(1.0)
     return Figure((*recorded, now), {"alpha": alpha, "sigma": sigma})
 
 
@@ -49,7 +50,7 @@ def ddpm_by_class(workshop: Workshop) -> Figure:
 
 def _sweep(workshop: Workshop) -> tuple[Exhibit, ...]:
     """The guidance scales, and the gain over the model without classes, by the same measure."""
-    model, without = workshop.shelf.model(DDPM_BY_CLASS), workshop.shelf.model("mnist-ddpm")
+    model, without = workshop.shelf.model(DDPM_BY_CLASS), workshop.shelf.model(DDPM_BY_TIME)
     samplers = {scale: guided_at(model.sampler, scale) for scale in SCALES}
     ten = samplers[10.0]
     how = sampler_words(ten, model)[1:]
