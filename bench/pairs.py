@@ -11,7 +11,6 @@ from pathlib import Path
 from random import Random
 
 import torch
-from duckrabbit.recipes.looks import looks_of
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor

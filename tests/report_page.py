@@ -15,8 +15,8 @@ from duckrabbit.models.model import Model
 from duckrabbit.report.build import build_rows
 from duckrabbit.report.effort import Effort
 from duckrabbit.report.painter import Choice
-from duckrabbit.report.rows import edits
-from duckrabbit.report.rows.pretrained import edited, photographs
+from duckrabbit.report.rows.digits import edits as digit_edits
+from duckrabbit.report.rows.pretrained import edits
 from duckrabbit.report.rows.registry import ROWS
 from tiny_pocket import write_tiny_pocket
 
@@ -48,7 +48,7 @@ def made_report() -> MadeReport:
 def hurry(patch: pytest.MonkeyPatch) -> None:
     """Few steps and late starts: the pictures are poor and soon there."""
     patch.setattr(workshop_module, "load_model", _hurried)
-    for module in (edits, edited, photographs):
+    for module in (digit_edits, edits):
         patch.setattr(module, "STARTS", STARTS)
 
 
@@ -56,6 +56,8 @@ def silent(what: str, part: float) -> None:
     """Tell nobody."""
 
 
-def _hurried(name: str, device: str, *others: None) -> Model:
-    model = load_model(name, device, *others)
+def _hurried(
+    name: str, device: str, dtype: None = None, weights: str | None = None, embeddings: str | None = None
+) -> Model:
+    model = load_model(name, device, dtype, weights, embeddings)
     return replace(model, sampler=replace(model.sampler, steps=2))

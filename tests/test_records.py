@@ -129,7 +129,11 @@ def test_a_record_is_read_spelled_and_planned_as_it_was(
         assert (made.judge_guidance is not None) == then["guided"]
         assert fingerprint(stage) == pytest.approx(then["fingerprint"], abs=2e-4)
     # Pictures of a search or a sweep are named by more than their own command, and one was made large from another's.
-    if row["stem"] is not None and not MOVED & set(shlex.split(row["command"])) and record.recipe.verb != "upscale":
+    if (
+        None not in (row["stem"], row["command"])
+        and not MOVED & set(shlex.split(row["command"]))
+        and record.recipe.verb != "upscale"
+    ):
         assert stem_of_command(row["command"], record) == row["stem"]
 
 

@@ -12,25 +12,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from duckrabbit.cli.sampler import sampler_of
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from duckrabbit.cli.main import main
-from duckrabbit.cli.options import Sampling as CommandLineSampling
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.looks import from_afar
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.shipped import SHIPPED_PICTURES, shipped
-from duckrabbit.models.model import SamplerConfig
-from duckrabbit.report.alike import diversity
 from duckrabbit.report.build import build_report, build_rows
-from duckrabbit.report.painter import OWN_WAY, Choice, Sampling
+from duckrabbit.report.measures import diversity_of_layout, seam
+from duckrabbit.report.painter import Choice
 from duckrabbit.report.rows.pretrained.anagrams import PAIRS
 from duckrabbit.report.rows.pretrained.hybrids import INVERSE, KINDS, RELATIVES
-from duckrabbit.report.rows.pretrained.inpainting import FEW, MANY, RESAMPLINGS, seam
+from duckrabbit.report.rows.pretrained.inpainting import FEW, MANY, RESAMPLINGS
 from duckrabbit.report.rows.registry import ROWS, Row
 from duckrabbit.report.tiles import GAP
 from duckrabbit.report.workshop import Workshop
@@ -261,26 +256,6 @@ def test_deepfloyd_makes_the_same_rows_in_one_stage_and_in_two(
         assert _alike(own, tile)
 
 
-samplings = st.builds(
-    Sampling,
-    steps=st.none() | st.integers(1, 99),
-    solver=st.none() | st.sampled_from(["ddpm", "heun"]),
-    guidance_scale=st.none() | st.floats(0, 20),
-)
-samplers = st.builds(
-    SamplerConfig,
-    grid=st.sampled_from(["uniform", "karras"]),
-    guidance_interval=st.sampled_from([(0.0, 1.0), (0.2, 0.8)]),
-) | st.just(SamplerConfig("ddpm", 34, "course", 5.0))
-
-
-@given(samplings, samplers)
-def test_sampling_is_read_as_the_command_line_reads_it(sampling: Sampling, default: SamplerConfig) -> None:
-    said = CommandLineSampling(sampling.steps, sampling.solver, sampling.grid, sampling.guidance_scale)
-    assert sampling.of(default) == (sampler_of(said, default) or default)
-    assert (sampling == OWN_WAY) == (sampling.words() == [])
-
-
 def test_resampling_is_compared_at_equal_evaluations() -> None:
     assert FEW.steps is not None
     assert MANY.steps == RESAMPLINGS * (FEW.steps - 1) + 1
@@ -289,13 +264,13 @@ def test_resampling_is_compared_at_equal_evaluations() -> None:
 def test_diversity_sees_layout_and_not_fine_noise() -> None:
     generator = torch.Generator().manual_seed(0)
     one = torch.zeros(3, 64, 64)
-    assert diversity(one.expand(3, -1, -1, -1)) == 0
+    assert diversity_of_layout(one.expand(3, -1, -1, -1)) == 0
     noisy = one + 0.5 * torch.randn(4, 3, 64, 64, generator=generator)
     halves = one.clone()
     halves[:, :32] = 1
     other = -halves
-    assert diversity(torch.stack([halves, other])) > 4 * diversity(noisy)
-    assert diversity(torch.stack([halves, other])) == pytest.approx(127.5 * 2**0.5)
+    assert diversity_of_layout(torch.stack([halves, other])) > 4 * diversity_of_layout(noisy)
+    assert diversity_of_layout(torch.stack([halves, other])) == pytest.approx(127.5 * 2**0.5)
 
 
 def test_from_afar_fine_lines_are_grey_at_every_size() -> None:

@@ -1,7 +1,6 @@
 """A page of the best pictures: one file that needs no other."""
 
 import base64
-import html
 import io
 import shlex
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jinja2 import Environment
 from PIL import Image
 from torch import Tensor
 
@@ -18,7 +18,12 @@ from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.decode import decode
 from duckrabbit.media.pixels import from_uint8, to_uint8
 
-STYLE = """
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{{ title }}</title>
+<style>
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; }
@@ -29,6 +34,20 @@ figure { margin: 0; }
 img { width: 100%; image-rendering: pixelated; border-radius: 4px; }
 code { font-size: .8rem; overflow-wrap: anywhere; }
 summary { cursor: pointer; font-size: .9rem; }
+</style>
+<h1>{{ title }}</h1>
+<p>{{ lead }}</p>
+<div class="found">
+{%- for entry in entries %}
+<figure><div class="looks">
+{%- for picture, words in entry.looks %}
+<div><img src="{{ picture | data }}" alt="{{ words }}">{{ words }}</div>
+{%- endfor %}
+</div><figcaption>{{ entry.verdict }}<details><summary>make it</summary><code>{{ entry.command }}</code></details>
+</figcaption></figure>
+{%- endfor %}
+</div>
+</html>
 """
 
 
@@ -66,28 +85,13 @@ def entry_of(path: Path, verdict: str) -> Entry:
 
 def write_page(path: Path, title: str, lead: str, entries: Sequence[Entry]) -> None:
     """Write the page whole or not at all."""
-    figures = "\n".join(_figure(entry) for entry in entries)
     if any(READ_AS_ASKED in entry.verdict for entry in entries):
         lead = f"{lead} {MEANING}"
-    text = (
-        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width">\n<title>{html.escape(title)}</title>\n'
-        f"<style>{STYLE}</style>\n<h1>{html.escape(title)}</h1>\n<p>{html.escape(lead)}</p>\n"
-        f'<div class="found">\n{figures}\n</div>\n</html>\n'
-    )
+    environment = Environment(autoescape=True)
+    environment.filters["data"] = _data
+    text = environment.from_string(PAGE).render(title=title, lead=lead, entries=entries)
     with atomic_write(path) as temporary:
         temporary.write_text(text, "utf-8")
-
-
-def _figure(entry: Entry) -> str:
-    looks = "".join(
-        f'<div><img src="{_data(picture)}" alt="{html.escape(words)}">{html.escape(words)}</div>'
-        for picture, words in entry.looks
-    )
-    return (
-        f'<figure><div class="looks">{looks}</div><figcaption>{html.escape(entry.verdict)}'
-        f"<details><summary>make it</summary><code>{html.escape(entry.command)}</code></details></figcaption></figure>"
-    )
 
 
 def _data(picture: Tensor) -> str:

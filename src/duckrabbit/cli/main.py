@@ -6,12 +6,11 @@ Exit codes: 0 done, 2 the user's mistake, 130 interrupted, 1 anything else.
 import importlib
 import io
 import os
-import re
 import sys
 import traceback
 from collections.abc import Sequence
 
-from duckrabbit.cli.verbs import overview, verb_named
+from duckrabbit.cli.verbs import overview, verb_named, with_options
 from duckrabbit.errors import UsageError
 
 DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
@@ -28,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(arguments)
         sys.stdout.flush()
     except UsageError as error:
-        print(f"duckrabbit: error: {_on_one_line(_with_options(str(error)))}", file=sys.stderr)
+        print(f"duckrabbit: error: {_on_one_line(with_options(str(error)))}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt as interrupt:
         kept = _on_one_line(str(interrupt)) or "nothing was written."
@@ -64,11 +63,6 @@ def _run(arguments: Sequence[str]) -> int:
 
     options = parse(module.Options, verb.name, arguments[1:])
     return DONE if options is None else int(module.run(options))
-
-
-def _with_options(sentence: str) -> str:
-    """A sentence of the library, with options in place of its arguments: `guidance_scale` is --guidance-scale."""
-    return re.sub(r"`([a-z][a-z_]*)`", lambda name: "--" + name[1].replace("_", "-"), sentence)
 
 
 def _on_one_line(text: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from duckrabbit.cli.verbs import with_options
+
 if TYPE_CHECKING:
     from duckrabbit.cli.best import Kept
     from duckrabbit.cli.produce import Job
@@ -58,7 +60,7 @@ def new_opener() -> "Opener":
     """Opens models, and says on standard error which, and how prompts are understood."""
     from duckrabbit.making.choose import Opener
 
-    return Opener(lambda line: print(line, file=sys.stderr))
+    return Opener(lambda line: print(with_options(line), file=sys.stderr))
 
 
 def show_looks(options: Any, jobs: "list[Job]", made: "Sequence[Sequence[Picture]]") -> None:

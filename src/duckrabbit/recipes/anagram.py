@@ -39,7 +39,7 @@ class Anagram(Recipe):
         if len(names) != len(self.prompts) or len(names) < 2:
             raise UsageError(
                 f"{len(self.prompts)} prompts and {len(self.views)} views don't go together: give two prompts or more "
-                "and one --view for each after the first, which is read upright."
+                "and one view for each after the first, which is read upright."
             )
         return tuple(parse_view(name) for name in names)
 

@@ -77,7 +77,7 @@ def grid_from(grid: Grid, start: int | None, start_level: float | None) -> Grid:
         UsageError: unless exactly one is given and it is in range.
     """
     if (start is None) == (start_level is None):
-        raise UsageError("Where to start is not clear: give either --start (an index on the grid) or --start-level.")
+        raise UsageError("Where to start is not clear: give either `start` (an index on the grid) or `start_level`.")
     if start_level is not None:
         return starting_at(grid, time_of_level(start_level))
     assert start is not None

@@ -122,7 +122,7 @@ class Hybrid(Recipe):
         model.require_sampling()
         bands = self._bands()
         if "colour" in bands and model.channels == 1:
-            raise UsageError(f"{model.name} makes grey pictures, which have no colour part: give --far and --near.")
+            raise UsageError(f"{model.name} makes grey pictures, which have no colour part: give `far` and `near`.")
         pictures = {name: part.picture for name, part in self.parts.items() if part.picture is not None}
         if len(pictures) > 1 or len(pictures) == len(self.parts):
             raise UsageError("A hybrid keeps a part of one picture at the most: give the other parts prompts.")
@@ -156,5 +156,5 @@ class Hybrid(Recipe):
         for names in DECOMPOSITIONS:
             if set(names) == set(self.parts):
                 return names
-        kinds = "; ".join(" and ".join(f"--{name}" for name in names) for names in DECOMPOSITIONS)
+        kinds = "; ".join(" and ".join(f"`{name}`" for name in names) for names in DECOMPOSITIONS)
         raise UsageError(f"The parts {', '.join(self.parts) or 'given'} make no hybrid: give one of {kinds}.")

@@ -27,7 +27,7 @@ class Level:
             UsageError: unless exactly one is given, in range, and the path gets as noisy.
         """
         if (self.level is None) == (self.sigma is None):
-            raise UsageError("How noisy is not clear: give either --levels or --noise-sigma.")
+            raise UsageError("How noisy is not clear: give either a level or a sigma.")
         if self.level is not None:
             return time_of_level(self.level)
         assert self.sigma is not None

@@ -112,7 +112,7 @@ def _make(row: Row, key: str, workshop: Workshop, store: Store) -> None:
 
 @dataclass(frozen=True)
 class _Telling:
-    """From a row's own progress to that of all."""
+    """From the progress of one row to that of the whole report."""
 
     progress: Progress
     row: Row

@@ -2,45 +2,15 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+
+from duckrabbit.report.bodies import Body
 
 
 class Origin(Enum):
-    """Where an exhibit comes from, as its badge says."""
+    """Where an exhibit comes from, as its badge says; the style sheet knows it by its name in small letters."""
 
     NOW = "computed now"
     RECORDED = "recorded while training"
-
-
-class Body(Protocol):
-    """What an exhibit shows."""
-
-    def html(self) -> str:
-        """Its HTML; links are relative to the page."""
-
-
-@dataclass(frozen=True)
-class Plate:
-    """A picture file of the page.
-
-    Attributes:
-        file: relative to the page.
-        width: in pixels.
-        height: in pixels.
-        alt: what it shows, for those who don't see it.
-    """
-
-    file: str
-    width: int
-    height: int
-    alt: str
-
-    def html(self) -> str:
-        """The picture alone."""
-        from html import escape
-
-        size = f'width="{self.width}" height="{self.height}"'
-        return f'<img src="{escape(self.file)}" {size} alt="{escape(self.alt)}" loading="lazy">'
 
 
 @dataclass(frozen=True)

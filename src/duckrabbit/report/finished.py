@@ -1,14 +1,15 @@
 """Finished rows, kept so that a report that was killed goes on where it was."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+
+import msgspec
 
 from duckrabbit.media.atomic import atomic_write, cannot_write
 from duckrabbit.media.pictures import WHITE, square_picture
@@ -56,9 +57,8 @@ class Store:
         """The finished row, if it was made of the same and all its files are there."""
         folder = self.page / self.folder(row)
         try:
-            data = json.loads((folder / "finished.json").read_text("utf-8"))
-            finished = Finished(data["key"], data["html"], tuple(data["files"]), float(data["seconds"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            finished = msgspec.json.decode((folder / "finished.json").read_bytes(), type=Finished)
+        except (OSError, ValueError, msgspec.MsgspecError):
             return None
         whole = all((folder / name).is_file() for name in finished.files)
         return finished if finished.key == key and whole else None
@@ -77,7 +77,7 @@ class Store:
         folder = self.page / self.folder(row)
         finished = Finished(key, html, tuple(sorted(file.name for file in folder.iterdir())), seconds)
         with atomic_write(folder / "finished.json") as temporary:
-            temporary.write_text(json.dumps(asdict(finished)), encoding="utf-8")
+            temporary.write_bytes(msgspec.json.encode(finished))
         return finished
 
 
@@ -122,7 +122,7 @@ def _hash(items: Sequence[Traversable]) -> str:
 def _walk(folder: Traversable) -> list[Traversable]:
     """Every file below a folder, in the order of their names, without what Python compiled."""
     found: list[Traversable] = []
-    for item in sorted(folder.iterdir(), key=lambda own: own.name):
+    for item in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if item.is_dir():
             found += _walk(item) if item.name != "__pycache__" else []
         else:

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from duckrabbit.diffusion.grid import COURSE_LEVELS
-from duckrabbit.making.make import Picture, make_all
-from duckrabbit.making.plan import Watch
+from duckrabbit.making.make import Picture, make_planned
+from duckrabbit.making.sample import Watch
+from duckrabbit.making.sampling import OWN_WAY, Sampling
 from duckrabbit.models.load import DEFAULT_TEXT
-from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Recipe, with_sampler
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.wording import command, model_words, sampler_words
 
-COURSE = "course"
 TOWER = "photo:tower"
+
+PHOTO = "a high quality photo"
+"""The sources' prompt where nothing in particular is asked for."""
 
 BATCH = 8
 """Pictures sampled together: on a CPU a small batch stays in its caches."""
@@ -54,44 +56,6 @@ POCKET = Choice()
 
 
 @dataclass(frozen=True)
-class Sampling:
-    """What a command line says about sampling in place of a recipe's own way; its options have the same names."""
-
-    steps: int | None = None
-    solver: str | None = None
-    grid: str | None = None
-    guidance_scale: float | None = None
-
-    def of(self, default: SamplerConfig) -> SamplerConfig:
-        """The default with this in its place, as the command line reads it."""
-        own = self.steps is not None or self.solver is not None
-        grid = self.grid or ("uniform" if own and default.grid == COURSE else default.grid)
-        course_steps = len(COURSE_LEVELS) if grid == COURSE else default.steps
-        sampler = replace(
-            default,
-            solver=self.solver or default.solver,
-            steps=course_steps if self.steps is None else self.steps,
-            grid=grid,
-        )
-        if self.guidance_scale is None:
-            return sampler
-        return replace(sampler, guidance_scale=self.guidance_scale, guidance_interval=(0.0, 1.0))
-
-    def words(self) -> list[object]:
-        """The options of a command line."""
-        words: list[object] = []
-        words += [] if self.steps is None else ["--steps", self.steps]
-        words += [] if self.solver is None else ["--solver", self.solver]
-        words += [] if self.grid is None else ["--grid", self.grid]
-        return words + ([] if self.guidance_scale is None else ["--guidance-scale", f"{self.guidance_scale:g}"])
-
-
-OWN_WAY = Sampling()
-COURSES_WAY = Sampling(solver="ddpm", grid=COURSE)
-"""ddpm on the courses' grid, whatever the model's own way."""
-
-
-@dataclass(frozen=True)
 class Painter:
     """The model, and how the user asked for it.
 
@@ -116,13 +80,10 @@ class Painter:
         self, recipes: Sequence[Recipe], seeds: Sequence[int], sampling: Sampling = OWN_WAY, watch: Watch | None = None
     ) -> list[Picture]:
         """A picture for each recipe and seed; the recipes must agree in all but their terms and starts."""
-        if sampling != OWN_WAY:
-            sampled = {id(one): with_sampler(one, sampling.of(one.default_sampler(self.model))) for one in recipes}
-            second = sampling.of(recipes[0].default_sampler(self.final)) if self.final is not self.model else None
-            recipes = [sampled[id(recipe)] for recipe in recipes]
-        else:
-            second = None
-        return make_all(recipes, self.model, seeds, watch, BATCH, self.choice.size, second)
+        # By identity: the same recipe is often repeated, and is planned once.
+        distinct = {id(recipe): recipe for recipe in recipes}
+        plans = {key: sampling.plan(recipe, self.model, self.choice.size) for key, recipe in distinct.items()}
+        return make_planned([plans[id(recipe)] for recipe in recipes], seeds, watch, BATCH)
 
     def command(self, verb: str, *words: object) -> str:
         """The command line of a verb with this model."""
@@ -130,7 +91,7 @@ class Painter:
 
     def parameters(self, recipe: Recipe, sampling: Sampling = OWN_WAY) -> tuple[str, ...]:
         """The model, and how it samples this recipe."""
-        sampler = sampling.of(recipe.default_sampler(self.model))
+        sampler = sampling.over(recipe.default_sampler(self.model))
         size = () if self.final is self.model else (f"{self.final.size}×{self.final.size}",)
         return (model_words(self.model), *size, *sampler_words(sampler, self.model))
 

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from duckrabbit.models.model import Model, SamplerConfig
 
@@ -39,3 +40,8 @@ def duration(seconds: float) -> str:
     if seconds < 0.95:
         return f"{1000 * seconds:.0f} ms"
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def stem_of(picture: str) -> str:
+    """The name of a picture, as a part of a file's name."""
+    return PurePath(picture.rpartition(":")[2]).stem

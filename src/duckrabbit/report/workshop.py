@@ -11,21 +11,19 @@ from PIL import Image
 from torch import Tensor
 
 from duckrabbit.datasets.mnist import CLASSES, Digits, mnist, pictures_to_float
-from duckrabbit.judges.judge import Judge, Role, load_judge
+from duckrabbit.judges.judge import Judge, load_judge
+from duckrabbit.making.films import FRAME_MILLISECONDS, SHEET_SIDE, held, in_one_size
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
+from duckrabbit.report.bodies import Plate
 from duckrabbit.report.effort import Effort
-from duckrabbit.report.figure import Plate
+from duckrabbit.report.measures import Yardstick
 from duckrabbit.report.painter import Choice, Painter
-from duckrabbit.report.quality import Yardstick
 from duckrabbit.report.tiles import tile_grid, write_image
 
-FRAME_MILLISECONDS = 90
-HELD_FRAMES = 14
-FILM_SIDE = 64
 VIEWER_SIDE = 256
 
 
@@ -35,7 +33,6 @@ class Shelf:
     def __init__(self, device: str, choice: Choice) -> None:
         self.device, self.choice = device, choice
         self._models: dict[str, Model] = {}
-        self._judges: dict[Role, Judge] = {}
         self._yardsticks: dict[int, Yardstick] = {}
 
     def model(self, name: str) -> Model:
@@ -52,21 +49,20 @@ class Shelf:
         model.at(choice.size)
         return Painter(model, choice)
 
-    @cached_property
+    @property
     def picture_judge(self) -> Judge:
         """The judge of pictures that selects nothing."""
         return load_judge("pictures", "reporting")
 
-    def judge(self, role: Role) -> Judge:
-        """The judge of that role."""
-        if role not in self._judges:
-            self._judges[role] = load_judge("digits", role)
-        return self._judges[role]
+    @property
+    def digit_judge(self) -> Judge:
+        """The judge of digits that selects nothing."""
+        return load_judge("digits", "reporting")
 
     def yardstick(self, count: int) -> Yardstick:
         """The first `count` training digits in the reporting judge's features."""
         if count not in self._yardsticks:
-            self._yardsticks[count] = Yardstick.of(self.judge("reporting"), self.train, count)
+            self._yardsticks[count] = Yardstick.of(self.digit_judge, self.train, count)
         return self._yardsticks[count]
 
     @cached_property
@@ -105,8 +101,8 @@ class Workshop:
     def digits_in_turn(self, count: int) -> Tensor:
         """Test digits 0, 1 … 9, 0, 1 …, [count, 1, 28, 28] in [−1, 1]; `count` is a multiple of ten."""
         labels = self.shelf.test.labels
-        own = [(labels == digit).nonzero()[: count // CLASSES, 0] for digit in range(CLASSES)]
-        return pictures_to_float(self.shelf.test.pictures[torch.stack(own, dim=1).flatten()])
+        by_digit = [(labels == digit).nonzero()[: count // CLASSES, 0] for digit in range(CLASSES)]
+        return pictures_to_float(self.shelf.test.pictures[torch.stack(by_digit, dim=1).flatten()])
 
     def plate(self, name: str, pictures: Sequence[Tensor], columns: int, alt: str) -> Plate:
         """Pictures [C, S, S] as a grid of tiles in a file of the row's."""
@@ -121,15 +117,13 @@ class Workshop:
         write_image(self.page / self.folder / f"{name}.png", image.resize((side, side), Image.Resampling.BICUBIC))
         return Plate(f"{self.folder}/{name}.png", side, side, alt)
 
-    def film(self, name: str, frames: Sequence[Tensor], tile: int) -> str:
-        """Frames [C, H, W] of tiles, the last held for a while, as an animation; the file, relative to the page.
+    def film(self, name: str, frames: Sequence[Tensor], side: int = SHEET_SIDE) -> str:
+        """Frames [C, H, W], enlarged as long as they are within `side`, as an animation that holds the last.
 
-        Tiles of up to 32 pixels are enlarged, and small frames among large ones.
+        Returns:
+            The file, relative to the page.
         """
-        widest = max(frame.shape[-1] for frame in frames)
-        scale = max(1, FILM_SIDE // tile)
-        large = [_enlarged(frame, scale * (widest // frame.shape[-1])) for frame in frames]
-        return self.animation(name, [*large, *[large[-1]] * HELD_FRAMES], FRAME_MILLISECONDS)
+        return self.animation(name, held(in_one_size(frames, side)), FRAME_MILLISECONDS)
 
     def animation(self, name: str, frames: Sequence[Tensor], milliseconds: int) -> str:
         """Frames [C, H, W] as an animation; the file, relative to the page."""
@@ -141,11 +135,6 @@ class Workshop:
         with atomic_write(self.page / self.folder / name) as temporary:
             temporary.write_bytes(content)
         return f"{self.folder}/{name}"
-
-
-def _enlarged(frame: Tensor, scale: int) -> Tensor:
-    """Each pixel of [C, H, W] as scale × scale pixels."""
-    return frame.repeat_interleave(scale, -1).repeat_interleave(scale, -2)
 
 
 class Stopwatch:

@@ -61,7 +61,7 @@ def places_of(digits: str, reads: str, view: View) -> tuple[Place, ...]:
         UsageError: if the strings differ in length, or the view takes a string apart.
     """
     if len(digits) != len(reads):
-        raise UsageError(f"{digits} and {reads} differ in length: give --reads as many digits as there are places.")
+        raise UsageError(f"{digits} and {reads} differ in length: give `reads` as many digits as there are places.")
     viewed = reads[::-1] if reverses(view) else reads
     return tuple(Place(a, b) for a, b in zip(digits, viewed, strict=True))
 

@@ -107,7 +107,7 @@ def work_together(order: Order, workplace: Workplace, folder: SearchFolder, work
         if process.exitcode != 0:
             raise UsageError(
                 f"A process of the search ended with exit code {process.exitcode}, perhaps for want of memory: give "
-                "fewer --workers; the same command goes on."
+                "fewer `workers`; the same command goes on."
             )
 
 

@@ -167,7 +167,7 @@ def painted_material(run: PocketRun) -> Material:
     if missing:
         raise UsageError(
             f"{folder} lacks {' and '.join(missing)}: make the packs with "
-            "python tools/build_packs.py --out FOLDER, and give --data FOLDER."
+            "python tools/build_packs.py --out FOLDER, and give `data` that folder."
         )
     library = build_library(read_packs(packs, stage.side), kept_names(), copies=run.backdrops or 1)
 
@@ -292,7 +292,7 @@ def _weights_of(init: str, stage: TrainedStage) -> tuple[PocketConfig, dict[str,
     if model.config.get("kind") != KIND or model.size != stage.side or not isinstance(model.denoiser, NetworkDenoiser):
         raise UsageError(
             f"{init} is no pocket model of {stage.side}×{stage.side}, so nothing here can start from it: "
-            "give --init pocket or a run."
+            "give `init` pocket or a run."
         )
     network = model.denoiser.network
     assert isinstance(network, PocketUNet)
@@ -306,7 +306,7 @@ def _first_stage(run: PocketRun, engine: Engine) -> Model | None:
     model = load_model(run.first_stage, str(engine.device), engine.dtype)
     if model.config.get("kind") != KIND:
         raise UsageError(
-            f"{run.first_stage} is no pocket model, so nothing makes its pictures large: give --first-stage pocket."
+            f"{run.first_stage} is no pocket model, so nothing makes its pictures large: give `first_stage` pocket."
         )
     return model
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from duckrabbit.errors import UsageError
+from duckrabbit.errors import UsageError, spelled
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ def verb_named(name: str) -> Verb:
     near = get_close_matches(name, [verb.name for verb in VERBS], n=1)
     hint = f"did you mean {near[0]}?" if near else f"the verbs are {', '.join(verb.name for verb in VERBS)}."
     raise UsageError(f"There is no verb {name!r}: {hint}")
+
+
+def with_options(sentence: str) -> str:
+    """A sentence of the library with options in place of its arguments: `guidance_scale` is --guidance-scale."""
+    return spelled(sentence, lambda name: "--" + name.replace("_", "-"))
 
 
 def overview() -> str:

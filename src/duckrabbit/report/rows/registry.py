@@ -4,24 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from duckrabbit.report.figure import Figure
-from duckrabbit.report.rows import ddpm, edits, flow, illusions, one_step, solvers
-from duckrabbit.report.rows.pretrained import (
-    anagrams,
-    blur,
-    drawings,
-    embeddings,
-    forward,
-    from_noise,
-    guidance,
-    hybrids,
-    inpainting,
-    iterative,
-    photographs,
-    text_edits,
-    text_to_image,
-)
-from duckrabbit.report.rows.pretrained import one_step as pretrained_one_step
-from duckrabbit.report.rows.pretrained.common import PHOTO
+from duckrabbit.report.painter import PHOTO
+from duckrabbit.report.rows.digits import edits as digit_edits
+from duckrabbit.report.rows.digits import illusions, one_step, solvers, step_by_step
+from duckrabbit.report.rows.pretrained import anagrams, edits, hybrids, inpainting, noise, samples, text_to_image
 from duckrabbit.report.workshop import Workshop
 
 
@@ -77,29 +63,27 @@ CHAPTERS: tuple[Chapter, ...] = (
         "From words to pictures",
         (
             _painted("A0", "Text to image", 50, text_to_image.text_to_image, *text_to_image.PROMPTS),
-            _painted("A-emb", "What the model reads", 1, embeddings.prompts_and_embeddings),
+            _painted("A-emb", "What the model reads", 1, text_to_image.prompts_and_embeddings),
         ),
     ),
     Chapter(
         "Noise on a photograph, and off again",
         (
-            _painted("A1.1", "The forward process", 1, forward.forward_process),
-            _painted("A1.2", "Classical denoising", 1, blur.classical_denoising),
-            _painted("A1.3", "Denoising in one step", 1, pretrained_one_step.one_step_denoising),
-            _painted("A1.4", "Denoising step by step", 3, iterative.iterative_denoising),
-            _painted("A1.5", "Pictures from pure noise", 5, from_noise.sampling_from_noise),
-            _painted("A1.6", "Guidance", 18, guidance.classifier_free_guidance, guidance.SWEPT),
+            _painted("A1.1", "The forward process", 1, noise.forward_process),
+            _painted("A1.2", "Classical denoising", 1, noise.classical_denoising),
+            _painted("A1.3", "Denoising in one step", 1, noise.one_step_denoising),
+            _painted("A1.4", "Denoising step by step", 3, noise.iterative_denoising),
+            _painted("A1.5", "Pictures from pure noise", 5, samples.sampling_from_noise),
+            _painted("A1.6", "Guidance", 18, samples.classifier_free_guidance, samples.SWEPT),
         ),
     ),
     Chapter(
         "From picture to picture",
         (
-            _painted("A1.7", "Photographs made anew", 11, photographs.photographs),
-            _painted("A1.7.1", "Drawings made anew", 11, drawings.drawings),
+            _painted("A1.7", "Photographs made anew", 11, edits.photographs),
+            _painted("A1.7.1", "Drawings made anew", 11, edits.drawings),
             _painted("A1.7.2", "Holes filled", 17, inpainting.inpainting, *inpainting.PROMPTS),
-            _painted(
-                "A1.7.3", "Pictures turned into others", 11, text_edits.text_conditioned_edits, *text_edits.PROMPTS
-            ),
+            _painted("A1.7.3", "Pictures turned into others", 11, edits.text_conditioned_edits, *edits.PROMPTS),
         ),
     ),
     Chapter(
@@ -121,21 +105,21 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(
         "Digits: step by step",
         (
-            Row("B2.1", "DDPM, told the time", ("mnist-ddpm",), 6, ddpm.time_conditioned),
+            Row("B2.1", "DDPM, told the time", ("mnist-ddpm",), 6, step_by_step.ddpm_by_time),
             Row(
                 "B2.2",
                 "DDPM, told the class",
                 ("mnist-ddpm-class-course", "mnist-ddpm-class", "mnist-ddpm"),
                 50,
-                ddpm.class_conditioned,
+                step_by_step.ddpm_by_class,
             ),
-            Row("B2.3", "Flow matching, told the time", ("mnist-flow",), 8, flow.time_conditioned),
+            Row("B2.3", "Flow matching, told the time", ("mnist-flow",), 8, step_by_step.flow_by_time),
             Row(
                 "B2.4",
                 "Flow matching, told the class",
                 ("mnist-flow-class-course",),
                 16,
-                flow.class_conditioned,
+                step_by_step.flow_by_class,
             ),
         ),
     ),
@@ -144,8 +128,8 @@ CHAPTERS: tuple[Chapter, ...] = (
         (
             Row("X4", "Digits that turn into others", _CLASSES, 30, illusions.anagrams),
             Row("X4-hybrid", "One digit near, another far", _CLASSES, 10, illusions.hybrids),
-            Row("A1.7.1-digits", "Drawn digits made anew", _CLASSES, 8, edits.drawings),
-            Row("A1.7.2-digits", "The hidden half", _CLASSES, 4, edits.inpainting),
+            Row("A1.7.1-digits", "Drawn digits made anew", _CLASSES, 8, digit_edits.drawings),
+            Row("A1.7.2-digits", "The hidden half", _CLASSES, 4, digit_edits.inpainting),
         ),
     ),
     Chapter("The loop", (Row("X6", "Many solvers", _CLASSES, 22, solvers.quality_against_evaluations),)),

@@ -1,1 +1,1 @@
-"""Part A: what a pretrained text-to-image model can do, one file a row."""
+"""Part A: what a pretrained text-to-image model can do."""

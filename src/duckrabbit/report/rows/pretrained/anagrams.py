@@ -2,22 +2,16 @@
 
 from dataclasses import dataclass
 
-from torch import Tensor
-
-from duckrabbit.illusions.views import animate, parse_view
+from duckrabbit.illusions.loops import through_views
+from duckrabbit.illusions.views import View, parse_view
+from duckrabbit.judges.looks import Look, as_it_is
+from duckrabbit.making.films import MOTION_MILLISECONDS
 from duckrabbit.making.make import Picture
-from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.report.bodies.gallery import Playable
-from duckrabbit.report.bodies.sheet import Sheet
-from duckrabbit.report.bodies.stack import Stack
-from duckrabbit.report.bodies.viewers import AXES, Moving, Turning
-from duckrabbit.report.figure import Body, Exhibit, Figure, Origin
-from duckrabbit.report.reading import verdict
+from duckrabbit.report.bodies import AXES, Answer, Body, Moving, Playable, Turning
+from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.rows.pretrained.chosen import how_chosen, verdicts, with_other_seeds
 from duckrabbit.report.workshop import Stopwatch, Workshop
-
-MOTION_MILLISECONDS = 50
-MOTION_SCALE = 3
 
 
 @dataclass(frozen=True)
@@ -27,7 +21,7 @@ class Pair:
     Attributes:
         prompts: what is read upright, and through the view.
         view: its name.
-        seed: chosen by eye among `LOOKED_AT` of pocket's.
+        seed: chosen by eye among the first of pocket's.
         verdict: what the eye that chose says of it.
     """
 
@@ -41,8 +35,6 @@ class Pair:
         return Anagram(self.prompts, (self.view,))
 
 
-LOOKED_AT = 12
-OTHERS_COLUMNS = 4
 PAIRS = (
     Pair(
         ("a photo of the amalfi coast", "an oil painting of a snowy mountain village"), "flip", 2,
@@ -77,8 +69,8 @@ PROMPTS = tuple(prompt for pair in PAIRS for prompt in pair.prompts)
 
 
 def visual_anagrams(workshop: Workshop) -> Figure:
-    """A1.8: the sources' five pairs, a quarter turn, and a jigsaw."""
-    painter, more = workshop.shelf.painter, workshop.effort.unpicked
+    """A1.8: visual anagrams (arXiv:2311.17919): the sources' five pairs, a quarter turn, and a jigsaw."""
+    painter = workshop.shelf.painter
     watch = Stopwatch()
     recipes = [pair.recipe() for pair in PAIRS]
     chosen = painter.made(recipes, [pair.seed for pair in PAIRS])
@@ -86,21 +78,18 @@ def visual_anagrams(workshop: Workshop) -> Figure:
     exhibits = []
     for number, (pair, recipe, picture) in enumerate(zip(PAIRS, recipes, chosen, strict=True)):
         workshop.tell(f"the other seeds of pair {number + 1}", number / len(PAIRS))
-        others = [seed for seed in range(more + 1) if seed != pair.seed][:more]
-        unpicked = painter.made([recipe] * len(others), others) if others else []
-        body = _viewer(workshop, pair, picture, number)
-        if unpicked:
-            body = Stack((body, _others(workshop, pair, unpicked, number)))
+        view = parse_view(pair.view)
+        body = _viewer(workshop, pair, view, picture, f"{number}")
         exhibits.append(
             Exhibit(
                 "One picture, two readings.",
-                body,
+                with_other_seeds(workshop, body, recipe, pair.seed, f"{number}", ("through the view", view)),
                 Origin.NOW,
                 (
                     *painter.parameters(recipe),
                     f"prompts “{pair.prompts[0]}” and “{pair.prompts[1]}”",
                     f"view {pair.view}",
-                    f"seed {pair.seed}{_how_chosen(workshop)}",
+                    f"seed {pair.seed}{how_chosen(workshop)}",
                 ),
                 painter.command("anagram", *pair.prompts, "--view", pair.view, "--seed", pair.seed),
                 seconds + watch.read(),
@@ -121,41 +110,16 @@ def visual_anagrams(workshop: Workshop) -> Figure:
     return Figure(lesson, tuple(exhibits))
 
 
-def _how_chosen(workshop: Workshop) -> str:
-    """The choice was made for pocket's own pictures; for another model the same seed is any seed."""
-    return f", chosen by eye among 0–{LOOKED_AT - 1}" if workshop.shelf.choice.model == DEFAULT_TEXT else ""
-
-
-def _viewer(workshop: Workshop, pair: Pair, picture: Picture, number: int) -> Body:
+def _viewer(workshop: Workshop, pair: Pair, view: View, picture: Picture, stem: str) -> Body:
     """What can be turned is turned by a style sheet; what is taken to pieces is an animation."""
-    side = picture.pixels.shape[-1]
-    picture.save(workshop.page / workshop.folder / f"{number}-{side}.png")
-    plate = workshop.large(f"{number}", picture.pixels, "A picture that is said to show two things")
-    view = parse_view(pair.view)
-    looks = [("upright", pair.prompts[0], picture.pixels), ("viewed", pair.prompts[1], view(picture.pixels))]
-    note = verdict(workshop.shelf.picture_judge, looks)
-    if workshop.shelf.choice.model == DEFAULT_TEXT:
-        note = f"{pair.verdict} {note}"
+    picture.save(workshop.page / workshop.folder / f"{stem}-{picture.pixels.shape[-1]}.png")
+    plate = workshop.large(stem, picture.pixels, "A picture that is said to show two things")
+    first, second = pair.prompts
+    looks = (Look("upright", first, as_it_is), Look("viewed", second, view))
+    note = verdicts(workshop, pair.verdict, picture.pixels, looks)
+    answer = Answer((("upright", first), (f"through {pair.view}", second)), note)
     if pair.view in AXES:
-        return Turning(plate, pair.view, pair.prompts, note)
-    scale = max(1, MOTION_SCALE * 64 // side)
-    frames = list(animate(view, picture.pixels.clamp(-1, 1), scale=scale))
-    film = workshop.animation(f"{number}-motion", frames, MOTION_MILLISECONDS)
-    return Moving(Playable("its pieces, moving", plate, film), pair.view, pair.prompts, note)
-
-
-def _others(workshop: Workshop, pair: Pair, pictures: list[Picture], number: int) -> Sheet:
-    """Pictures of other seeds, none left out, and through the view below them."""
-    view = parse_view(pair.view)
-    upright: list[Tensor] = [picture.pixels for picture in pictures]
-    alt = "Pictures of other seeds"
-    return Sheet(
-        (),
-        (
-            ("other seeds, none left out", workshop.plate(f"{number}-others", upright, OTHERS_COLUMNS, alt)),
-            (
-                "and through the view",
-                workshop.plate(f"{number}-viewed", [view(own) for own in upright], OTHERS_COLUMNS, f"{alt}, viewed"),
-            ),
-        ),
-    )
+        return Turning(plate, pair.view, answer)
+    frames = through_views(picture.pixels.clamp(-1, 1), [view])
+    film = workshop.animation(f"{stem}-motion", frames, MOTION_MILLISECONDS)
+    return Moving(Playable("its pieces, moving", plate, film), answer)

@@ -1,25 +1,18 @@
 """A1.9: hybrid pictures, and their relatives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from duckrabbit.illusions.bands import LowPass
-from duckrabbit.judges.looks import from_afar
+from duckrabbit.judges.looks import Look, See, as_it_is, from_afar
 from duckrabbit.making.make import Picture
-from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Hybrid, Part
-from duckrabbit.report.bodies.sheet import Sheet
-from duckrabbit.report.bodies.stack import Stack
-from duckrabbit.report.bodies.viewers import Distance, Revealed
-from duckrabbit.report.figure import Body, Exhibit, Figure, Origin
+from duckrabbit.report.bodies import Answer, Body, Distance, Revealed, Sheet, Stack
+from duckrabbit.report.figure import Exhibit, Figure, Origin
 from duckrabbit.report.painter import TOWER, Painter
-from duckrabbit.report.reading import verdict
+from duckrabbit.report.rows.pretrained.chosen import how_chosen, verdicts, with_other_seeds
 from duckrabbit.report.workshop import Stopwatch, Workshop
 
-LOOKED_AT = 12
-OTHERS_COLUMNS = 4
 ASTRONAUT = "photo:astronaut"
 SKULL = "a lithograph of a skull"
 PAGODA = "a lithograph of a pagoda"
@@ -31,12 +24,12 @@ class Kind:
 
     Attributes:
         parts: from the name of a part to its prompt, or to the name of a picture.
-        seed: chosen by eye among `LOOKED_AT` of pocket's.
+        seed: chosen by eye among the first of pocket's.
         verdict: what the eye that chose says of it.
         near_scale: more guidance for a finest part towards which no judge pulls.
     """
 
-    parts: Mapping[str, str]
+    parts: dict[str, str]
     seed: int
     verdict: str
     near_scale: float = 1.0
@@ -120,7 +113,10 @@ SEEN_AS = {"grey": "without its colours", "blurred": "in motion", "small": "shru
 
 
 def hybrid_images(workshop: Workshop) -> Figure:
-    """A1.9: the sources' hybrids, three that suit pocket, two with a part of a photo, four other decompositions."""
+    """A1.9: the sources' hybrids, three that suit pocket, two with a part of a photo, four other decompositions.
+
+    They are all made by factorized diffusion (arXiv:2404.11615).
+    """
     exhibits = [
         *_exhibits(workshop, KINDS, "near", together=True),
         *_exhibits(workshop, INVERSE, "inverse", together=False),
@@ -145,34 +141,32 @@ def hybrid_images(workshop: Workshop) -> Figure:
 
 def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bool) -> list[Exhibit]:
     """An exhibit for each; those whose known part differs can't be sampled together."""
-    painter, more = workshop.shelf.painter, workshop.effort.unpicked
+    painter = workshop.shelf.painter
     watch = Stopwatch()
     recipes = [kind.recipe(painter) for kind in kinds]
     seeds = [kind.seed for kind in kinds]
     if together:
         chosen = painter.made(recipes, seeds)
     else:
-        chosen = [painter.made([own], [seed])[0] for own, seed in zip(recipes, seeds, strict=True)]
+        chosen = [painter.made([recipe], [seed])[0] for recipe, seed in zip(recipes, seeds, strict=True)]
     seconds = watch.read() / len(kinds)
     exhibits = []
     for number, (kind, recipe, picture) in enumerate(zip(kinds, recipes, chosen, strict=True)):
         workshop.tell(f"the other seeds of {' and '.join(kind.parts)}", number / len(kinds))
-        others = [seed for seed in range(more + 1) if seed != kind.seed][:more]
-        unpicked = painter.made([recipe] * len(others), others) if others else []
-        body = _viewer(workshop, kind, picture, f"{stem}-{number}")
-        if unpicked:
-            body = Stack((body, _others(workshop, kind, unpicked, f"{stem}-{number}-others")))
+        looks = looks_at(kind)
+        body = _viewer(workshop, kind, looks, picture, f"{stem}-{number}")
+        coarse = ("their coarse part", looks[-1].see)
         sigma = (f"σ {recipe.sigma:g} (of 64 pixels)",) if "far" in kind.parts else ()
         exhibits.append(
             Exhibit(
                 _caption(kind),
-                body,
+                with_other_seeds(workshop, body, recipe, kind.seed, f"{stem}-{number}", coarse),
                 Origin.NOW,
                 (
                     *painter.parameters(recipe),
                     *(f"{name} “{what}”" for name, what in kind.parts.items()),
                     *sigma,
-                    f"seed {kind.seed}{_how_chosen(workshop)}",
+                    f"seed {kind.seed}{how_chosen(workshop)}",
                 ),
                 painter.command("hybrid", *kind.words(), "--seed", kind.seed),
                 seconds + watch.read(),
@@ -180,11 +174,6 @@ def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bo
             )
         )
     return exhibits
-
-
-def _how_chosen(workshop: Workshop) -> str:
-    """The choice was made for pocket's own pictures; for another model the same seed is any seed."""
-    return f", chosen by eye among 0–{LOOKED_AT - 1}" if workshop.shelf.choice.model == DEFAULT_TEXT else ""
 
 
 def _caption(kind: Kind) -> str:
@@ -199,42 +188,26 @@ def _caption(kind: Kind) -> str:
     return f"One picture, two readings: as it is, and {SEEN_AS[first]}."
 
 
-def _viewer(workshop: Workshop, kind: Kind, picture: Picture, stem: str) -> Body:
+def _viewer(workshop: Workshop, kind: Kind, looks: Sequence[Look], picture: Picture, stem: str) -> Body:
     pixels = picture.pixels.float().cpu().clamp(-1, 1)
     picture.save(workshop.page / workshop.folder / f"{stem}-{pixels.shape[-1]}.png")
+    seen = [look.see(pixels[None])[0] for look in looks]
+    strip = workshop.plate(f"{stem}-looks", seen, len(seen), "The same picture as it is and as it is seen otherwise")
+    asked = [look for look in looks if look.prompt not in PICTURES]
+    note = verdicts(workshop, kind.verdict, pixels, asked)
+    answer = Answer(tuple((look.name, look.prompt) for look in looks), note)
     plate = workshop.large(stem, pixels, "A picture that is said to show two things")
-    looks = looks_at(kind, pixels)
-    strip = workshop.plate(f"{stem}-looks", looks, len(looks), "The same picture as it is and as it is seen otherwise")
-    readings = tuple(reversed(tuple(kind.parts.items())))
-    seen = [(name, what, look) for (name, what), look in zip(readings, looks, strict=True) if what not in PICTURES]
-    note = verdict(workshop.shelf.picture_judge, seen)
-    if workshop.shelf.choice.model == DEFAULT_TEXT:
-        note = f"{kind.verdict} {note}"
     if "far" in kind.parts:
-        return Stack((Distance(plate, readings, note), Sheet((), (("", strip),))))
-    return Revealed(strip, readings, note)
+        return Stack((Distance(plate, answer), Sheet((), (("", strip),))))
+    return Revealed(strip, answer)
 
 
-def looks_at(kind: Kind, pixels: Tensor) -> list[Tensor]:
-    """The picture [C, S, S] as each of its parts is to be seen, the finest first."""
+def looks_at(kind: Kind) -> list[Look]:
+    """How each part is to be seen, and what there is to see, the finest first."""
+    ways: list[See] = [as_it_is]
     if "far" in kind.parts:
-        middle = [LowPass(1.0)(pixels)] if "mid" in kind.parts else []
-        return [pixels, *middle, from_afar(pixels[None])[0]]
-    coarse = DECOMPOSITIONS[tuple(kind.parts)](2.0)[0]
-    return [pixels, coarse(pixels).clamp(-1, 1)]
-
-
-def _others(workshop: Workshop, kind: Kind, pictures: Sequence[Picture], name: str) -> Sheet:
-    """Pictures of other seeds, none left out, and below them as their coarsest part is seen."""
-    looks = [looks_at(kind, picture.pixels.float().cpu().clamp(-1, 1)) for picture in pictures]
-    alt = "Pictures of other seeds"
-    return Sheet(
-        (),
-        (
-            ("other seeds, none left out", workshop.plate(name, [own[0] for own in looks], OTHERS_COLUMNS, alt)),
-            (
-                "and their coarse part",
-                workshop.plate(f"{name}-coarse", [own[-1] for own in looks], OTHERS_COLUMNS, f"{alt}, coarse"),
-            ),
-        ),
-    )
+        ways += [LowPass(1.0), from_afar] if "mid" in kind.parts else [from_afar]
+    else:
+        coarse = DECOMPOSITIONS[tuple(kind.parts)](2.0)[0]
+        ways.append(lambda pictures: coarse(pictures).clamp(-1, 1))
+    return [Look(name, what, see) for (name, what), see in zip(reversed(kind.parts.items()), ways, strict=True)]

@@ -7,15 +7,16 @@ from torch import Tensor
 
 from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.diffusion.sampling import State
+from duckrabbit.making.sampling import Sampling
 from duckrabbit.media.masks import box_mask, ellipse_mask
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source
-from duckrabbit.report.bodies.sheet import Sheet
+from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin
-from duckrabbit.report.painter import Painter, Sampling
-from duckrabbit.report.rows.pretrained.common import PHOTO, short
-from duckrabbit.report.wording import seed_words
+from duckrabbit.report.measures import seam
+from duckrabbit.report.painter import PHOTO, Painter
+from duckrabbit.report.wording import seed_words, stem_of
 from duckrabbit.report.workshop import Stopwatch, Workshop
 
 HALF_WAY = 480
@@ -56,7 +57,7 @@ class Hole:
 
 
 def inpainting(workshop: Workshop) -> Figure:
-    """A1.7.2: three pictures, several prompts, and the seam."""
+    """A1.7.2: three pictures, several prompts, and the seam (RePaint, arXiv:2201.09865)."""
     tower = Hole(
         workshop.shelf.choice.image,
         "box",
@@ -70,7 +71,7 @@ def inpainting(workshop: Workshop) -> Figure:
     )
     exhibits = []
     for done, hole in enumerate(holes):
-        workshop.tell(short(hole.image), done / (len(holes) + 1))
+        workshop.tell(stem_of(hole.image), done / (len(holes) + 1))
         exhibits.append(_painted(workshop, hole))
     workshop.tell("resampling", len(holes) / (len(holes) + 1))
     exhibits.append(_resampled(workshop, tower))
@@ -104,7 +105,7 @@ def _painted(workshop: Workshop, hole: Hole) -> Exhibit:
     for number, (prompt, result) in enumerate(zip(hole.prompts, made, strict=True)):
         row = [picture, _grey(painted, picture), _hole(picture, painted), half[number], result]
         alt = f"A picture, the mask, the hole, a noisy picture half way, and the hole filled: {prompt}"
-        strips.append((f"“{prompt}”", workshop.plate(f"{short(hole.image)}-{number}", row, len(row), alt)))
+        strips.append((f"“{prompt}”", workshop.plate(f"{stem_of(hole.image)}-{number}", row, len(row), alt)))
     changed = sum(_changed(picture, result, painted) for result in made)
     kept = int((painted == 0).sum())
     words = mask.name.split(" ")[1]
@@ -130,12 +131,12 @@ def _resampled(workshop: Workshop, hole: Hole) -> Exhibit:
     strips, seams, commands = [], [], []
     for repeats, sampling in ((1, MANY), (RESAMPLINGS, FEW)):
         recipe = Inpaint(source, mask, SPIRE, repeats)
-        made = [own.pixels for own in painter.made([recipe] * len(SEEDS), SEEDS, sampling)]
+        made = [picture.pixels for picture in painter.made([recipe] * len(SEEDS), SEEDS, sampling)]
         label = f"{sampling.steps} steps, {'each once' if repeats == 1 else f'each {repeats} times'}"
         plate = workshop.plate(f"resampled-{repeats}", [picture, *made], len(made) + 1, f"The hole filled in {label}")
         strips.append((label, plate))
         seams.append(sum(seam(result, painted) for result in made) / len(made))
-        words = ["--mask-box", mask.name.split(" ")[1], "--resamplings", repeats, *sampling.words()]
+        words = ["--mask-box", mask.name.split(" ")[1], "--resamplings", repeats, *sampling.words]
         commands.append(painter.command("inpaint", hole.image, SPIRE, *words, "--count", len(SEEDS)))
     return Exhibit(
         f"{MANY.steps} evaluations spent in two ways. Across the seam neighbouring pixels differ by {seams[0]:.1f} "
@@ -152,20 +153,6 @@ def _resampled(workshop: Workshop, hole: Hole) -> Exhibit:
         "\n".join(commands),
         watch.read(),
     )
-
-
-def seam(picture: Tensor, painted: Tensor) -> float:
-    """The mean difference of neighbours of which one is painted, in grey levels.
-
-    Args:
-        picture: [C, S, S] in [−1, 1].
-        painted: [S, S] of 0 and 1.
-    """
-    gaps = []
-    for axis in (0, 1):
-        crossing = painted.diff(dim=axis) != 0
-        gaps.append(picture.diff(dim=axis + 1).abs().mean(dim=0)[crossing])
-    return 127.5 * float(torch.cat(gaps).mean())
 
 
 def _changed(picture: Tensor, result: Tensor, painted: Tensor) -> int:

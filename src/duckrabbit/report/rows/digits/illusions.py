@@ -1,20 +1,23 @@
 """X4: digit illusions. One picture that is two digits, turned or moved away."""
 
-from torch import Tensor
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from duckrabbit.illusions.views import parse_view
 from duckrabbit.judges.looks import from_afar
+from duckrabbit.judges.question import question_of
+from duckrabbit.judges.reading import Reading, readings_of
+from duckrabbit.making.best_of import search_for
+from duckrabbit.making.make import Picture
+from duckrabbit.making.plan import plan
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.report.best import Chosen, best_of
-from duckrabbit.report.bodies.sheet import Sheet
-from duckrabbit.report.bodies.stack import Stack
-from duckrabbit.report.bodies.viewers import Distance, Turning
-from duckrabbit.report.figure import Exhibit, Figure, Origin, Plate
+from duckrabbit.recipes.recipe import Recipe
+from duckrabbit.report.bodies import Answer, Distance, Plate, Sheet, Stack, Turning
+from duckrabbit.report.figure import Exhibit, Figure, Origin
 from duckrabbit.report.tiles import tile_grid, write_image
 from duckrabbit.report.wording import command, model_words, sampler_words
-from duckrabbit.report.workshop import Stopwatch, Workshop
+from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
 
 MODEL = "mnist-ddpm-class"
 PAIRS = (
@@ -30,6 +33,23 @@ PAIRS = (
 HYBRIDS = (("8", "3"), ("8", "5"), ("9", "4"), ("3", "7"))
 HYBRID_SIGMA = 3.0
 VIEWER_SCALE = 10
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The best candidate by the selecting judge, and what the judge that chose nothing says.
+
+    Attributes:
+        picture: the candidate whose least readable look is the most readable.
+        readings: what the reporting judge reads in it, look by look.
+        successes: of all candidates, how many the reporting judge reads right in every look.
+        candidates: how many there were.
+    """
+
+    picture: Picture
+    readings: tuple[Reading, ...]
+    successes: int
+    candidates: int
 
 
 def anagrams(workshop: Workshop) -> Figure:
@@ -53,12 +73,12 @@ def _anagram(workshop: Workshop, first: str, second: str, view: str) -> Exhibit:
     model = workshop.shelf.model(MODEL)
     watch = Stopwatch()
     recipe = Anagram((first, second), (view,))
-    looks = [(parse_view("identity"), int(first)), (parse_view(view), int(second))]
-    chosen = best_of(recipe, model, looks, workshop.effort.candidates, workshop.shelf)
+    chosen = _best_of(workshop, recipe, model)
+    readings = (("upright", first), (f"through {view}", second))
     plate = _single(workshop, f"{first}-{second}-{view}", chosen, "A handwritten figure: one digit, or two?")
     return Exhibit(
         "One picture, two digits.",
-        Turning(plate, view, (first, second), chosen.note([int(first), int(second)])),
+        Turning(plate, view, Answer(readings, _note(chosen, chosen.readings))),
         Origin.NOW,
         _parameters(model, chosen, f"prompts {first} and {second}, view {view}"),
         command("anagram", first, second, "--view", view, "--seed", chosen.picture.seed, "--model", MODEL),
@@ -88,15 +108,14 @@ def _hybrid(workshop: Workshop, far: str, near: str) -> Exhibit:
     model = workshop.shelf.model(MODEL)
     watch = Stopwatch()
     recipe = Hybrid({"far": Part(far), "near": Part(near)}, HYBRID_SIGMA)
-    looks = [(_as_is, int(near)), (from_afar, int(far))]
-    chosen = best_of(recipe, model, looks, workshop.effort.candidates, workshop.shelf)
+    chosen = _best_of(workshop, recipe, model)
     plate = _single(workshop, f"{far}-{near}", chosen, "A handwritten figure: one digit near, another far?")
     shrunk = from_afar(chosen.picture.pixels[None])[0]
     readings = (("near", near), ("far", far))
     both = workshop.plate(f"{far}-{near}-both", [chosen.picture.pixels, shrunk], 2, "The picture, sharp and blurred")
     return Exhibit(
         "Near on the left, and as it is judged from afar (shrunk to a quarter and enlarged again) on the right.",
-        Stack((Distance(plate, readings, chosen.note([int(near), int(far)])), Sheet((), (("", both),)))),
+        Stack((Distance(plate, Answer(readings, _note(chosen, chosen.readings[::-1]))), Sheet((), (("", both),)))),
         Origin.NOW,
         _parameters(model, chosen, f"far {far}, near {near}, σ {HYBRID_SIGMA:g} (of 64 pixels)"),
         command(
@@ -108,8 +127,25 @@ def _hybrid(workshop: Workshop, far: str, near: str) -> Exhibit:
     )  # fmt: skip
 
 
-def _as_is(pictures: Tensor) -> Tensor:
-    return pictures
+def _best_of(workshop: Workshop, recipe: Recipe, model: Model) -> Chosen:
+    """The best of the seeds 0, 1 …"""
+    search = search_for(plan(recipe, model), best=1, first=0, count=workshop.effort.candidates, rungs=())
+    finished = [candidate for block in search.run() for candidate in block.finished]
+    best = max(finished, key=lambda candidate: candidate.scored.score).scored.seed
+    picture = search.contest.alone(best).picture
+    question = question_of(workshop.shelf.digit_judge, recipe.looks)
+    right = question.read(stacked([candidate.picture.pixels for candidate in finished]))
+    return Chosen(picture, tuple(readings_of(question, picture.pixels)), int(right.sum()), len(finished))
+
+
+def _note(chosen: Chosen, readings: Sequence[Reading]) -> str:
+    """The reporting judge's verdict in words."""
+    said = " and ".join(f"{name} ({sure:.0%})" for name, sure in (reading.first[0] for reading in readings))
+    verdict = "" if all(reading.right for reading in readings) else ", which is not what was asked for"
+    return (
+        f"The reporting judge reads {said}{verdict}. Best of {chosen.candidates} by the other judge; of all "
+        f"{chosen.candidates} it reads {chosen.successes} right in both."
+    )
 
 
 def _single(workshop: Workshop, name: str, chosen: Chosen, alt: str) -> Plate:

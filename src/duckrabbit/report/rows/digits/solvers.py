@@ -1,10 +1,10 @@
 """X6: one loop, many solvers. Quality against network evaluations."""
 
 from duckrabbit.models.model import SamplerConfig
-from duckrabbit.report.bodies.chart import Chart, Series, logarithmic
-from duckrabbit.report.bodies.sheet import Sheet
+from duckrabbit.report.bodies import Sheet
+from duckrabbit.report.chart import Axis, Chart, Series
 from duckrabbit.report.figure import Exhibit, Figure, Origin
-from duckrabbit.report.rows.sampled import DIGITS, generate_command, samples_of, seeds_by_digit
+from duckrabbit.report.rows.digits.sampled import DIGITS, generate_command, samples_of, seeds_by_digit
 from duckrabbit.report.wording import model_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
 
@@ -34,8 +34,8 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
         f"few: that many real test digits are at {real:.2f}, and differences below that say nothing.",
         Chart(
             "Fréchet distance against network evaluations, a line for each solver",
-            logarithmic("network evaluations"),
-            logarithmic("Fréchet distance"),
+            Axis("network evaluations", logarithmic=True),
+            Axis("Fréchet distance", logarithmic=True),
             tuple(lines),
             marked=True,
         ),

@@ -1,18 +1,17 @@
-"""B2.1 and B2.2: DDPM, told the time, and told the class too."""
+"""B2: step by step. DDPM and flow matching, each told the time, and told the class too."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from duckrabbit.report.bodies.chart import Chart, Series, linear
-from duckrabbit.report.bodies.sheet import Sheet
-from duckrabbit.report.bodies.stack import Stack
-from duckrabbit.report.bodies.table import Table
+from duckrabbit.models.model import SamplerConfig
+from duckrabbit.report.bodies import Sheet, Stack, Table
+from duckrabbit.report.chart import Axis, Chart, Series
 from duckrabbit.report.figure import Exhibit, Figure, Origin
-from duckrabbit.report.quality import Quality
-from duckrabbit.report.rows.recorded import loss_exhibit, samples_exhibit
-from duckrabbit.report.rows.sampled import (
+from duckrabbit.report.measures import Quality
+from duckrabbit.report.rows.digits.recorded import TrainingRecord, loss_exhibit, samples_exhibit
+from duckrabbit.report.rows.digits.sampled import (
     DIGITS,
     generate_command,
     guided_at,
@@ -20,18 +19,19 @@ from duckrabbit.report.rows.sampled import (
     samples_of,
     seeds_by_digit,
 )
-from duckrabbit.report.training_record import TrainingRecord
 from duckrabbit.report.wording import model_words, sampler_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
 
-CLASSES = "mnist-ddpm-class-course"
-LONGER = "mnist-ddpm-class"
+DDPM_BY_CLASS, LONGER = "mnist-ddpm-class-course", "mnist-ddpm-class"
+FLOW_BY_CLASS = "mnist-flow-class-course"
 SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0)
 GUIDANCE = 5.0
+EULER_STEPS = (1, 2, 4, 8, 16, 32)
+EULER_SAMPLES = 8
 
 
-def time_conditioned(workshop: Workshop) -> Figure:
-    """B2.1: DDPM, told the time."""
+def ddpm_by_time(workshop: Workshop) -> Figure:
+    """B2.1: DDPM (arXiv:2006.11239), told the time."""
     record = TrainingRecord.read("mnist-ddpm")
     model = workshop.shelf.model("mnist-ddpm")
     alpha, sigma = model.denoiser.path.at(1.0)
@@ -49,13 +49,13 @@ def time_conditioned(workshop: Workshop) -> Figure:
     return Figure(lesson, (loss_exhibit((("", record),), "the noise ε"), samples_exhibit(workshop, record), now))
 
 
-def class_conditioned(workshop: Workshop) -> Figure:
-    """B2.2: DDPM, told the class too, and what guidance buys and costs."""
+def ddpm_by_class(workshop: Workshop) -> Figure:
+    """B2.2: DDPM, told the class too, and what classifier-free guidance (arXiv:2207.12598) buys and costs."""
     record = TrainingRecord.read("mnist-ddpm-class")
-    model = workshop.shelf.model(CLASSES)
+    model = workshop.shelf.model(DDPM_BY_CLASS)
     strong = guided_at(model.sampler, GUIDANCE)
     now = samples_exhibit_now(
-        workshop, CLASSES, "Every digit at guidance scale 5; the pictures of a row share their noise.", strong
+        workshop, DDPM_BY_CLASS, "Every digit at guidance scale 5; the pictures of a row share their noise.", strong
     )
     lesson = (
         "The class enters as a one-hot vector that is dropped for one picture in ten, so the same network also knows "
@@ -88,7 +88,7 @@ class _Scored:
 
 def _sweep(workshop: Workshop) -> tuple[Exhibit, ...]:
     """The guidance scales, and the gain over the model without classes, by the same measure."""
-    model, without = workshop.shelf.model(CLASSES), workshop.shelf.model("mnist-ddpm")
+    model, without = workshop.shelf.model(DDPM_BY_CLASS), workshop.shelf.model("mnist-ddpm")
     samplers = {scale: guided_at(model.sampler, scale) for scale in SCALES}
     watch = Stopwatch()
     strips = []
@@ -113,7 +113,7 @@ def _sweep(workshop: Workshop) -> tuple[Exhibit, ...]:
     unsorted = yardstick.distance(workshop.test_digits(count))
     seconds = watch.read()
 
-    measured = [("real test digits", real), *((f"γ = {own.scale:g}", own.quality) for own in scored)]
+    measured = [("real test digits", real), *((f"γ = {one.scale:g}", one.quality) for one in scored)]
     measured.append((f"{LONGER}, trained longer, γ = {longer.sampler.guidance_scale:g}", default))
     table = Table(
         ("", "read as asked", "Fréchet distance", "spread of those read as asked"),
@@ -123,7 +123,7 @@ def _sweep(workshop: Workshop) -> tuple[Exhibit, ...]:
             ("real test digits, classes by chance", "–", f"{unsorted:.2f}", "–"),
         ),
     )
-    best = min(scored, key=lambda own: own.quality.frechet)
+    best = min(scored, key=lambda one: one.quality.frechet)
     change = best.quality.frechet - unconditional
     gain = f"{abs(change):.2f} {'nearer to' if change < 0 else 'further from'} real digits than B2.1"
     ten = guided_at(model.sampler, 10.0)
@@ -161,14 +161,91 @@ def _share(value: float | None) -> str:
 
 
 def _curves(scored: Sequence[_Scored]) -> Chart:
-    spreads = [(own.scale, own.quality.diversity) for own in scored]
+    spreads = [(one.scale, one.quality.diversity) for one in scored]
     return Chart(
         "Accuracy and spread against the guidance scale",
-        linear("guidance scale γ"),
-        linear("share"),
+        Axis("guidance scale γ"),
+        Axis("share"),
         (
-            Series("read as asked", tuple((own.scale, own.quality.accuracy) for own in scored)),
+            Series("read as asked", tuple((one.scale, one.quality.accuracy) for one in scored)),
             Series("spread, real digits being 1", tuple((x, y) for x, y in spreads if y is not None)),
         ),
         marked=True,
+    )
+
+
+def flow_by_time(workshop: Workshop) -> Figure:
+    """B2.3: flow matching (arXiv:2210.02747), told the time."""
+    record = TrainingRecord.read("mnist-flow")
+    lesson = (
+        "Flow matching joins each digit to a random noise by a straight line, xₜ = (1 − t) x₀ + t ε, and trains the "
+        "network to predict the velocity along it, dx/dt = ε − x₀. Sampling follows that velocity from noise to digit. "
+        "No table of β is needed, and at t = 1 there is nothing but noise.",
+        "The lines are straight, but they cross, and at a crossing the network answers with the mean of their "
+        "velocities. So the paths it makes still bend: one Euler step from pure noise lands on the mean digit "
+        "of B1.4, for the very same reason, and the choice is made in the steps after it. They bend little, "
+        "which is why few are enough.",
+    )
+    now = samples_exhibit_now(workshop, "mnist-flow", "Samples from the model as shipped, none picked.")
+    return Figure(
+        lesson,
+        (
+            loss_exhibit((("", record),), "the velocity"),
+            samples_exhibit(workshop, record),
+            now,
+            _euler_exhibit(workshop),
+        ),
+    )
+
+
+def _euler_exhibit(workshop: Workshop) -> Exhibit:
+    """The same noise, followed in more and more Euler steps."""
+    model = workshop.shelf.model("mnist-flow")
+    watch = Stopwatch()
+    strips = []
+    for steps in EULER_STEPS:
+        pictures = samples_of(model, SamplerConfig("euler", steps), range(EULER_SAMPLES))
+        words = f"{steps} step{'s' if steps > 1 else ''}"
+        plate = workshop.plate(f"euler-{steps}", list(pictures), EULER_SAMPLES, f"Samples in {words} of Euler's method")
+        strips.append((words, plate))
+    return Exhibit(
+        "The same eight noises, followed in 1, 2, 4 … 32 steps: from the mean digit to a digit.",
+        Sheet((), tuple(strips)),
+        Origin.NOW,
+        (model_words(model), seed_words(range(EULER_SAMPLES)), "euler, uniform grid"),
+        generate_command(model, SamplerConfig("euler", EULER_STEPS[2]), "", range(EULER_SAMPLES)),
+        watch.read(),
+    )
+
+
+def flow_by_class(workshop: Workshop) -> Figure:
+    """B2.4: flow matching, told the class too; a falling learning rate against a small constant one."""
+    falling, fixed = TrainingRecord.read("mnist-flow-class"), TrainingRecord.read("mnist-flow-class-fixed")
+    model = workshop.shelf.model(FLOW_BY_CLASS)
+    chosen, other = falling.settings["hyperparameters"], fixed.settings["hyperparameters"]
+    labels = (f"{chosen['learning_rate']:g}, falling", f"{other['learning_rate']:g}, constant")
+    compared = loss_exhibit(((labels[0], falling), (labels[1], fixed)), "the velocity")
+    lower = labels[0] if falling.final_loss < fixed.final_loss else labels[1]
+    strong = guided_at(model.sampler, GUIDANCE)
+    lesson = (
+        "The same flow with the class, trained twice: with a large learning rate that an exponential schedule lowers "
+        f"tenfold over the run, and with a small constant one and no schedule. The loss ends lower with {lower}. "
+        "A large rate makes large strides and jitters about the minimum; lowering it takes the jitter away. A small "
+        "constant rate makes small strides to the end, and needs nothing tuned but patience.",
+        "Both curves level off far above zero, and must: the velocity ε − x₀ can't be known from xₜ alone, so what is "
+        "left is the variance of the target, not an error that more training would remove.",
+    )
+    return Figure(
+        lesson,
+        (
+            compared,
+            samples_exhibit(workshop, falling, f"Learning rate {labels[0]}: samples at guidance 5 after each epoch."),
+            samples_exhibit(workshop, fixed, f"Learning rate {labels[1]}: the same seeds, the same epochs."),
+            samples_exhibit_now(workshop, model.name, "Every digit from the model as shipped, at guidance 5.", strong),
+            samples_exhibit_now(
+                workshop,
+                model.name,
+                f"The same at the model's own guidance, {model.sampler.guidance_scale:g}.",
+            ),
+        ),
     )

@@ -1,7 +1,5 @@
 """B1: one step. What noise does to a digit, and what a network can undo at once."""
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -14,11 +12,11 @@ from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.level import Level
 from duckrabbit.recipes.noise import Forward
 from duckrabbit.recipes.source import Source
-from duckrabbit.report.bodies.chart import Chart, Series, linear
-from duckrabbit.report.bodies.sheet import Sheet
+from duckrabbit.report.bodies import Sheet
+from duckrabbit.report.chart import Axis, Chart, Series
 from duckrabbit.report.figure import Exhibit, Figure, Origin
-from duckrabbit.report.rows.recorded import loss_exhibit, samples_exhibit
-from duckrabbit.report.training_record import TrainingRecord
+from duckrabbit.report.measures import distance, squared_error
+from duckrabbit.report.rows.digits.recorded import TrainingRecord, loss_exhibit, samples_exhibit
 from duckrabbit.report.wording import command, model_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
 
@@ -39,7 +37,7 @@ def noising(workshop: Workshop) -> Figure:
         row = [make(Forward(source, Level(sigma=sigma)), model)[0].pixels for sigma in SIGMAS]
         alt = f"Test digit {index} with noise of σ from 0 to 1: it dissolves from left to right"
         strips.append(("", workshop.plate(f"digit-{index}", row, len(SIGMAS), alt)))
-    own = float(workshop.shelf.test.pictures.double().div(255).std())
+    spread = float(workshop.shelf.test.pictures.double().div(255).std())
     sheet = Exhibit(
         "The same five test digits under more and more noise; σ stands above each column.",
         Sheet(SIGMA_HEADS, tuple(strips)),
@@ -51,9 +49,9 @@ def noising(workshop: Workshop) -> Figure:
     lesson = (
         "z = x + σε: to every pixel, on a scale where black is 0 and white is 1, comes an independent normal number of "
         "standard deviation σ. What leaves the range is clipped for the eye only; the network sees it all.",
-        f"MNIST's own standard deviation is {own:.2f}. So at σ = 0.5 the noise already has "
-        f"{(0.5 / own) ** 2:.1f} times the variance of the digits, and at full σ = 1 it has "
-        f"{(1 / own) ** 2:.0f} times. Still most of them can be read: a stroke is many pixels that agree, and "
+        f"MNIST's own standard deviation is {spread:.2f}. So at σ = 0.5 the noise already has "
+        f"{(0.5 / spread) ** 2:.1f} times the variance of the digits, and at full σ = 1 it has "
+        f"{(1 / spread) ** 2:.0f} times. Still most of them can be read: a stroke is many pixels that agree, and "
         "noise never does.",
     )
     return Figure(lesson, (sheet,))
@@ -70,7 +68,7 @@ def denoising(workshop: Workshop) -> Figure:
     clean = [source.pixels(model) for source in sources]
     noisy = [p.pixels for p in make_all([Forward(s, level) for s in sources], model, [0] * 10)]
     cleaned = [p.pixels for p in make_all([Denoise(s, level, "one-step") for s in sources], model, [0] * 10)]
-    before, after = _error(stacked(noisy), stacked(clean)), _error(stacked(cleaned), stacked(clean))
+    before, after = squared_error(stacked(noisy), stacked(clean)), squared_error(stacked(cleaned), stacked(clean))
     now = Exhibit(
         f"Ten test digits that no training saw. On them the mean squared error falls from {before:.3f} (noisy, "
         f"clipped) to {after:.4f}.",
@@ -144,15 +142,15 @@ def out_of_distribution(workshop: Workshop) -> Figure:
     for done, sigma in enumerate(SIGMAS):
         workshop.tell(f"error at σ = {sigma:g}", done / len(SIGMAS))
         answers = torch.cat([_run(model, part) for part in torch.split(_noisy(model, clean, sigma), 64)])
-        errors.append((sigma, _error(answers, clean)))
+        errors.append((sigma, squared_error(answers, clean)))
     ratio = errors[-1][1] / dict(errors)[trained]
     chart = Exhibit(
         f"The error against σ. At σ = 1 it is {ratio:.0f} times that at σ = {trained:g}; at σ = 0, where returning the "
         f"input would make no error at all, it is {errors[0][1]:.4f}.",
         Chart(
             "Mean squared error of the denoiser against the noise level",
-            linear("σ of the noise"),
-            linear("mean squared error"),
+            Axis("σ of the noise"),
+            Axis("mean squared error"),
             (Series("denoiser", tuple(errors)),),
             marked=True,
         ),
@@ -186,13 +184,13 @@ def pure_noise(workshop: Workshop) -> Figure:
     digits = workshop.shelf.train.pictures
     mean = (digits.double().mean(dim=0) / 127.5 - 1).float()[None]
     inputs = Noise(tuple(range(5)))(Stream.INIT, 1.0, model.shape)
-    typical = _distance(pictures_to_float(digits[:1000]), mean)
-    away = _distance(outputs, mean)
-    apart = _distance(outputs, outputs.mean(dim=0))
+    typical = distance(pictures_to_float(digits[:1000]), mean)
+    away = distance(outputs, mean)
+    apart = distance(outputs, outputs.mean(dim=0))
     now = Exhibit(
         f"Root mean square distance of the outputs from the mean of all {len(digits):,} training digits: "
-        f"{255 * away:.1f} of 255 grey levels, and from one another's mean {255 * apart:.1f}. A training digit is "
-        f"{255 * typical:.0f} away.",
+        f"{away:.1f} of 255 grey levels, and from one another's mean {apart:.1f}. A training digit is "
+        f"{typical:.0f} away.",
         Sheet(
             (),
             (
@@ -235,13 +233,3 @@ def _run(model: Model, noisy: Tensor) -> Tensor:
     """The one-step denoiser's answer: it knows one level only, so that is what it is told."""
     level = float(model.config["level"])
     return model.denoiser(noisy.to(model.device), level, [""] * len(noisy)).x0.cpu().clamp(-1, 1)
-
-
-def _error(pictures: Tensor, clean: Tensor) -> float:
-    """The mean squared error for pictures in [0, 1], of pictures in [−1, 1]."""
-    return float((pictures.cpu() - clean.cpu()).square().mean() / 4)
-
-
-def _distance(pictures: Tensor, other: Tensor) -> float:
-    """The root mean square distance for pictures in [0, 1], of pictures in [−1, 1]."""
-    return math.sqrt(_error(pictures, other))

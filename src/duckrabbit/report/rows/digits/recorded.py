@@ -1,15 +1,19 @@
-"""What only training can show, as the package keeps it: the loss curve, and what the model made after some epochs."""
+"""What only training can show, as the package keeps it: loss curves, and what a model made after some epochs."""
 
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from duckrabbit.report.bodies.chart import Series
-from duckrabbit.report.bodies.gallery import Gallery, Playable
-from duckrabbit.report.figure import Plate
+from PIL import Image
+
+from duckrabbit.report.bodies import Gallery, Plate, Playable
+from duckrabbit.report.chart import Axis, Chart, Series
+from duckrabbit.report.figure import Exhibit, Origin
+from duckrabbit.report.wording import command
 from duckrabbit.report.workshop import Workshop
 
 
@@ -91,8 +95,6 @@ class TrainingRecord:
         return Gallery(tuple(self._playable(workshop, epoch, alt) for epoch in self.shown()))
 
     def _playable(self, workshop: Workshop, epoch: int, alt: str) -> Playable:
-        from PIL import Image
-
         stem = f"epoch-{epoch:02d}"
         still = workshop.keep(f"{self.name}-{stem}.png", (self.folder / f"{stem}.png").read_bytes())
         with Image.open(workshop.page / still) as image:
@@ -103,3 +105,48 @@ class TrainingRecord:
         if not animation.is_file():
             return Playable(words, plate)
         return Playable(words, plate, workshop.keep(f"{self.name}-{stem}.webp", animation.read_bytes()))
+
+
+def loss_exhibit(runs: Sequence[tuple[str, TrainingRecord]], target: str) -> Exhibit:
+    """The loss curves of runs with their labels, in one chart; `target` is what the network predicts."""
+    first = runs[0][1]
+    ends = "; ".join(f"{label + ': ' if label else ''}{record.final_loss:.4f}" for label, record in runs)
+    chart = Chart(
+        "Training loss against epochs",
+        Axis("epoch"),
+        Axis(f"mean squared error of {target}", logarithmic=True),
+        tuple(record.curve(label) for label, record in runs),
+    )
+    return Exhibit(
+        f"The training loss for pictures in [−1, 1], on a logarithmic scale. At the end: {ends}.",
+        chart,
+        Origin.RECORDED,
+        first.parameters(),
+        train_command(first),
+        sum(record.seconds for _, record in runs),
+    )
+
+
+def samples_exhibit(workshop: Workshop, record: TrainingRecord, caption: str = "") -> Exhibit:
+    """What the model made after some of its epochs."""
+    sampled = record.folder.joinpath(f"epoch-{record.shown()[-1]:02d}.webp").is_file()
+    kind = "40 samples" if sampled else "From the top: test digits, what the network gets, what it makes of it,"
+    said = caption or f"{kind} after epochs {', '.join(map(str, record.shown()))}, with the same seeds each time."
+    return Exhibit(
+        said,
+        record.gallery(workshop, f"{'Samples' if sampled else 'Test digits'} of {record.name}"),
+        Origin.RECORDED,
+        record.parameters(),
+        train_command(record),
+        record.seconds,
+    )
+
+
+def train_command(record: TrainingRecord) -> str:
+    """The command line that trains such a run; where a run left its recipe's own learning rate, it says so."""
+    chosen = record.settings["hyperparameters"]
+    options: list[object] = []
+    if record.name != record.settings["recipe"]:
+        options = ["--learning-rate", f"{chosen['learning_rate']:g}", "--learning-rate-decay"]
+        options += [f"{chosen['learning_rate_decay']:g}", "--out", f"runs/{record.name}"]
+    return command("train", record.settings["recipe"], *options)

@@ -1,25 +1,26 @@
-"""A1.6: classifier-free guidance, what it buys and what it costs."""
+"""Pictures from pure noise: A1.5, and A1.6, what guidance buys and costs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from duckrabbit.diffusion.sampling import State
 from duckrabbit.judges.judge import Judge
+from duckrabbit.making.films import Film
+from duckrabbit.making.sampling import Sampling
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.report.alike import diversity
-from duckrabbit.report.bodies.chart import Chart, Series, linear
-from duckrabbit.report.bodies.sheet import Sheet
-from duckrabbit.report.bodies.stack import Stack
-from duckrabbit.report.bodies.table import Table
+from duckrabbit.report.bodies import Gallery, Playable, Sheet, Stack, Table
+from duckrabbit.report.chart import Axis, Chart, Series
 from duckrabbit.report.figure import Exhibit, Figure, Origin
-from duckrabbit.report.painter import Painter, Sampling
-from duckrabbit.report.reading import apart, share_read
-from duckrabbit.report.rows.pretrained.common import PHOTO
+from duckrabbit.report.measures import diversity_of_features, diversity_of_layout, share_read
+from duckrabbit.report.painter import PHOTO
 from duckrabbit.report.wording import seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
 
 COUNT = 5
+SNAPSHOTS = (0, 10, 20, 30)
+UNGUIDED = Sampling(solver="ddpm", grid="course", guidance_scale=1.0)
 SCALE = 7.0
 GUIDED = Sampling(solver="ddpm", grid="course", guidance_scale=SCALE)
 SCALES = (0.0, 1.0, 3.0, 7.0, 15.0)
@@ -27,8 +28,49 @@ SWEPT = "a rocket ship"
 SHOWN = 6
 
 
+def sampling_from_noise(workshop: Workshop) -> Figure:
+    """A1.5: five pictures, no guidance, and how they come about."""
+    painter = workshop.shelf.painter
+    recipe = Generate(PHOTO)
+    watch = Stopwatch()
+    film = Film(COUNT)
+    seen: dict[int, Tensor] = {}
+
+    def keep(state: State) -> None:
+        film(state)
+        # Of two stages the first is shown: it comes first.
+        seen.setdefault(state.i, state.x_t.float().cpu())
+
+    made = painter.made([recipe] * COUNT, range(COUNT), UNGUIDED, keep)
+    strips = [
+        (f"after {step} steps", workshop.plate(f"step-{step}", list(seen[step]), COUNT, f"The five after {step} steps"))
+        for step in SNAPSHOTS
+        if step in seen
+    ]
+    final = workshop.plate("end", [picture.pixels for picture in made], COUNT, "Five pictures of nobody knows what")
+    played = workshop.film("trajectory", film.frames)
+    sheet = Exhibit(
+        "Five samples, none picked, from noise to picture.",
+        Stack((Sheet((), tuple(strips)), Gallery((Playable(f"at the end, after {len(seen)} steps", final, played),)))),
+        Origin.NOW,
+        (*painter.parameters(recipe, UNGUIDED), f"prompt “{PHOTO}”", seed_words(range(COUNT))),
+        painter.command("generate", PHOTO, *UNGUIDED.words, "--count", COUNT, "--animate"),
+        watch.read(),
+    )
+    lesson = (
+        "Start A1.4 at the noisiest level, with noise that hides nothing, and the same loop draws a picture that never "
+        "was.",
+        "The very first estimate knows nothing: from pure noise the best guess is the average of all pictures under "
+        "that prompt, a soft blob (B1.4 shows it). The first steps then settle where light and dark are, and the "
+        "last ones what the surface is like.",
+        "These five are what the model thinks pictures under this vague prompt are like, at their natural frequencies. "
+        "Without guidance many are nothing in particular; they are shown all the same.",
+    )
+    return Figure(lesson, (sheet,))
+
+
 def classifier_free_guidance(workshop: Workshop) -> Figure:
-    """A1.6: five pictures at scale 7, and five scales."""
+    """A1.6: classifier-free guidance (arXiv:2207.12598), five pictures at scale 7, and five scales."""
     lesson = (
         "The model is asked twice, with the prompt and with the empty prompt, and the difference is made larger: "
         "x̂₀ = γ D(x, t, c) + (1 − γ) D(x, t, ∅). At γ = 0 the prompt is not heard, at γ = 1 it is obeyed as in "
@@ -56,7 +98,7 @@ def _five(workshop: Workshop) -> Exhibit:
         Sheet((), (("", plate),)),
         Origin.NOW,
         (*painter.parameters(recipe, GUIDED), f"prompt “{PHOTO}”", "null prompt “”", seed_words(range(COUNT))),
-        painter.command("generate", PHOTO, *GUIDED.words(), "--count", COUNT),
+        painter.command("generate", PHOTO, *GUIDED.words, "--count", COUNT),
         watch.read(),
     )
 
@@ -67,15 +109,16 @@ def _sweep(workshop: Workshop) -> Exhibit:
     pictures: dict[float, Tensor] = {}
     for done, scale in enumerate(SCALES):
         workshop.tell(f"scale {scale:g}", (done + 1) / (len(SCALES) + 1))
-        pictures[scale] = _at_scale(painter, recipe, scale, count)
-    measured = [_Scored.of(scale, own, workshop.shelf.picture_judge) for scale, own in pictures.items()]
+        made = painter.made([recipe] * count, range(count), Sampling(guidance_scale=scale))
+        pictures[scale] = stacked([picture.pixels for picture in made])
+    measured = [_Scored.of(scale, made, workshop.shelf.picture_judge) for scale, made in pictures.items()]
     shown = min(SHOWN, count)
     strips = tuple(
-        (f"γ = {scale:g}", workshop.plate(f"scale-{scale:g}", list(own[:shown]), shown, f"At guidance scale {scale:g}"))
-        for scale, own in pictures.items()
+        (f"γ = {scale:g}", workshop.plate(f"scale-{scale:g}", list(one[:shown]), shown, f"At guidance scale {scale:g}"))
+        for scale, one in pictures.items()
     )
     plain, strongest = measured[SCALES.index(1.0)], measured[-1]
-    change = strongest.apart / plain.apart - 1
+    change = strongest.features / plain.features - 1
     return Exhibit(
         f"“{SWEPT}” from the same noise under five scales. From γ = 1 to γ = {strongest.scale:g} the share that a "
         f"judge reads as asked goes from {_percent(plain.read)} to {_percent(strongest.read)}, and diversity "
@@ -97,24 +140,25 @@ def _sweep(workshop: Workshop) -> Exhibit:
 
 @dataclass(frozen=True)
 class _Scored:
-    """A guidance scale, the share read as asked, and two measures of diversity."""
+    """A guidance scale, the share read as asked, and diversity in the judge's features and in layout."""
 
     scale: float
     read: float | None
-    apart: float
+    features: float
     layout: float
 
     @staticmethod
     def of(scale: float, pictures: Tensor, judge: Judge) -> "_Scored":
-        return _Scored(scale, share_read(judge, pictures, SWEPT), apart(judge, pictures), diversity(pictures))
+        read = share_read(judge, pictures, SWEPT)
+        return _Scored(scale, read, diversity_of_features(judge, pictures), diversity_of_layout(pictures))
 
 
 def _curves(measured: Sequence[_Scored]) -> Chart:
-    most = max(own.apart for own in measured)
-    read = tuple((own.scale, own.read) for own in measured if own.read is not None)
-    lines = [Series("diversity, the most being 1", tuple((own.scale, own.apart / most) for own in measured))]
+    most = max(one.features for one in measured)
+    read = tuple((one.scale, one.read) for one in measured if one.read is not None)
+    lines = [Series("diversity, the most being 1", tuple((one.scale, one.features / most) for one in measured))]
     lines += [Series("read as asked", read)] if read else []
-    return Chart("Legibility and diversity", linear("guidance scale γ"), linear("share"), tuple(lines), marked=True)
+    return Chart("Legibility and diversity", Axis("guidance scale γ"), Axis("share"), tuple(lines), marked=True)
 
 
 def _table(measured: Sequence[_Scored]) -> Table:
@@ -122,16 +166,11 @@ def _table(measured: Sequence[_Scored]) -> Table:
     return Table(
         ("", "read as asked", "diversity (judge's features)", "distance of 16×16 pixels, grey levels"),
         tuple(
-            (f"γ\u00a0=\u00a0{own.scale:g}", _percent(own.read), f"{own.apart:.1f}", f"{own.layout:.0f}")
-            for own in measured
+            (f"γ\u00a0=\u00a0{one.scale:g}", _percent(one.read), f"{one.features:.1f}", f"{one.layout:.0f}")
+            for one in measured
         ),
     )
 
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{share:.0%}"
-
-
-def _at_scale(painter: Painter, recipe: Generate, scale: float, count: int) -> Tensor:
-    made = painter.made([recipe] * count, range(count), Sampling(guidance_scale=scale))
-    return stacked([picture.pixels for picture in made])

@@ -1,13 +1,68 @@
-"""How good a set of digits is: read as asked, near to real ones, and diverse, all by the judge that selects nothing."""
+"""What is measured of pictures: how alike they are, how diverse, and what a judge reads in them."""
 
+import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from duckrabbit.datasets.mnist import CLASSES, Digits, pictures_to_float
 from duckrabbit.judges.frechet import Moments, frechet_distance, spread
 from duckrabbit.judges.judge import Judge
+
+COARSE_SIDE = 16
+
+
+def squared_error(pictures: Tensor, others: Tensor) -> float:
+    """The mean squared error of what files can hold of pictures in [−1, 1], on a scale where black is 0 and white 1."""
+    return float((pictures.cpu().clamp(-1, 1) - others.cpu().clamp(-1, 1)).square().mean()) / 4
+
+
+def distance(pictures: Tensor, others: Tensor) -> float:
+    """The root mean square distance of pictures in [−1, 1], in grey levels of 255."""
+    return 255 * math.sqrt(squared_error(pictures, others))
+
+
+def decibels(picture: Tensor, original: Tensor) -> float:
+    """The peak signal-to-noise ratio of a picture in [−1, 1]: −10 log₁₀ of the squared error."""
+    error = squared_error(picture, original)
+    return math.inf if error == 0 else -10 * math.log10(error)
+
+
+def seam(picture: Tensor, painted: Tensor) -> float:
+    """The mean difference of neighbours of which one is painted, in grey levels.
+
+    Args:
+        picture: [C, S, S] in [−1, 1].
+        painted: [S, S] of 0 and 1.
+    """
+    gaps = []
+    for axis in (0, 1):
+        crossing = painted.diff(dim=axis) != 0
+        gaps.append(picture.diff(dim=axis + 1).abs().mean(dim=0)[crossing])
+    return 127.5 * float(torch.cat(gaps).mean())
+
+
+def diversity_of_layout(pictures: Tensor) -> float:
+    """The mean distance of any two of N pictures [N, C, S, S], averaged down to 16×16 first, in grey levels.
+
+    It sees layout and colours, not what is shown: a crude measure, which needs no judge.
+    """
+    coarse = F.adaptive_avg_pool2d(pictures.clamp(-1, 1), COARSE_SIDE)
+    pairs = torch.combinations(torch.arange(len(coarse)), 2).tolist()
+    return sum(distance(coarse[i], coarse[j]) for i, j in pairs) / len(pairs)
+
+
+def diversity_of_features(judge: Judge, pictures: Tensor) -> float:
+    """The mean distance of any two of N ≥ 2 pictures [N, C, S, S] in the judge's features."""
+    return float(torch.pdist(judge.features(pictures)).mean())
+
+
+def share_read(judge: Judge, pictures: Tensor, prompt: str) -> float | None:
+    """The share of pictures [N, C, S, S] that are read as the prompt asks; None where the judge has no name for it."""
+    asked = judge.asked_for(prompt)
+    return None if asked is None else float((judge.read(pictures) == asked).double().mean())
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from duckrabbit.media.masks import box_mask
 from duckrabbit.recipes.edit import Edit, course_sampler
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source
-from duckrabbit.report.bodies.sheet import Sheet
+from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin
-from duckrabbit.report.rows.sampled import guided_at
+from duckrabbit.report.rows.digits.sampled import guided_at
 from duckrabbit.report.wording import command, model_words, sampler_words
 from duckrabbit.report.workshop import Stopwatch, Workshop
 

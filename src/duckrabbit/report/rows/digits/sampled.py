@@ -5,12 +5,11 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from duckrabbit.diffusion.sampling import State
-from duckrabbit.making.films import tiled
+from duckrabbit.making.films import Film
 from duckrabbit.making.make import make_all
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.report.bodies.gallery import Gallery, Playable
+from duckrabbit.report.bodies import Gallery, Playable
 from duckrabbit.report.figure import Exhibit, Origin
 from duckrabbit.report.wording import command, model_words, sampler_words, seed_words
 from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
@@ -28,8 +27,8 @@ def samples_of(model: Model, sampler: SamplerConfig, seeds: Sequence[int]) -> Te
 
 def seeds_by_digit(count: int) -> list[int]:
     """Seeds 0 … count − 1 for digits in turn, such that each digit's own seeds are consecutive."""
-    own = count // COLUMNS
-    return [k % COLUMNS * own + k // COLUMNS for k in range(count)]
+    each = count // COLUMNS
+    return [k % COLUMNS * each + k // COLUMNS for k in range(count)]
 
 
 def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: SamplerConfig | None = None) -> Exhibit:
@@ -40,24 +39,17 @@ def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sa
     model = workshop.shelf.model(name)
     sampler = sampler or model.sampler
     count = workshop.effort.shown
-    frames: list[Tensor] = []
-
-    def watch(state: State) -> None:
-        if state.i == 0:
-            frames.append(tiled(state.x_t, COLUMNS))
-        frames.append(tiled(state.x_s, COLUMNS))
-
+    film = Film(COLUMNS)
     stopwatch = Stopwatch()
     recipes = [Generate(digit if model.conditional else "", sampler=sampler) for digit in DIGITS]
     seeds = [k // COLUMNS if model.conditional else k for k in range(count)]
-    made = make_all([recipes[k % COLUMNS] for k in range(count)], model, seeds, watch)
+    made = make_all([recipes[k % COLUMNS] for k in range(count)], model, seeds, film)
     stem = f"samples-{sampler.guidance_scale:g}"
     plate = workshop.plate(stem, [p.pixels for p in made], COLUMNS, f"{count} digits sampled by {name}")
-    film = workshop.film(stem, frames, model.size)
     prompt = ("prompts 0 to 9, one a column",) if model.conditional else ()
     return Exhibit(
         caption,
-        Gallery((Playable("from noise to digits", plate, film),)),
+        Gallery((Playable("from noise to digits", plate, workshop.film(stem, film.frames)),)),
         Origin.NOW,
         (model_words(model), *prompt, seed_words(range(seeds[-1] + 1)), *sampler_words(sampler, model)),
         f"{generate_command(model, sampler, '3', range(seeds[-1] + 1))} --animate",
@@ -72,11 +64,11 @@ def guided_at(sampler: SamplerConfig, scale: float) -> SamplerConfig:
 
 def generate_command(model: Model, sampler: SamplerConfig, digit: str, seeds: range) -> str:
     """The command line that makes samples; of one digit where the model knows them."""
-    own = model.sampler
+    default = model.sampler
     words: list[object] = [digit] if model.conditional else []
     words += ["--model", model.name, "--seed", seeds[0], "--count", len(seeds)]
-    if model.conditional and sampler != own:
+    if model.conditional and sampler != default:
         words += ["--guidance-scale", f"{sampler.guidance_scale:g}"]
-    if (sampler.solver, sampler.steps, sampler.grid) != (own.solver, own.steps, own.grid):
+    if (sampler.solver, sampler.steps, sampler.grid) != (default.solver, default.steps, default.grid):
         words += ["--solver", sampler.solver, "--steps", sampler.steps, "--grid", sampler.grid]
     return command("generate", *words)

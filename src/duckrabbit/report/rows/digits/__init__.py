@@ -1,0 +1,1 @@
+"""Part B: digits, by the models that this project trains."""

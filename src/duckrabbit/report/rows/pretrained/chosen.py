@@ -1,0 +1,60 @@
+"""Illusions that were chosen by eye among a few seeds, the other seeds beside them, and what a judge reads in them."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from duckrabbit.judges.judge import Judge
+from duckrabbit.judges.looks import Look, See
+from duckrabbit.judges.question import question_of
+from duckrabbit.judges.reading import readings_of
+from duckrabbit.models.load import DEFAULT_TEXT
+from duckrabbit.recipes.recipe import Recipe
+from duckrabbit.report.bodies import Body, Sheet, Stack
+from duckrabbit.report.workshop import Workshop
+
+LOOKED_AT = 12
+"""Of pocket's seeds, from 0 on."""
+
+COLUMNS = 4
+
+
+def how_chosen(workshop: Workshop) -> str:
+    """The choice was made for pocket's own pictures; for another model the same seed is any seed."""
+    return f", chosen by eye among 0–{LOOKED_AT - 1}" if workshop.shelf.choice.model == DEFAULT_TEXT else ""
+
+
+def verdicts(workshop: Workshop, eye: str, picture: Tensor, looks: Sequence[Look]) -> str:
+    """What the eye that chose pocket's picture says of it, and what the reporting judge reads in it look by look."""
+    judge = workshop.shelf.picture_judge
+    said = "; ".join(_read(judge, look, picture) for look in looks)
+    said = f"The reporting judge, which had no part in the choice: {said}."
+    return f"{eye} {said}" if workshop.shelf.choice.model == DEFAULT_TEXT else said
+
+
+def _read(judge: Judge, look: Look, picture: Tensor) -> str:
+    if judge.asked_for(look.prompt) is None:
+        sure, first = judge.log_probabilities(look.see(picture[None]))[0].exp().max(dim=0)
+        return f"{look.name} it reads {judge.names[int(first)]} ({sure:.0%}), and has no name for what was asked"
+    [reading] = readings_of(question_of(judge, [look]), picture)
+    name, probability = reading.first[0]
+    place = "" if reading.right else f"; what was asked comes {reading.place} of {reading.choices}"
+    return f"{look.name} it reads {name} ({probability:.0%}){place}"
+
+
+def with_other_seeds(
+    workshop: Workshop, body: Body, recipe: Recipe, seed: int, stem: str, seen: tuple[str, See]
+) -> Body:
+    """The body, and below it pictures of other seeds, none left out, and as they are seen otherwise, with a label."""
+    more = workshop.effort.unpicked
+    if not more:
+        return body
+    others = [other for other in range(more + 1) if other != seed][:more]
+    made = workshop.shelf.painter.made([recipe] * more, others)
+    label, see = seen
+    pictures = torch.stack([picture.pixels for picture in made]).float().clamp(-1, 1)
+    alt = "Pictures of other seeds"
+    as_made = workshop.plate(f"{stem}-others", list(pictures), COLUMNS, alt)
+    as_seen = workshop.plate(f"{stem}-others-seen", list(see(pictures)), COLUMNS, f"{alt}, {label}")
+    return Stack((body, Sheet((), (("other seeds, none left out", as_made), (f"and {label}", as_seen)))))
