@@ -14,9 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from duckrabbit.studio.answers import Refusal, refused
 from duckrabbit.studio.guard import Guard
 from duckrabbit.studio.settings import Settings
+from duckrabbit.studio.web import Refusal, refused
 
 if TYPE_CHECKING:
     from duckrabbit.studio.core import Studio
@@ -32,7 +32,7 @@ KINDS = {
 }
 
 
-class Later:
+class LazyApi:
     """The API, which is imported and opened while the page comes up; a request waits for it."""
 
     def __init__(self, settings: Settings) -> None:
@@ -72,7 +72,7 @@ class Later:
         return app
 
 
-def build_app(settings: Settings, api: Later) -> ASGIApp:
+def build_app(settings: Settings, api: LazyApi) -> ASGIApp:
     """The studio as an ASGI application."""
     assets = _assets()
 

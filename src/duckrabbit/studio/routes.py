@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from duckrabbit.studio import api_jobs, api_models, api_pictures, api_training
-from duckrabbit.studio.limits import MAX_PROMPT, MAX_SIDE
+from duckrabbit.studio import api_jobs, api_models, api_pictures
+from duckrabbit.studio.settings import MAX_PROMPT, MAX_SIDE
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -35,7 +35,7 @@ class Endpoint:
         good: the status of success.
         gives: the media type of the answer.
         query: its parameters.
-        body: the schema of its JSON body; None for none.
+        body: the name in `bodies.BODIES` of its JSON body; None for none.
         takes_picture: whether its body is a picture's bytes.
         refuses: the other statuses it may answer with.
     """
@@ -109,14 +109,14 @@ ENDPOINTS: Sequence[Endpoint] = (
              refuses=(400, 404, 429)),
     Endpoint("GET", "/api/shipped", api_pictures.shipped_file, "a picture of the package", gives="image/jpeg",
              query=(Parameter("name", _text(100), "photo:tower, sketch:boat …", True),), refuses=(400,)),
-    Endpoint("GET", "/api/runs", api_training.runs, "the training runs"),
-    Endpoint("POST", "/api/runs", api_training.start, "train a digit model", 202, body="RunRequest",
+    Endpoint("GET", "/api/runs", api_models.runs, "the training runs"),
+    Endpoint("POST", "/api/runs", api_models.start, "train a digit model", 202, body="RunRequest",
              refuses=(*_BODY, 409)),
-    Endpoint("GET", "/api/runs/{run}", api_training.run, "a run with its loss curve", refuses=(404,)),
-    Endpoint("POST", "/api/runs/{run}/resume", api_training.resume, "go on with a run", 202, refuses=(404, 409)),
-    Endpoint("POST", "/api/runs/{run}/stop", api_training.stop, "stop a run; what it has learned is kept", 202,
+    Endpoint("GET", "/api/runs/{run}", api_models.run, "a run with its loss curve", refuses=(404,)),
+    Endpoint("POST", "/api/runs/{run}/resume", api_models.resume, "go on with a run", 202, refuses=(404, 409)),
+    Endpoint("POST", "/api/runs/{run}/stop", api_models.stop, "stop a run; what it has learned is kept", 202,
              refuses=(409,)),
-    Endpoint("GET", "/api/runs/{run}/samples/{file}", api_training.samples, "what a run made after an epoch",
+    Endpoint("GET", "/api/runs/{run}/samples/{file}", api_models.samples, "what a run made after an epoch",
              gives="image/png", refuses=(404,)),
 )  # fmt: skip
 """All of them."""

@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 
 from duckrabbit.errors import UsageError
-from duckrabbit.studio.app import Later, build_app
+from duckrabbit.studio.app import LazyApi, build_app
 from duckrabbit.studio.guard import MANY_ADDRESSES
 from duckrabbit.studio.settings import Settings
 
@@ -23,7 +23,7 @@ GOODBYE_SECONDS = 2
 class _Server(uvicorn.Server):
     """Ends the streams that pages follow when it is told to stop: they would never end by themselves."""
 
-    def __init__(self, config: uvicorn.Config, api: Later) -> None:
+    def __init__(self, config: uvicorn.Config, api: LazyApi) -> None:
         super().__init__(config)
         self._api = api
 
@@ -40,7 +40,7 @@ def serve(settings: Settings, listening: socket.socket, opens_browser: bool) -> 
         listening: from `listen`.
         opens_browser: whether the page is shown at once.
     """
-    api = Later(settings)
+    api = LazyApi(settings)
     config = uvicorn.Config(
         build_app(settings, api),
         log_level="warning",

@@ -1,4 +1,4 @@
-"""The studio's end of the line to the model process: gives it one job at a time, and tells what it says."""
+"""Who does the work: threads what takes a moment, and the model process what takes longer, one job at a time."""
 
 import asyncio
 import itertools
@@ -6,10 +6,17 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, TypeVarTuple
 
-from duckrabbit.studio.answers import Refusal
+from duckrabbit.errors import UsageError
+from duckrabbit.studio.settings import MAX_SLOW
+from duckrabbit.studio.web import Refusal
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+QUICK_THREADS, SLOW_THREADS = 4, 1
 MAX_LINE = 64 << 20
 QUESTION_SECONDS = 120.0
 RESTART_SECONDS = 1.0
@@ -17,7 +24,49 @@ RESTART_SECONDS = 1.0
 Heard = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
-class Crew:
+class ThreadPools:
+    """Two lines: quick things (a disk, a list) that are always taken, and slow ones of which only so many wait."""
+
+    def __init__(self) -> None:
+        self._quick = ThreadPoolExecutor(QUICK_THREADS, "quick")
+        self._slow = ThreadPoolExecutor(SLOW_THREADS, "slow")
+        self._count = 0
+
+    async def quick(self, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """Do something that takes milliseconds.
+
+        Raises:
+            Refusal: 400 with the sentence of a `UsageError`.
+        """
+        return await self._run(self._quick, work, *arguments)
+
+    async def slow(self, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """Do something that takes up to seconds.
+
+        Raises:
+            Refusal: 429 where too much of it waits, 400 with the sentence of a `UsageError`.
+        """
+        if self._count >= MAX_SLOW:
+            raise Refusal(429, "Too much is asked for at once: wait a moment, then try again.", {"Retry-After": "2"})
+        self._count += 1
+        try:
+            return await self._run(self._slow, work, *arguments)
+        finally:
+            self._count -= 1
+
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+        except UsageError as error:
+            raise Refusal(400, str(error)) from None
+
+    def close(self) -> None:
+        """Take nothing more."""
+        self._quick.shutdown(wait=False, cancel_futures=True)
+        self._slow.shutdown(wait=False, cancel_futures=True)
+
+
+class ModelProcess:
     """The model process, started anew whenever it dies.
 
     Args:
