@@ -14,7 +14,6 @@ from pathlib import Path
 from random import Random
 
 import torch
-from duckrabbit.recipes.looks import looks_of
 from safetensors.torch import load_file, save_file
 
 from duckrabbit.judges.calibration import guiding_checksum
