@@ -21,7 +21,7 @@ from duckrabbit.models.model import Model
 from duckrabbit.search import subject_priors as priors
 from duckrabbit.search.discover import Attempt, Collection, Findings, PairSearch, collection, discover
 from duckrabbit.search.discovery import effects_of, proposals
-from duckrabbit.search.journal import lines
+from duckrabbit.search.folders import lines
 from duckrabbit.search.subjects import subjects_of
 
 
