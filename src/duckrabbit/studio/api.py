@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from duckrabbit.errors import UsageError
+from duckrabbit.errors import UsageError, in_words
 from duckrabbit.studio import api_jobs, api_models, api_pictures
 from duckrabbit.studio.bodies import BODIES, Job, Problem
 from duckrabbit.studio.core import Studio
@@ -189,7 +189,7 @@ async def _on_refusal(request: Request, error: Exception) -> Response:  # noqa: 
 
 
 async def _on_usage_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    return refused(Refusal(400, str(error)))
+    return refused(Refusal(400, in_words(error)))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:  # noqa: ARG001

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from duckrabbit.datasets.mnist import mnist
-from duckrabbit.errors import UsageError
+from duckrabbit.errors import UsageError, in_words
 from duckrabbit.models.device import choose_device, choose_dtype
 from duckrabbit.trained.digits import TrainingRun, train_digits
 from duckrabbit.trained.run_folder import CONFIG
@@ -39,7 +39,7 @@ def main(folder: Path) -> int:
         for report in train_digits(run, mnist("train"), folder, engine, stopped.is_set, every_epoch):
             print(json.dumps(asdict(report)), flush=True)
     except UsageError as error:
-        print(json.dumps({"problem": str(error)}), flush=True)
+        print(json.dumps({"problem": in_words(error)}), flush=True)
         return 2
     except BrokenPipeError:
         return 1
