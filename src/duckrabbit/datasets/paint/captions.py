@@ -1,7 +1,7 @@
 """Every word that a caption can hold."""
 
+from duckrabbit.datasets.paint.cast import SCENE_PHRASES
 from duckrabbit.datasets.paint.library import Library
-from duckrabbit.datasets.paint.scenes import SCENE_PHRASES
 from duckrabbit.datasets.prompts import Vocabulary, table, vocabulary_of
 
 
