@@ -33,8 +33,7 @@ from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import PARTS, Part
 from duckrabbit.search.ambigram import places_of, reading_through, through
-from duckrabbit.search.folders import Progress, SearchFolder, work
-from duckrabbit.search.journal import append, lines
+from duckrabbit.search.folders import Progress, SearchFolder, append, lines, work
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.search.workers import Order
 from helpers import patient

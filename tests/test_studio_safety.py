@@ -176,9 +176,9 @@ def test_another_address_makes_a_token(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/../app.py",
-        "/static/%2e%2e/app.py",
-        "/static/..%2fapp.py",
+        "/static/../server.py",
+        "/static/%2e%2e/server.py",
+        "/static/..%2fserver.py",
         "/static//etc/passwd",
         "/api/pictures/..%2f..%2fetc%2fpasswd/file",
         "/api/pictures/anagram-0.png/file",

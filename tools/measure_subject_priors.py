@@ -1,4 +1,4 @@
-"""Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.subject_priors says what for.
+"""Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.subjects says what for.
 
     python tools/measure_subject_priors.py measure part0.safetensors --minutes 8 --seed 0 [--device cuda]
     python tools/measure_subject_priors.py fit part*.safetensors src/duckrabbit/models/weights/subject-priors.json

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, TypeVarTuple
 
-from duckrabbit.errors import UsageError
+from duckrabbit.errors import UsageError, in_words
 from duckrabbit.studio.settings import MAX_SLOW
 from duckrabbit.studio.web import Refusal
 
@@ -58,7 +58,7 @@ class ThreadPools:
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
         except UsageError as error:
-            raise Refusal(400, str(error)) from None
+            raise Refusal(400, in_words(error)) from None
 
     def close(self) -> None:
         """Take nothing more."""

@@ -23,7 +23,7 @@ import msgspec
 
 from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.diffusion.sampling import State
-from duckrabbit.errors import UsageError
+from duckrabbit.errors import UsageError, in_words
 from duckrabbit.making.best_of import best_of, search_for
 from duckrabbit.making.make import Picture, make_planned
 from duckrabbit.making.plan import plan
@@ -119,7 +119,7 @@ class Worker:
         except Cancelled:
             self._tell({"says": "cancelled", "job": job})
         except UsageError as error:
-            self._tell({"says": "failed", "job": job, "problem": str(error)})
+            self._tell({"says": "failed", "job": job, "problem": in_words(error)})
         # Whatever a job runs into, the next one must find the worker alive.
         except Exception as error:
             problem = f"This can't be made ({type(error).__name__}: {error}): change something, then try again."
@@ -132,7 +132,8 @@ class Worker:
         search = search_for(planned, order.count, order.seed, order.among) if order.among else None
         steps = planned.steps if search is None else search.steps
         said = dict.fromkeys(remark for prompt in order.recipe.prompts for remark in model.remarks(prompt))
-        self._tell({"says": "begun", "job": job, "steps": steps, "remarks": [*said, *planned.remarks]})
+        remarks = [in_words(remark) for remark in (*said, *planned.remarks)]
+        self._tell({"says": "begun", "job": job, "steps": steps, "remarks": remarks})
         watch = _Watch(job, steps, order.count, self._inbox, self._tell, self._answer_questions)
         if search is None:
             pictures = make_planned([planned] * order.count, consecutive_seeds(order.seed, order.count), watch)
@@ -149,7 +150,7 @@ class Worker:
                 answer = self._answered(question)
                 self._tell({"says": "answer", "ask": question["ask"], "answer": answer})
             except UsageError as error:
-                self._tell({"says": "answer", "ask": question["ask"], "problem": str(error)})
+                self._tell({"says": "answer", "ask": question["ask"], "problem": in_words(error)})
             except Exception as error:
                 problem = f"This can't be shown ({type(error).__name__}: {error}): try another picture."
                 self._tell({"says": "answer", "ask": question["ask"], "problem": problem})

@@ -11,14 +11,13 @@ RUN/config.toml             what is trained, and how
 import json
 import time
 import tomllib
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.training.curve import draw_loss_curve
 from duckrabbit.training.loop import Hyperparameters, Report
 from duckrabbit.training.state import TrainingState
 
@@ -169,3 +168,22 @@ class Metrics:
         """Write what is remembered, whole or not at all."""
         with atomic_write(self.path) as temporary:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in self.lines), encoding="utf-8")
+
+
+def draw_loss_curve(lines: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
+    """Draw loss against step, on a logarithmic scale, from the lines of a run's metrics."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    steps, losses = [line["step"] for line in lines], [line["loss"] for line in lines]
+    axes.plot(steps, losses, color="#3b6ea5", linewidth=0.9)
+    epochs = {line["epoch"]: line["step"] for line in lines}
+    for step in epochs.values():
+        axes.axvline(step, color="#dddddd", linewidth=0.6, zorder=0)
+    axes.set(yscale="log", xlabel="step", ylabel="mean squared error", title=f"{title}: training loss")
+    axes.spines[["top", "right"]].set_visible(False)
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110)

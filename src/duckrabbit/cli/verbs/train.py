@@ -190,7 +190,7 @@ def _run_pocket(options: Options) -> int:
 
 def _pocket_run(options: Options) -> "PocketRun":
     """The run that was asked for, or the one in the folder, which it must not contradict."""
-    from duckrabbit.datasets.cache import cache_folder
+    from duckrabbit.media.names import cache_folder
     from duckrabbit.trained.pocket import POCKET_RUNS, PocketRun
     from duckrabbit.trained.run_folder import CONFIG
 

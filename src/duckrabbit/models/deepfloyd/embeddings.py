@@ -14,9 +14,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from duckrabbit.datasets.cache import cache_folder
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.names import cache_folder
 
 _TENSOR, _PROMPT = "embedding", "prompt"
 
