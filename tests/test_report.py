@@ -101,6 +101,11 @@ def test_the_page_has_every_row_in_order(page: Path) -> None:
     assert re.findall(r'<section class="figure" id="([^"]+)"', page.read_text("utf-8")) == list(ROWS)
 
 
+def test_every_row_has_a_lesson_and_every_lesson_a_row() -> None:
+    lessons = files("duckrabbit.report") / "assets" / "lessons"
+    assert {file.name.removesuffix(".html.j2") for file in lessons.iterdir()} == set(ROWS)
+
+
 def test_every_exhibit_has_one_badge_and_a_command(page: Path) -> None:
     exhibits = _exhibits(page.read_text("utf-8"))
     assert len(exhibits) >= len(ROWS)
