@@ -22,7 +22,7 @@ from duckrabbit.judges.judge import load_judge
 from duckrabbit.report.bodies import AXES, Words
 from duckrabbit.report.build import build_report, build_rows
 from duckrabbit.report.chart import HEIGHT, WIDTH, Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.figure import Exhibit, Figure
 from duckrabbit.report.measures import Yardstick
 from duckrabbit.report.page import section
 from duckrabbit.report.rows.digits.illusions import PAIRS
@@ -258,8 +258,8 @@ def test_a_chart_has_ticks_of_text_and_leaves_colours_and_fonts_to_the_page(
 
 def test_what_is_said_is_escaped() -> None:
     odd = "<b>&\"'"
-    exhibit = Exhibit(odd, Words(odd, (odd,)), Origin.NOW, (odd,), f"duckrabbit {odd}", 1.0)
-    text = section(ROWS["B1.1"], Figure((odd,), (exhibit,)))
+    exhibit = Exhibit(odd, Words(odd, (odd,)), (odd,), f"duckrabbit {odd}", 1.0)
+    text = section(ROWS["A-emb"], Figure((exhibit,), {"model": odd, "reads_words": True}))
     _Reader(text)
     assert "<b>" not in text
     assert html.unescape(re.sub(r"<[^>]*>", "", text)).count(odd) == 6
