@@ -26,8 +26,8 @@ from pairs import save_sheet
 from real_pictures import MANNER_OF, PHOTOGRAPH, Stock, plain, unit
 from torch import Tensor
 
+from duckrabbit.datasets.paint.cast import FLAT_STYLES, MANNERS, PIXELS
 from duckrabbit.datasets.paint.scene import Manner
-from duckrabbit.datasets.paint.scenes import FLAT_STYLES, MANNERS, PIXELS
 from duckrabbit.judges.judge import Judge
 
 RENDERINGS, MOST_PHOTOS = 4, 40

@@ -30,7 +30,7 @@ from real_pictures import PHOTOGRAPH, Stock, levels, unit
 from torch import Tensor
 
 from duckrabbit.datasets.classes import Classes
-from duckrabbit.datasets.paint.scenes import MANNERS
+from duckrabbit.datasets.paint.cast import MANNERS
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.generate import Generate

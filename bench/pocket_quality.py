@@ -25,10 +25,11 @@ from torch import Tensor
 from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.names import kept_names
 from duckrabbit.datasets.packs import read_packs
+from duckrabbit.datasets.paint.cast import MANNERS
 from duckrabbit.datasets.paint.library import build_library
 from duckrabbit.datasets.paint.render import directions, render
 from duckrabbit.datasets.paint.scene import Manner
-from duckrabbit.datasets.paint.scenes import MANNERS, on_ground, placed
+from duckrabbit.datasets.paint.staging import on_ground, placed
 from duckrabbit.illusions.views import parse_view
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.making.make import make_all

@@ -16,10 +16,11 @@ from torch import Tensor
 from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.names import kept_names
 from duckrabbit.datasets.packs import Item, read_packs
+from duckrabbit.datasets.paint.cast import FLAT_STYLES, MANNERS, PIXELS
 from duckrabbit.datasets.paint.library import Library, build_library
 from duckrabbit.datasets.paint.render import directions, render
 from duckrabbit.datasets.paint.scene import Layer, Manner, Scene
-from duckrabbit.datasets.paint.scenes import FLAT_STYLES, MANNERS, PIXELS, on_ground, placed
+from duckrabbit.datasets.paint.staging import on_ground, placed
 from duckrabbit.training.painted import half
 
 PACKS = ("art", "photos", "openmoji")

@@ -35,9 +35,9 @@ from torch import Tensor
 from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.names import everyday, kept_names
 from duckrabbit.datasets.packs import read_packs
+from duckrabbit.datasets.paint.cast import FLAT_STYLES, MANNERS
 from duckrabbit.datasets.paint.library import Library, build_library
 from duckrabbit.datasets.paint.scene import Manner
-from duckrabbit.datasets.paint.scenes import FLAT_STYLES, MANNERS
 from duckrabbit.judges.frechet import Moments, frechet_distance
 from duckrabbit.judges.judge import LUMA, Judge, load_judge
 from duckrabbit.making.make import make_all

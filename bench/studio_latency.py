@@ -171,9 +171,9 @@ def print_crowd(studio: Studio, clients: int) -> None:
 
     async def one(path: str) -> tuple[int, float]:
         started = time.perf_counter()
-        judge, writer = await asyncio.open_connection("127.0.0.1", studio.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", studio.port)
         writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{studio.port}\r\nConnection: close\r\n\r\n".encode())
-        content = await judge.read()
+        content = await reader.read()
         writer.close()
         return int(content.split(maxsplit=2)[1]), 1000 * (time.perf_counter() - started)
 

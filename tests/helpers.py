@@ -1,6 +1,7 @@
 """Denoisers whose answers are known exactly, shared by the tests of the engine."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -29,6 +30,11 @@ class SmoothLinearBeta(Path):
     def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
         log_alpha_bar = -(self.beta_0 * t.double() + (self.beta_1 - self.beta_0) * t.double() ** 2 / 2)
         return (log_alpha_bar / 2).exp(), (-log_alpha_bar.expm1()).sqrt()
+
+
+def named(value: object) -> str:
+    """The id of a test's parameter: its `repr` without addresses, so that every process of the tests says the same."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 VARIANCE_PRESERVING: list[Path] = [LinearBeta(), LinearBeta(300), SquaredCosine(), SquaredCosine(200), Cosine()]

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import resource
 import shlex
 import signal
 import subprocess
@@ -417,26 +416,22 @@ def test_a_bug_is_shown_with_its_traceback(duckrabbit: Command, monkeypatch: pyt
     assert "ZeroDivisionError" in ended.err
 
 
-def test_help_is_light(tmp_path: Path) -> None:
-    probe = (
-        "import sys; from duckrabbit.cli.main import main; main(['--help']);"
-        "sys.exit(', '.join({'torch', 'tyro', 'numpy', 'matplotlib', 'rich', 'PIL'} & set(sys.modules)) or 0)"
-    )
+@pytest.mark.parametrize(
+    ("code", "most"),
+    [
+        ("import duckrabbit", 60),
+        ("from duckrabbit.cli.main import main; main(['--help'])", 100),
+        ("from duckrabbit.cli.main import main; main(['anagram', '--help'])", 400),
+    ],
+    ids=["import", "help", "help of a verb"],
+)
+def test_starting_imports_little(code: str, most: int, tmp_path: Path) -> None:
+    """What imports cost in time depends on the machine, how many there are does not; see bench/startup.py."""
+    heavy = "{'torch', 'numpy', 'matplotlib', 'PIL', 'jinja2'}"
+    probe = f"import sys; before = set(sys.modules); {code}; new = set(sys.modules) - before; "
+    probe += f"sys.exit(', '.join({heavy} & new) or (len(new) > {most} and len(new)))"
     ended = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert ended.returncode == 0, ended.stderr
-    assert _cpu_seconds(["--help"], tmp_path) <= 0.25
-    assert _cpu_seconds(["anagram", "--help"], tmp_path) <= 1
-
-
-def _cpu_seconds(words: list[str], folder: Path) -> float:
-    """The least processor time of three runs."""
-    times = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-m", "duckrabbit", *words], capture_output=True, check=True, cwd=folder)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return min(times)
+    assert ended.returncode == 0, ended.stderr or ended.returncode
 
 
 def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:

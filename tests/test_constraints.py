@@ -12,7 +12,7 @@ from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.path import Cosine, Path
 from duckrabbit.diffusion.sampling import sample, trajectory
 from duckrabbit.diffusion.steps import DDIM, DDPM, SOLVERS
-from helpers import PATHS, Mixture, patient, pictures
+from helpers import PATHS, Mixture, named, patient, pictures
 
 
 def _fresh(level: float) -> Tensor:
@@ -86,7 +86,7 @@ def test_every_solver_keeps_the_known_region(solver: str) -> None:
     assert not torch.allclose(end[:, :, mask == 0], free[:, :, mask == 0], atol=1e-2)
 
 
-@pytest.mark.parametrize("step", [DDPM(), DDIM()], ids=repr)
+@pytest.mark.parametrize("step", [DDPM(), DDIM()], ids=named)
 def test_painting_everything_changes_nothing(step: DDPM | DDIM) -> None:
     grid, noise, x = uniform(Cosine(), 4), Noise((1, 2)), pictures(2)
     free = sample(trajectory(Mixture(Cosine()), x, grid, step, noise))

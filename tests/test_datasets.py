@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from duckrabbit.datasets import mnist as mnist_module
-from duckrabbit.datasets.cache import cache_folder
 from duckrabbit.datasets.mnist import MAX_BYTES, mnist, pictures_to_float, read_idx
 from duckrabbit.errors import UsageError
+from duckrabbit.media.names import cache_folder
 
 same_folder = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

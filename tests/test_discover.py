@@ -1,6 +1,7 @@
 """Looking for pairs: who is tried next, what a block becomes, what its folder keeps, and what priors tell."""
 
 import math
+import runpy
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -18,11 +19,13 @@ from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
-from duckrabbit.search import subject_priors as priors
+from duckrabbit.search import subjects as priors
 from duckrabbit.search.discover import Attempt, Collection, Findings, PairSearch, collection, discover
 from duckrabbit.search.discovery import effects_of, proposals
-from duckrabbit.search.journal import lines
+from duckrabbit.search.folders import lines
 from duckrabbit.search.subjects import subjects_of
+
+TOOLS = Path(__file__).parent.parent / "tools"
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +194,8 @@ def test_a_fit_finds_the_priors_that_made_the_scores() -> None:
     truth -= truth.mean()
     a, b = torch.randint(30, (2, 6000), generator=generator)
     scores = truth[a] + truth[b] + 2 * torch.randn(6000, generator=generator)
-    assert (priors.fit(a, b, scores, 30) - truth).abs().max() < 0.5
+    fit = runpy.run_path(str(TOOLS / "measure_subject_priors.py"))["fit"]
+    assert (fit(a, b, scores, 30) - truth).abs().max() < 0.5
 
 
 def test_the_shipped_priors_are_of_the_shipped_model_and_judges() -> None:

@@ -421,7 +421,7 @@ def test_tensors_that_do_not_fit_are_refused(
         {"parametrization": "score"},
         {"parametrization": None},
         {"sampler": None},
-        {"sampler": {"steps": 3}},
+        {"sampler": {"steps": "three"}},
         {"sampler": "ddpm"},
         {"illusion_sampler": {"guidance_interval": 3}},
         {"colour": True},

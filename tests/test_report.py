@@ -22,15 +22,14 @@ from duckrabbit.judges.judge import load_judge
 from duckrabbit.report.bodies import AXES, Words
 from duckrabbit.report.build import build_report, build_rows
 from duckrabbit.report.chart import HEIGHT, WIDTH, Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.figure import Exhibit, Figure
 from duckrabbit.report.measures import Yardstick
 from duckrabbit.report.page import section
 from duckrabbit.report.rows.digits.illusions import PAIRS
 from duckrabbit.report.rows.digits.recorded import TrainingRecord
 from duckrabbit.report.rows.digits.sampled import seeds_by_digit
 from duckrabbit.report.rows.registry import ROWS, Row
-from duckrabbit.report.tiles import GAP, tile_grid
-from duckrabbit.report.workshop import Workshop
+from duckrabbit.report.workshop import GAP, Workshop, tile_grid
 from report_page import TINY, made_report, silent
 
 RECORDS = Path(str(files("duckrabbit.report"))) / "records"
@@ -99,6 +98,11 @@ def test_the_page_needs_no_network(page: Path) -> None:
 
 def test_the_page_has_every_row_in_order(page: Path) -> None:
     assert re.findall(r'<section class="figure" id="([^"]+)"', page.read_text("utf-8")) == list(ROWS)
+
+
+def test_every_row_has_a_lesson_and_every_lesson_a_row() -> None:
+    lessons = files("duckrabbit.report") / "assets" / "lessons"
+    assert {file.name.removesuffix(".html.j2") for file in lessons.iterdir()} == set(ROWS)
 
 
 def test_every_exhibit_has_one_badge_and_a_command(page: Path) -> None:
@@ -197,10 +201,10 @@ def test_records_are_small_and_whole(folder: Path) -> None:
     assert sum(file.stat().st_size for file in folder.iterdir()) <= 2**19
     record = TrainingRecord.read(folder.name)
     assert 10 < len(record.lines) <= 400
-    assert record.shown()[-1] == record.epochs
+    assert record.shown()[-1] == record.hyperparameters.epochs
     assert record.shown()[0] == 1
     points = record.curve("").points
-    assert points[-1][0] == record.epochs
+    assert points[-1][0] == record.hyperparameters.epochs
     assert points[0][1] > record.final_loss > 0
     assert record.seconds > 0
 
@@ -253,8 +257,8 @@ def test_a_chart_has_ticks_of_text_and_leaves_colours_and_fonts_to_the_page(
 
 def test_what_is_said_is_escaped() -> None:
     odd = "<b>&\"'"
-    exhibit = Exhibit(odd, Words(odd, (odd,)), Origin.NOW, (odd,), f"duckrabbit {odd}", 1.0)
-    text = section(ROWS["B1.1"], Figure((odd,), (exhibit,)))
+    exhibit = Exhibit(odd, Words(odd, (odd,)), (odd,), f"duckrabbit {odd}", 1.0)
+    text = section(ROWS["A-emb"], Figure((exhibit,), {"model": odd, "reads_words": True}))
     _Reader(text)
     assert "<b>" not in text
     assert html.unescape(re.sub(r"<[^>]*>", "", text)).count(odd) == 6

@@ -25,7 +25,7 @@ from duckrabbit.diffusion.sampling import State, initial_noise, noised, sample, 
 from duckrabbit.diffusion.steps import DDIM, DDPM, SOLVERS, DPMpp2M, Memory, Step, StepResult
 from duckrabbit.diffusion.terms import Composition, Term
 from duckrabbit.errors import UsageError
-from helpers import PATHS, Mixture, Shifting, brief, normal, pictures
+from helpers import PATHS, Mixture, Shifting, brief, named, normal, pictures
 
 SHAPE = (3, 8, 8)
 PATH = Cosine()
@@ -109,7 +109,7 @@ def test_deterministic_solvers_draw_no_step_noise(solver: str) -> None:
     assert noise.drawn == []
 
 
-@pytest.mark.parametrize("step", [DDPM(), DDIM(eta=1.0)], ids=repr)
+@pytest.mark.parametrize("step", [DDPM(), DDIM(eta=1.0)], ids=named)
 def test_stochastic_solvers_draw_once_a_step_and_not_in_the_last(step: Step) -> None:
     noise = Listening((0,))
     sample(trajectory(Mixture(PATH), pictures(1), uniform(PATH, 4), step, noise))

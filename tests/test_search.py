@@ -23,18 +23,17 @@ from duckrabbit.judges.judge import fitted, load_judge
 from duckrabbit.judges.looks import Look, as_it_is, from_afar
 from duckrabbit.judges.question import question_of
 from duckrabbit.judges.reading import readings_of
-from duckrabbit.making.best_of import Scored, Shortlist, search_for
+from duckrabbit.making.best_of import Scored, Shortlist, contest_for, race, search_for
 from duckrabbit.making.make import Picture
 from duckrabbit.making.plan import plan
-from duckrabbit.making.pruning import Rung, sparing
+from duckrabbit.making.pruning import RUNGS, Rung, sparing
 from duckrabbit.making.sample import Denoisers, sample
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import PARTS, Part
 from duckrabbit.search.ambigram import places_of, reading_through, through
-from duckrabbit.search.folders import Progress, SearchFolder, work
-from duckrabbit.search.journal import append, lines
+from duckrabbit.search.folders import Progress, SearchFolder, append, lines, work
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.search.workers import Order
 from helpers import patient
@@ -75,11 +74,11 @@ def test_a_rung_passes_whoever_is_above_the_bar_and_the_best_share(
         assert len(rows) >= min(len(values), max(1, math.ceil(least * size)))
 
 
-def test_a_sparing_ladder_leaves_a_choice() -> None:
-    for ladder in LADDERS.values():
-        assert [rung.after for rung in ladder] == sorted(rung.after for rung in ladder)
+def test_sparing_rungs_leave_a_choice() -> None:
+    for rungs in RUNGS.values():
+        assert [rung.after for rung in rungs] == sorted(rung.after for rung in rungs)
         for wanted in (0.001, 0.1, 0.5, 1.0):
-            assert all(rung.least >= min(1.0, 2 * wanted) for rung in sparing(ladder, wanted))
+            assert all(rung.least >= min(1.0, 2 * wanted) for rung in sparing(rungs, wanted))
 
 
 @patient
@@ -148,6 +147,20 @@ def test_dropping_seldom_loses_the_best(model: Model) -> None:
         assert sorted([*raced.dropped, *(own.scored.seed for own in raced.finished)]) == list(range(24))
     assert np.mean(ranks) < 2
     assert np.mean(evaluations) < 0.9
+
+
+def test_different_pairs_are_judged_by_their_own_questions_at_every_rung(model: Model) -> None:
+    """Two rungs drop half each time; who is left is what each would be alone, and read as what it was asked for."""
+    pairs = [("6", "9"), ("3", "8"), ("1", "7"), ("2", "5"), ("0", "4"), ("8", "6"), ("9", "3"), ("5", "2")]
+    contests = [contest_for(plan(replace(anagram(), prompts=pair), model)) for pair in pairs]
+    rungs = (Rung(0.25, 0.5), Rung(0.5, 0.25))
+    left = race(contests, range(8), rungs, Denoisers())
+    assert sum(own is not None for own in left) == 2
+    for contest, seed, own in zip(contests, range(8), left, strict=True):
+        if own is not None:
+            alone = contest.alone(seed)
+            assert np.array_equal(to_uint8(own.picture.pixels), to_uint8(alone.picture.pixels))
+            assert own.scored.readings == pytest.approx(alone.scored.readings, abs=2e-3)
 
 
 def test_a_block_is_the_same_with_or_without_its_neighbours(model: Model) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from command_line import Command, files, start, wait_for
 from duckrabbit.cli.main import main
 from duckrabbit.media.png import read_metadata
-from duckrabbit.search.journal import lines
+from duckrabbit.search.folders import lines
 from tiny_pocket import write_tiny_pocket
 
 DIGIT = "mnist:test/7"

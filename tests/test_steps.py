@@ -16,7 +16,7 @@ from duckrabbit.diffusion.noise import standard_normal
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow, SquaredCosine, Transition
 from duckrabbit.diffusion.steps import DDIM, DDPM, SOLVERS, DPMpp2M, Memory, Step, beta, learned, posterior
 from duckrabbit.diffusion.thresholding import clip
-from helpers import PATHS, Mixture, SmoothLinearBeta, brief, normal, patient, pictures
+from helpers import PATHS, Mixture, SmoothLinearBeta, brief, named, normal, patient, pictures
 
 SMOOTH: list[Path] = [Cosine(), RectifiedFlow(), SmoothLinearBeta()]
 DETERMINISTIC = ["ddim", "euler", "heun", "dpmpp_2m"]
@@ -194,7 +194,7 @@ COARSE = [0.95, 0.8, 0.5, 0.3, 0.1]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=repr)
-@pytest.mark.parametrize("step", [DDPM(posterior), DDIM(eta=1.0)], ids=repr)
+@pytest.mark.parametrize("step", [DDPM(posterior), DDIM(eta=1.0)], ids=named)
 def test_the_posterior_variance_is_exact_for_a_single_picture(step: Step, path: Path) -> None:
     """At any stride x_s stays N(α_s m, σ_s²) when there is only the picture m."""
     count, mean = 20_000, 0.4
@@ -217,7 +217,7 @@ def test_the_beta_variance_is_exact_for_white_pictures(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [LinearBeta(), Cosine(), RectifiedFlow(), Additive()], ids=repr)
-@pytest.mark.parametrize("step", ANCESTRAL, ids=repr)
+@pytest.mark.parametrize("step", ANCESTRAL, ids=named)
 def test_ancestral_sampling_ends_with_the_datas_variance(step: Step, path: Path) -> None:
     """With many steps both bounds give N(0, s²)."""
     count, deviation = 20_000, 0.5

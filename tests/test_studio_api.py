@@ -4,15 +4,17 @@ import base64
 import http.client
 import io
 import json
-import time
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from duckrabbit.recipes.looks import looks_of
 from PIL import Image
 
 import duckrabbit
@@ -21,7 +23,7 @@ from duckrabbit.judges.question import question_of
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.model import SamplerConfig
-from duckrabbit.studio.gallery import Gallery
+from duckrabbit.studio.worker import Inbox, Worker
 from studio_server import DIGITS, Running, digit_job, long_job, png, sampler, source, studio, until
 
 SVG = "http://www.w3.org/2000/svg"
@@ -34,14 +36,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield opened
 
 
-def test_the_page_is_there_within_three_seconds(tmp_path: Path) -> None:
-    started = time.monotonic()
-    with studio(tmp_path) as opened:
-        page = opened.ask("/")
-        took = time.monotonic() - started
-        assert page.status == 200
-        assert b"duckrabbit" in page.body
-        assert took < 3
+def test_the_page_is_served_before_what_takes_its_time_is_imported() -> None:
+    code = "import sys, duckrabbit.studio.server\nprint(*sorted({'torch', 'numpy', 'PIL'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == ""
 
 
 def test_the_page_is_light_and_asks_for_nothing_from_elsewhere(running: Running) -> None:
@@ -86,7 +84,7 @@ def test_the_best_of_many_are_those_that_the_judge_reads_best(running: Running) 
     model = duckrabbit.load_model(DIGITS)
     recipe = duckrabbit.Anagram(prompts=("6", "9"), views=("flip",), sampler=SamplerConfig("ddpm", 3, "uniform", 2.0))
     made = duckrabbit.make(recipe, model, count=10, seed=50)
-    question = question_of(load_judge("digits", "selecting", model.device), looks_of(recipe))
+    question = question_of(load_judge("digits", "selecting", model.device), recipe.looks)
     scores = question.scores(torch.stack([picture.pixels for picture in made]))
     best = sorted(50 + k for k in scores.argsort(descending=True)[:2].tolist())
     kept = [running.ask(f"/api/pictures/{identity}").json for identity in pictures]
@@ -118,18 +116,39 @@ def test_a_preview_shows_the_whole_batch(running: Running) -> None:
     assert running.wait(identity)["state"] == "cancelled"
 
 
-def test_cancel_stops_within_a_step_and_leaves_nothing(running: Running) -> None:
+def test_cancelled_it_leaves_nothing(running: Running) -> None:
     before = len(list(running.out.glob("*.png")))
     identity = running.submit(long_job())
     until(lambda: running.job(identity), lambda job: job["step"] >= 2)
-    asked_at = running.job(identity)["step"]
     assert running.ask(f"/api/jobs/{identity}", "DELETE").status == 200
-    over = running.wait(identity)
-    assert over["state"] == "cancelled"
-    # The step that was under way, and what was made between the question and the command.
-    assert over["step"] <= asked_at + 6
+    assert running.wait(identity)["state"] == "cancelled"
     assert len(list(running.out.glob("*.png"))) == before
     assert running.ask(f"/api/jobs/{identity}", "DELETE").status == 409
+
+
+def test_no_step_is_made_after_a_cancel(tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    # Never closed: a worker whose input ends takes its process with it.
+    inbox = Inbox(os.fdopen(ours, encoding="utf-8"))
+    told: list[Mapping[str, Any]] = []
+    over = threading.Event()
+
+    def say(command: Mapping[str, Any]) -> None:
+        os.write(theirs, json.dumps(command).encode() + b"\n")
+
+    def tell(event: Mapping[str, Any]) -> None:
+        told.append(event)
+        if event.get("step") == 2:
+            say({"do": "cancel", "job": "a"})
+            until(lambda: inbox.cancelled("a"), bool)
+        if event["says"] in ("done", "cancelled", "failed"):
+            over.set()
+
+    threading.Thread(target=Worker(inbox, tell).run, daemon=True).start()
+    say({"do": "make", "job": "a", "request": digit_job(steps=20), "load": DIGITS, "out": str(tmp_path)})
+    assert over.wait(60)
+    assert [event["says"] for event in told] == ["begun", "step", "step", "cancelled"]
+    assert not list(tmp_path.iterdir())
 
 
 def test_jobs_change_places_and_one_that_waits_is_cancelled_at_once(running: Running) -> None:
@@ -199,8 +218,8 @@ def test_a_hybrid_is_guided_more_in_its_near_part_where_that_is_asked_for(runnin
             "seed": 9,
         }
 
-    fields = running.ask("/openapi.json").json["components"]["schemas"]["HybridJob"]["properties"]["recipe"]
-    assert fields["properties"]["near_scale"]["maximum"] == 20
+    fields = running.ask("/openapi.json").json["components"]["schemas"]["Hybrid"]["properties"]
+    assert fields["near_scale"]["maximum"] == 20
     [usual], [strong] = running.made(hybrid(1)), running.made(hybrid(4))
     assert not np.array_equal(np.asarray(running.picture(usual)), np.asarray(running.picture(strong)))
     assert running.ask(f"/api/pictures/{strong}").json["job"]["recipe"]["near_scale"] == 4
@@ -336,41 +355,6 @@ def test_the_openapi_document_names_every_address(running: Running) -> None:
     )
     names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
     assert len(names) == len(set(names))
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [None, b"{", b"[1]", b'{"format": 1, "pictures": [{"id": 3}, null, 4]}', b'{"format": 1, "pictures": 3}'],
-)
-def test_a_lost_index_is_made_again_from_the_pictures(tmp_path: Path, damage: bytes | None) -> None:
-    model = duckrabbit.load_model(DIGITS)
-    for picture in duckrabbit.make(duckrabbit.Generate("5", sampler=SamplerConfig("ddpm", 2)), model, count=3):
-        picture.save(tmp_path / f"five-{picture.seed}.png")
-    private = tmp_path / ".studio"
-    first = Gallery(tmp_path, private)
-    first.open()
-    shown, total = first.page("", False, 0, 10)
-    assert total == 3
-    index = private / "index.json"
-    if damage is None:
-        index.unlink()
-    else:
-        index.write_bytes(damage)
-    again = Gallery(tmp_path, private)
-    again.open()
-    assert again.page("", False, 0, 10) == (shown, 3)
-
-
-def test_the_index_is_not_believed_where_a_file_has_changed(tmp_path: Path) -> None:
-    model = duckrabbit.load_model(DIGITS)
-    [five] = duckrabbit.make(duckrabbit.Generate("5", sampler=SamplerConfig("ddpm", 2)), model)
-    [six] = duckrabbit.make(duckrabbit.Generate("6", sampler=SamplerConfig("ddpm", 2)), model)
-    five.save(tmp_path / "digit.png")
-    Gallery(tmp_path, tmp_path / ".studio").open()
-    six.save(tmp_path / "digit.png")
-    again = Gallery(tmp_path, tmp_path / ".studio")
-    again.open()
-    assert [entry.prompts for entry in again.page("", False, 0, 10)[0]] == [("6",)]
 
 
 def _decoded(text: str) -> bytes:

@@ -25,13 +25,13 @@ WIDE, MIDDLE, PHONE = (1440, 900), (1024, 768), (390, 844)
 TASKS = ["generate", "anagram", "hybrid", "edit", "inpaint", "digits"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with studio(tmp_path_factory.mktemp("studio")) as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
@@ -413,6 +413,87 @@ def test_a_dropped_png_gives_its_settings_back(visit: Visit, running: Running) -
     until(lambda: _seen(easel), lambda seen: np.abs(seen - (200, 80, 40)).max() < 12)
     page.locator("#file").set_input_files({"name": "z.png", "mimeType": "image/png", "buffer": png(40, (30, 60, 200))})
     until(lambda: _seen(easel), lambda seen: np.abs(seen - (30, 60, 200)).max() < 12)
+
+
+def test_an_edit_gives_its_picture_back(visit: Visit, running: Running) -> None:
+    page = visit.page
+    taken = running.ask(f"/api/sources?model={DIGITS}&name=blue.png", "POST", body=png(28, 200, "L")).json["source"]
+    recipe = {"picture": taken, "prompt": "3", "start": 12}
+    running.made({"verb": "edit", "recipe": recipe, "model": DIGITS})
+    page.reload()
+    visit.ready()
+    page.get_by_role("button", name="Its settings").click()
+    expect(page.locator("#toasts")).to_contain_text("Its settings are back")
+    expect(page.locator("#task-title")).to_have_text("From a drawing")
+    expect(page.locator(".prompt input")).to_have_value("3")
+    expect(page.get_by_role("slider", name="How much may change")).to_have_value("630")
+    shade = _pixels(taken["png"]).mean()
+    easel = page.locator(".easel canvas").nth(1)
+    until(lambda: _seen(easel), lambda seen: np.abs(seen - shade).max() < 12)
+
+
+NEW_TASK = {
+    "name": "knit",
+    "label": "Knit",
+    "title": "Knitting",
+    "what": "A recipe that the page has never heard of.",
+    "lesson": "",
+    "icon": ["M4 5h16v14H4z"],
+    "verbs": ["knit"],
+    "models": "words",
+    "fields": [
+        {"kind": "prompt", "name": "prompt", "label": "What to knit", "example": "a scarf", "missing": "what to knit"},
+        {"kind": "parts", "name": "parts", "label": "Yarns", "missing": "its colour", "kinds": {
+            "a,b": {"label": "Two yarns", "parts": [{"name": "a", "label": "First", "example": "red"},
+                                                    {"name": "b", "label": "Second", "example": "blue"}]}}},
+        {"kind": "slider", "name": "width", "label": "How wide", "low": 1, "high": 9, "step": 0.5, "usual": 4,
+         "ends": ["narrow", "wide"], "parts": ["a,b"], "index": None},
+    ],
+    "settings": [{"kind": "number", "name": "rows", "label": "Rows of {finest} yarn", "low": 1, "high": 99, "step": 1,
+                  "usual": 12}],
+}  # fmt: skip
+
+
+def test_a_new_recipe_is_on_the_page_when_the_studio_says_so(visit: Visit) -> None:
+    asked: list[dict[str, object]] = []
+
+    def told(route: Route) -> None:
+        answer = route.fetch()
+        known = answer.json()
+        known["tasks"].append(NEW_TASK)
+        known["recipes"]["knit"] = {**known["recipes"]["generate"], "name": "Knitted"}
+        route.fulfill(response=answer, json=known)
+
+    def taken(route: Route) -> None:
+        if route.request.method == "GET":
+            route.continue_()
+        else:
+            asked.append(route.request.post_data_json)
+            route.fulfill(status=429, json={"problem": "Nobody knits here: wait."})
+
+    page = visit.page
+    page.route("**/api/studio", told)
+    page.route("**/api/jobs", taken)
+    page.reload()
+    visit.ready()
+    page.keyboard.press("7")
+    expect(page.locator("#task-title")).to_have_text("Knitting")
+    prompts = page.locator(".prompt input")
+    page.locator("#go").click()
+    expect(page.locator("#problem")).to_have_text("Say what to knit.")
+    for prompt, words in zip(prompts.all(), ("a sock", "green", "grey"), strict=True):
+        prompt.fill(words)
+    page.keyboard.press("Escape")
+    page.get_by_role("slider", name="How wide").fill("7.5")
+    page.locator(".settings summary").click()
+    page.get_by_label("Rows of first yarn").fill("30")
+    page.locator("#go").click()
+    expect(page.locator("#problem")).to_contain_text("Nobody knits here")
+    [job] = asked
+    parts = {"a": {"prompt": "green"}, "b": {"prompt": "grey"}}
+    recipe = {"prompt": "a sock", "parts": parts, "width": 7.5, "rows": 30, "negative_prompt": "", "sampler": None}
+    assert (job["verb"], job["recipe"]) == ("knit", recipe)
+    visit.complaints.clear()
 
 
 def test_a_reload_finds_the_gallery_and_what_is_deleted_comes_back(visit: Visit, running: Running) -> None:

@@ -7,7 +7,7 @@ import pytest
 from duckrabbit.datasets.prompts import words_of
 
 TABLES = ("emoji", "names", "dropped_subgroups", "kept", "dropped", "synonyms", "twins", "spelling", "places", "styles")
-PACKS = ("art", "openmoji", "photos")
+PACKS = ("art", "openmoji", "photos", "icons")
 
 
 def _lines(table: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.subject_priors says what for.
+"""Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.subjects says what for.
 
     python tools/measure_subject_priors.py measure part0.safetensors --minutes 8 --seed 0 [--device cuda]
     python tools/measure_subject_priors.py fit part*.safetensors src/duckrabbit/models/weights/subject-priors.json
@@ -9,13 +9,15 @@ H200. The reporting judge has no say, so that it can tell how good the advice is
 """
 
 import argparse
+import json
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
 import torch
-from duckrabbit.recipes.looks import looks_of
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from duckrabbit.judges.calibration import guiding_checksum
 from duckrabbit.judges.judge import load_judge
@@ -24,11 +26,14 @@ from duckrabbit.making.make import make_all
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.search.subject_priors import fit, write
 from duckrabbit.search.subjects import prompt_for, subjects_of
 
 VIEWS = ("flip", "rotate-90", "rotate-180", "jigsaw", "inner-circle", "skew", "negate")
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of", "a photo of")
+
+ROUNDS = 20
+BELIEF = 8.0
+"""A prior is believed as if it had been seen so many times to be nought."""
 
 
 def main() -> None:
@@ -95,6 +100,36 @@ def fit_parts(parts: list[Path], out: Path) -> None:
     }
     write(out, model.checksum, judges, subjects, fit(a, b, scores, len(subjects)), len(a))
     print(f"wrote {out}")
+
+
+def fit(a: Tensor, b: Tensor, scores: Tensor, count: int) -> Tensor:
+    """The subject_priors [count] g in score ≈ g_a + g_b + a constant.
+
+    Args:
+        a: the first subject of each pair, int64 [N].
+        b: the second.
+        scores: of the pairs, [N], those of each view less their mean.
+        count: of the subjects.
+    """
+    left = scores.double() - scores.double().mean()
+    seen = torch.bincount(a, minlength=count) + torch.bincount(b, minlength=count)
+    subject_priors = torch.zeros(count, dtype=torch.float64)
+    for _ in range(ROUNDS):
+        own = torch.zeros(count, dtype=torch.float64)
+        own.index_add_(0, a, left - subject_priors[b]).index_add_(0, b, left - subject_priors[a])
+        subject_priors = own / (seen + BELIEF)
+    return subject_priors
+
+
+def write(
+    path: Path, model: str, judges: Mapping[str, str], subjects: Sequence[str], subject_priors: Tensor, n: int
+) -> None:
+    """Write a table of subject_priors, the greatest first, and what it was measured on."""
+    order = sorted(range(len(subjects)), key=lambda k: (-float(subject_priors[k]), subjects[k]))
+    table = {subjects[k]: round(float(subject_priors[k]), 3) for k in order}
+    data = {"model": model, "judges": dict(judges), "anagrams": n, "priors": table}
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -11,18 +11,21 @@ class in turn, too: it is to choose among such, or to pull them while they are m
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from random import Random
 
 import torch
 from torch import Tensor
 
-from duckrabbit.datasets.classes import classes_of
+from duckrabbit.datasets.classes import Classes, classes_of
 from duckrabbit.datasets.names import kept_names
 from duckrabbit.datasets.packs import read_packs
-from duckrabbit.datasets.paint.library import build_library
+from duckrabbit.datasets.paint.library import Library, build_library
+from duckrabbit.datasets.paint.render import Directions, directions, render
+from duckrabbit.datasets.paint.scenes import Plan, photo, silhouette, subject, tinted
 from duckrabbit.diffusion.denoiser import Denoiser, Prediction
 from duckrabbit.diffusion.grid import GRIDS
 from duckrabbit.diffusion.noise import Noise
@@ -36,10 +39,10 @@ from duckrabbit.models.load import load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.search.subjects import prompt_for
 from duckrabbit.training.augmentation import augmented
-from duckrabbit.training.data import Batch
+from duckrabbit.training.data import Batch, prefetched
 from duckrabbit.training.loop import Engine, Hyperparameters, train
 from duckrabbit.training.objectives import AdversarialObjective, ClassificationObjective, Objective
-from duckrabbit.training.painted import NamedExamples, half
+from duckrabbit.training.painted import half
 from duckrabbit.training.state import TrainingState
 
 HALVES = {"guiding": 0, "selecting": 0, "reporting": 1}
@@ -56,8 +59,69 @@ STYLES = (
     "a drawing of",
     "",
 )
+KINDS: Mapping[Plan, float] = {subject: 0.62, photo: 0.3, tinted: 0.06, silhouette: 0.02}
+"""Scenes of one subject, and how often each is shown."""
+
 STEPS, GUIDANCE_SCALE = 12, 3.0
 MADE_SHARE, MADE_FROM = 0.35, 0.75
+
+
+@dataclass(frozen=True)
+class SubjectPlanner:
+    """Scenes of one subject by number, with the subject's class. Needs no pixels."""
+
+    library: Library
+    classes: Classes
+    seed: int
+
+    def __call__(self, numbers: list[int]) -> tuple[Directions, Tensor]:
+        """A batch of scenes and their classes [B]."""
+        scenes, labels = [], []
+        plans, shares = tuple(KINDS), tuple(KINDS.values())
+        for number in numbers:
+            rng = Random((self.seed << 40) + number)
+            scene = rng.choices(plans, shares)[0](rng, self.library)
+            shown = scene.layers[0].item if scene.layers else scene.backdrop
+            label = self.classes.of(self.library.items[shown].name)
+            assert label is not None
+            scenes.append(scene)
+            labels.append(label)
+        return directions(scenes), torch.tensor(labels)
+
+
+@dataclass(frozen=True)
+class NamedExamples:
+    """Scenes of one subject by number, with the subject's class.
+
+    Attributes:
+        library: what scenes are made of: one half.
+        pictures: its pictures, on the training device.
+        classes: the classes.
+        count: how many scenes there are.
+        seed: of the scenes.
+    """
+
+    library: Library
+    pictures: Tensor = field(repr=False)
+    classes: Classes
+    count: int
+    seed: int = 0
+
+    def __len__(self) -> int:
+        """How many scenes there are."""
+        return self.count
+
+    def prepared(self, order: Tensor) -> Iterator[tuple[Directions, Tensor]]:
+        """The scenes of each row of `order` [steps, B] and their classes, planned ahead."""
+        without_pixels = replace(self.library, pictures=self.library.pictures[:0])
+        return prefetched(SubjectPlanner(without_pixels, self.classes, self.seed), order)
+
+    def batch(self, prepared: tuple[Directions, Tensor], generator: torch.Generator) -> Batch:
+        """Paint them: pictures [B, 3, 64, 64] in [−1, 1] and classes [B]."""
+        planned, labels = prepared
+        device = self.pictures.device
+        x0 = render(self.pictures, planned.to(device), generator)
+        return Batch(x0, labels.to(device, non_blocking=True))
 
 
 @dataclass(frozen=True)
@@ -193,7 +257,7 @@ def main() -> None:
     own, other = half(library, classes, which), half(library, classes, 1 - which)
 
     on_gpu = device.type == "cuda"
-    named = NamedExamples(own, pictures, classes, options.painted, augmented=False, seed=1 + seed)
+    named = NamedExamples(own, pictures, classes, options.painted, seed=1 + seed)
     made, made_classes = torch.empty(0, 3, 64, 64, dtype=torch.uint8), torch.empty(0, dtype=torch.int64)
     if options.made:
         made, made_classes = made_by_pocket(classes.names, options.made, device)
@@ -224,7 +288,7 @@ def main() -> None:
 
     scores = {}
     for name, library_half in (("own half", own), ("other half", other)):
-        tested = NamedExamples(library_half, pictures, classes, TESTED if on_gpu else 64, augmented=False, seed=9)
+        tested = NamedExamples(library_half, pictures, classes, TESTED if on_gpu else 64, seed=9)
         scores[name] = accuracy(state.average.eval(), tested, device)
     print(role, len(classes), "classes", json.dumps(scores), flush=True)
     config = {

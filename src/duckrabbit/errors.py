@@ -19,3 +19,12 @@ def spelled(sentence: str, spell: Callable[[str], str]) -> str:
     'give --near-scale 4'
     """
     return re.sub(r"`([a-z][a-z_]*)`", lambda found: spell(found[1]), sentence)
+
+
+def in_words(sentence: object) -> str:
+    """A sentence, or an error's, for readers who see neither a command line nor Python.
+
+    >>> in_words("give `near_scale` 4")
+    'give near scale 4'
+    """
+    return spelled(str(sentence), lambda name: name.replace("_", " "))

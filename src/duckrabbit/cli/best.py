@@ -16,11 +16,11 @@ import torch.distributed
 
 from duckrabbit.cli.display import Display
 from duckrabbit.cli.options import Computing, Output, Searching
-from duckrabbit.cli.percent import percent, sure, verdict
 from duckrabbit.cli.produce import Job, check, print_line, stem_of
 from duckrabbit.cli.sheets import write_loop, write_sheet
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.errors import UsageError
+from duckrabbit.judges.calibration import percent, sure, verdict
 from duckrabbit.making.best_of import Scored, Search
 from duckrabbit.making.make import MAX_COUNT, Picture
 from duckrabbit.media.atomic import atomic_write

@@ -1,6 +1,6 @@
 """The options that mean the same for every verb, in groups."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from tyro.conf import arg
@@ -124,3 +124,15 @@ class Sweeping:
 
     sweep: Annotated[tuple[str, ...], option("OPTION=VALUES ...")] = ()
     """one or two options and their values, as a labelled sheet: seed=0..7 guidance-scale=3,5,8"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """What every verb that makes pictures of prompts takes besides its own."""
+
+    wording: Wording = field(default_factory=Wording)
+    sampling: Sampling = field(default_factory=Sampling)
+    output: Output = field(default_factory=Output)
+    searching: Searching = field(default_factory=Searching)
+    sweeping: Sweeping = field(default_factory=Sweeping)
+    computing: Computing = field(default_factory=Computing)

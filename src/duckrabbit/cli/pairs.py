@@ -12,7 +12,7 @@ from duckrabbit.cli.maker import Maker
 from duckrabbit.errors import UsageError
 from duckrabbit.making.choose import Opener, leads
 from duckrabbit.media.names import slug
-from duckrabbit.search.journal import append, lines
+from duckrabbit.search.folders import append, lines
 
 T = TypeVar("T", bound=Any)
 

@@ -67,8 +67,8 @@ def _read(path: Path, size: int) -> Pack:
         with zipfile.ZipFile(path) as archive:
             entries = json.loads(archive.read("items.json"))
             files = [archive.read(f"i/{entry['k']}.webp") for entry in entries]
-            # Photographs carry the address of their source, cut-out subjects a Unicode subgroup.
-            items = tuple(Item(e["set"], e["name"], e["style"], photo="src" in e) for e in entries)
+            # Whole pictures carry the address of their source; cut-out subjects may too, and then have a subgroup.
+            items = tuple(Item(e["set"], e["name"], e["style"], photo="src" in e and "sub" not in e) for e in entries)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             pictures = list(pool.map(_decode, files))
         if not pictures:

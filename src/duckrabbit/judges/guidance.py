@@ -34,7 +34,7 @@ TURN, GROW, SHIFT = 15.0, 0.15, 0.1
 """Degrees, share of the size and share of the side by which an augmented view moves the picture at most."""
 
 LIGHT, CONTRAST, SATURATION, NOISE = 0.15, 0.25, 0.4, 0.075
-"""What an augmented view adds to the pixels at most, the shares by which it changes the next two, its noise's deviation."""
+"""What a view adds to the pixels at most, the shares by which it changes the next two, and its noise's deviation."""
 
 
 @dataclass(frozen=True)

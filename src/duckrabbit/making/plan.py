@@ -46,7 +46,7 @@ class Planned:
     @property
     def sampler(self) -> SamplerConfig:
         """How the first stage samples."""
-        return sampler_of(self.recipe, self.model)
+        return self.recipe.sampler_for(self.model)
 
     @property
     def steps(self) -> int:
@@ -110,15 +110,10 @@ def plan(recipe: Recipe, model: Model, size: int | None = None, second_sampler: 
     final = model.at(size)
     if final is model:
         return Planned(recipe, model, size, None, (Stage(model, _guided(recipe, model)),))
-    second = second_sampler or sampler_of(recipe, final)
+    second = second_sampler or recipe.sampler_for(final)
     large = Stage(final, with_sampler(recipe, second_sampler).plan(final))
     small = (Stage(model, _guided(recipe, model)),) if large.plan.asks_model else ()
     return Planned(recipe, model, size, second, (*small, large))
-
-
-def sampler_of(recipe: Recipe, model: Model) -> SamplerConfig:
-    """How the recipe is sampled: its own sampler, or its way with this model."""
-    return recipe.sampler or recipe.default_sampler(model)
 
 
 def _guided(recipe: Recipe, model: Model) -> Plan:
@@ -128,7 +123,7 @@ def _guided(recipe: Recipe, model: Model) -> Plan:
         UsageError: if it can't be made, or the judge scale is out of range.
     """
     made = recipe.plan(model)
-    scale = sampler_of(recipe, model).judge_scale
+    scale = recipe.sampler_for(model).judge_scale
     if not 0 <= scale <= MAX_JUDGE_SCALE:
         raise UsageError(
             f"`judge_scale` {scale:g} can't be used: give 0 for no guidance by a judge, or up to {MAX_JUDGE_SCALE:g}."

@@ -1,11 +1,14 @@
-"""Names of files: words as a part of one, and names that are nobody's yet."""
+"""Names of files: words as a part of one, names that are nobody's yet, and the folder that is kept for the user."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import cannot_write
@@ -80,3 +83,9 @@ def new_file(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def cache_folder() -> Path:
+    """Where embeddings and packs are kept: `DUCKRABBIT_CACHE`, or a folder in the platform's cache (not created)."""
+    chosen = os.environ.get("DUCKRABBIT_CACHE")
+    return Path(chosen) if chosen else user_cache_path("duckrabbit", appauthor=False)

@@ -1,7 +1,7 @@
 """The digit models of Part B: from a configuration to a network, from prompts to one-hot vectors, and back to disk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from typing import Any
 
@@ -78,6 +78,8 @@ class DigitConfig:
     def from_json(data: Mapping[str, Any]) -> "DigitConfig":
         """The configuration of a file's header; raises KeyError, ValueError or RuntimeError for none."""
         config = msgspec.convert(data, DigitConfig)
+        if unknown := data.keys() - {"kind", *(known.name for known in fields(config))}:
+            raise ValueError(f"there is no {min(unknown)!r} in it")
         # A table is made when it is first used: used here, one of an impossible length is a damaged file's.
         config.make_path().at(1.0), config.make_parametrization()
         return config

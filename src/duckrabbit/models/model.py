@@ -66,8 +66,6 @@ class Model:
         denoiser: from noisy states and prompts to clean ones.
         channels: 1 for grey, 3 for colour.
         size: side of its pictures, in pixels.
-        dark_ground: whether it knows only light strokes on a dark ground, as digits are.
-        knows_level: whether it is conditioned on the noise level; without that it can denoise but not sample.
         conditional: whether it understands prompts; "" is the null prompt of those that do.
         check_prompt: raises UsageError for a prompt that the model can't understand.
         sampler: its default way of sampling.
@@ -78,6 +76,8 @@ class Model:
         checksum: SHA-256 of its file, so that a picture can say exactly what made it.
         device: where it runs.
         dtype: the precision of its network.
+        dark_ground: whether it knows only light strokes on a dark ground, as digits are.
+        knows_level: whether it is conditioned on the noise level; without that it can denoise but not sample.
         remarks: sentences that a user should read about how a prompt was understood.
         weights: where its weights are, as the user said; None for models whose name says it.
         second_stage: what makes its pictures larger.
@@ -92,8 +92,6 @@ class Model:
     denoiser: Denoiser
     channels: int
     size: int
-    dark_ground: bool
-    knows_level: bool
     conditional: bool
     check_prompt: Callable[[str], None]
     sampler: SamplerConfig
@@ -104,6 +102,8 @@ class Model:
     checksum: str
     device: torch.device
     dtype: torch.dtype
+    dark_ground: bool = False
+    knows_level: bool = True
     remarks: Callable[[str], tuple[str, ...]] = _no_remarks
     weights: str | None = None
     second_stage: "SecondStage | None" = field(default=None, repr=False)

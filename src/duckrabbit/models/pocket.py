@@ -115,8 +115,6 @@ def pocket_model(
         denoiser=pocket_denoiser(network, config.vocabulary, device, dtype),
         channels=3,
         size=config.size,
-        dark_ground=False,
-        knows_level=True,
         conditional=True,
         check_prompt=partial(_check_prompt, name, config.vocabulary),
         remarks=partial(_remarks, name, config.vocabulary),

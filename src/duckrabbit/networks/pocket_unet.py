@@ -6,7 +6,7 @@ the prompt's words. Queries and keys are normalised (Henry et al., 2020), withou
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -211,6 +211,44 @@ class PocketUNet(nn.Module):
             if level > 0:
                 h = F.interpolate(self.grow[level - 1](h), scale_factor=2.0, mode="nearest")
         return F.pixel_shuffle(self.conv_out(F.silu(self.norm_out(h))), self.config.fold)
+
+
+def grown(network: PocketUNet, blocks: tuple[int, ...], vocabulary: int) -> PocketUNet:
+    """The same function with more residual blocks and words: what is new leaves every picture as it was.
+
+    New blocks come last on the way down and first on the way up. Their last layers start at zero, and the convolutions
+    that merge them with their skips start by passing the picture on (Net2Net; Chen et al., 2016).
+
+    Args:
+        network: what grows.
+        blocks: at each level, at least as many as it has.
+        vocabulary: tokens, at least as many; new ones start at random.
+    """
+    before = network.config
+    after = replace(before, blocks=blocks, vocabulary=vocabulary)
+    larger = PocketUNet(after)
+    added = [new - old for new, old in zip(blocks, before.blocks, strict=True)]
+
+    def place(name: str) -> str:
+        part, level, block, *rest = [*name.split("."), "", ""]
+        if part not in ("up", "merge"):
+            return name
+        return ".".join([part, level, str(int(block) + added[int(level)]), *(word for word in rest if word)])
+
+    state = larger.state_dict()
+    for name, tensor in network.state_dict().items():
+        if name == "text.words.weight":
+            state[name][: len(tensor)] = tensor
+        else:
+            state[place(name)] = tensor
+    for level, count in enumerate(added):
+        for block in range(count):
+            weight = state[f"merge.{level}.{block}.weight"]
+            weight.zero_()
+            weight[:, : len(weight), 0, 0] = torch.eye(len(weight))
+            state[f"merge.{level}.{block}.bias"].zero_()
+    larger.load_state_dict(state)
+    return larger
 
 
 def time_features(t: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ class Anagram(Recipe):
         views = self.parsed_views()
         for view in views:
             view.permutation(model.size)
-        sampler = self.sampler or self.default_sampler(model)
+        sampler = self.sampler_for(model)
         grid = grid_of(sampler, model)
         guidance = guidance_of(sampler, self.negative_prompt, model)
         terms = combine_named(self.combine)(self.prompts, views, guidance, grid)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,8 +28,10 @@ RECIPES: Mapping[str, type[Recipe]] = {
 
 def to_json(value: Any) -> Any:
     """A recipe, a sampler or a source as JSON: its fields by name, bytes in base64."""
+    # By its fields: of a value that was read, msgspec itself writes those alone that were said.
+    fields = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     # Through the standard library's JSON, which takes what a terminal of another encoding typed.
-    return json.loads(json.dumps(msgspec.to_builtins(value)))
+    return json.loads(json.dumps(msgspec.to_builtins(fields)))
 
 
 def from_json(data: Any, kind: type[T]) -> T:

@@ -19,15 +19,15 @@ from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import LowPass
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
-from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.recipe import Plan, Recipe, grid_of, guidance_of, prompt_of, step_of, typed
+from duckrabbit.recipes.noise import Level
+from duckrabbit.recipes.recipe import FromPicture, Plan, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source
 
 Method = Literal["blur", "one-step", "iterative"]
 
 
 @dataclass(frozen=True)
-class Denoise(Recipe):
+class Denoise(FromPicture):
     """Noise a picture, then remove the noise again.
 
     Attributes:
@@ -46,16 +46,6 @@ class Denoise(Recipe):
     prompt: str | None = None
     blur_sigma: Annotated[float, Meta(gt=0, le=64)] = 3.0
     sampler: SamplerConfig | None = None
-
-    @property
-    def prompts(self) -> tuple[str, ...]:
-        """The one prompt, or none where it is the model's default."""
-        return () if self.prompt is None else (self.prompt,)
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """The picture."""
-        return (self.picture,)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -80,7 +70,7 @@ class Denoise(Recipe):
         if self.method == "blur":
             return Plan(start, (Term(""),), one_step, DDIM(), denoiser=BlurDenoiser(path, LowPass(self.blur_sigma)))
         prompt = prompt_of(self.prompt, model)
-        sampler = self.sampler or self.default_sampler(model)
+        sampler = self.sampler_for(model)
         terms = guided(prompt, guidance_of(sampler, "", model))
         if self.method == "one-step":
             return Plan(start, terms, one_step, DDIM())

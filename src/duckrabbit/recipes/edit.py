@@ -9,12 +9,12 @@ from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.diffusion.sampling import noised
 from duckrabbit.errors import UsageError
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Plan, Recipe, grid_of, guidance_of, prompt_of, step_of, typed
+from duckrabbit.recipes.recipe import FromPicture, Plan, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source
 
 
 @dataclass(frozen=True)
-class Edit(Recipe):
+class Edit(FromPicture):
     """SDEdit (Meng et al., 2022): noise a picture to a level and sample from there.
 
     Attributes:
@@ -35,16 +35,6 @@ class Edit(Recipe):
     sampler: SamplerConfig | None = None
 
     @property
-    def prompts(self) -> tuple[str, ...]:
-        """The one prompt, or none where it is the model's default."""
-        return () if self.prompt is None else (self.prompt,)
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """The picture."""
-        return (self.picture,)
-
-    @property
     def words(self) -> tuple[str, ...]:
         """IMAGE PROMPT --start I --negative-prompt P"""
         start = ("--start-level", f"{self.start_level:g}") if self.start is None else ("--start", str(self.start))
@@ -58,7 +48,7 @@ class Edit(Recipe):
         """Guided sampling from the noised picture."""
         model.require_sampling()
         prompt = prompt_of(self.prompt, model)
-        sampler = self.sampler or self.default_sampler(model)
+        sampler = self.sampler_for(model)
         grid = grid_from(grid_of(sampler, model), self.start, self.start_level)
         x0 = self.picture.state(model)
         terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))

@@ -37,7 +37,7 @@ class Generate(Recipe):
         """Guided sampling from pure noise."""
         model.require_sampling()
         model.check_prompt(self.prompt)
-        sampler = self.sampler or self.default_sampler(model)
+        sampler = self.sampler_for(model)
         grid = grid_of(sampler, model)
         terms = guided(self.prompt, guidance_of(sampler, self.negative_prompt, model))
         return Plan(from_noise(model, grid), terms, grid, step_of(sampler))

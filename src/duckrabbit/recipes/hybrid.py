@@ -128,7 +128,7 @@ class Hybrid(Recipe):
             raise UsageError("A hybrid keeps a part of one picture at the most: give the other parts prompts.")
         for prompt in self.prompts:
             model.check_prompt(prompt)
-        sampler = self.sampler or self.default_sampler(model)
+        sampler = self.sampler_for(model)
         guidance = guidance_of(sampler, self.negative_prompt, model)
         grid, step = grid_of(sampler, model), step_of(sampler)
         constraint: Constraint | None = None

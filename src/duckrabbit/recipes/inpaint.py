@@ -10,12 +10,12 @@ from duckrabbit.diffusion.guidance import guided
 from duckrabbit.errors import UsageError
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
-from duckrabbit.recipes.recipe import Plan, Recipe, from_noise, grid_of, guidance_of, prompt_of, step_of, typed
+from duckrabbit.recipes.recipe import FromPicture, Plan, from_noise, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source
 
 
 @dataclass(frozen=True)
-class Inpaint(Recipe):
+class Inpaint(FromPicture):
     """RePaint (Lugmayr et al., 2022): sample, and after each step put the noised known region back.
 
     Outside the mask the result has the 8-bit values of the picture exactly.
@@ -38,11 +38,6 @@ class Inpaint(Recipe):
     negative_prompt: str = ""
     sampler: SamplerConfig | None = None
     invert_mask: bool = False
-
-    @property
-    def prompts(self) -> tuple[str, ...]:
-        """The one prompt, or none where it is the model's default."""
-        return () if self.prompt is None else (self.prompt,)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -70,7 +65,7 @@ class Inpaint(Recipe):
         prompt = prompt_of(self.prompt, model)
         if not 1 <= self.resamplings <= 100:
             raise UsageError(f"{self.resamplings} resamplings are out of range: give 1 (none) to 100.")
-        sampler = self.sampler or self.default_sampler(model)
+        sampler = self.sampler_for(model)
         grid, step = grid_of(sampler, model), step_of(sampler)
         known = KnownRegion(self.picture.pixels(model), self.mask.mask(model), fresh_noise=step.stochastic)
         terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))

@@ -103,9 +103,35 @@ class Recipe:
         """How to sample where `sampler` is None: the model's own way."""
         return model.sampler
 
+    def sampler_for(self, model: Model) -> SamplerConfig:
+        """How it is sampled with this model."""
+        return self.sampler or self.default_sampler(model)
+
     def plan(self, model: Model) -> Plan:
         """How to make it with this model; raises UsageError where it can't be made."""
         raise NotImplementedError
+
+
+class FromPicture(Recipe):
+    """A recipe that starts from a picture.
+
+    Attributes:
+        picture: what it starts from.
+        prompt: what is to be seen; None for the model's default.
+    """
+
+    picture: Source
+    prompt: str | None
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The one prompt, or none where it is the model's default."""
+        return () if self.prompt is None else (self.prompt,)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The picture."""
+        return (self.picture,)
 
 
 def with_sampler(recipe: Recipe, sampler: SamplerConfig | None) -> Recipe:

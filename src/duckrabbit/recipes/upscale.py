@@ -6,12 +6,12 @@ from typing import ClassVar
 from duckrabbit.diffusion.guidance import guided
 from duckrabbit.diffusion.steps import DDIM
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Plan, Recipe, from_noise, grid_of, guidance_of, prompt_of, step_of, typed
+from duckrabbit.recipes.recipe import FromPicture, Plan, from_noise, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source
 
 
 @dataclass(frozen=True)
-class Upscale(Recipe):
+class Upscale(FromPicture):
     """Give a picture to the second stage as if the first had made it.
 
     Attributes:
@@ -26,16 +26,6 @@ class Upscale(Recipe):
     prompt: str | None = None
     negative_prompt: str = ""
     sampler: SamplerConfig | None = None
-
-    @property
-    def prompts(self) -> tuple[str, ...]:
-        """The one prompt, or none where it is the model's default."""
-        return () if self.prompt is None else (self.prompt,)
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """The picture."""
-        return (self.picture,)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -53,7 +43,7 @@ class Upscale(Recipe):
             return Plan(lambda noise: small, (), (0.0,), DDIM())  # noqa: ARG005
         model.require_sampling()
         prompt = prompt_of(self.prompt, model)
-        sampler = self.sampler or self.default_sampler(model)
+        sampler = self.sampler_for(model)
         grid = grid_of(sampler, model)
         terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))
         return Plan(from_noise(model, grid), terms, grid, step_of(sampler))

@@ -2,7 +2,6 @@
 assets/bodies.html.j2 writes its HTML."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
 
 SMALL = 280
 """A picture of a gallery that is alone and no wider is not blown up to the full width; in pixels."""
@@ -17,11 +16,13 @@ AXES = {
 """From the name of a view to the axis and the degrees by which a style sheet turns a picture into it."""
 
 
-class Body(Protocol):
+class Body:
     """What an exhibit shows."""
 
-    macro: ClassVar[str]
-    """The macro that writes its HTML."""
+    @property
+    def macro(self) -> str:
+        """The macro that writes its HTML, which is named like the class."""
+        return type(self).__name__.lower()
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Plate:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Sheet(Body):
     """Strips of equally many tiles, with words rather than pixels for labels: they stay sharp and are read aloud.
 
     Attributes:
@@ -50,17 +51,13 @@ class Sheet:
         strips: a label (or "") and the plate of each row.
     """
 
-    macro: ClassVar[str] = "sheet"
-
     columns: tuple[str, ...]
     strips: tuple[tuple[str, Plate], ...]
 
 
 @dataclass(frozen=True)
-class Album:
+class Album(Body):
     """Labelled pictures in as many columns as fit: a label and a plate each."""
-
-    macro: ClassVar[str] = "album"
 
     items: tuple[tuple[str, Plate], ...]
 
@@ -78,10 +75,8 @@ class Playable:
 
 
 @dataclass(frozen=True)
-class Gallery:
+class Gallery(Body):
     """Playables in as many columns as fit."""
-
-    macro: ClassVar[str] = "gallery"
 
     items: tuple[Playable, ...]
 
@@ -92,7 +87,7 @@ class Gallery:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Body):
     """A table whose first column names its rows; it scrolls by itself where it is wider than the page.
 
     Attributes:
@@ -101,18 +96,14 @@ class Table:
         style: a class of the style sheet: `numbers` or `words`.
     """
 
-    macro: ClassVar[str] = "table"
-
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     style: str = "numbers"
 
 
 @dataclass(frozen=True)
-class Words:
+class Words(Body):
     """A long list of words, folded away under a heading that opens it."""
-
-    macro: ClassVar[str] = "words"
 
     heading: str
     words: tuple[str, ...]
@@ -132,7 +123,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Turning:
+class Turning(Body):
     """An anagram that is turned by a button, by the space bar on it, or by dragging the picture.
 
     Attributes:
@@ -140,8 +131,6 @@ class Turning:
         view: a name in `AXES`.
         answer: what it shows.
     """
-
-    macro: ClassVar[str] = "turning"
 
     plate: Plate
     view: str
@@ -159,39 +148,31 @@ class Turning:
 
 
 @dataclass(frozen=True)
-class Moving:
+class Moving(Body):
     """An anagram whose pieces move in an animation."""
-
-    macro: ClassVar[str] = "moving"
 
     playable: Playable
     answer: Answer
 
 
 @dataclass(frozen=True)
-class Distance:
+class Distance(Body):
     """A hybrid at full size that a slider moves away."""
 
-    macro: ClassVar[str] = "distance"
-
     plate: Plate
     answer: Answer
 
 
 @dataclass(frozen=True)
-class Revealed:
+class Revealed(Body):
     """A strip of ways to see one picture."""
 
-    macro: ClassVar[str] = "revealed"
-
     plate: Plate
     answer: Answer
 
 
 @dataclass(frozen=True)
-class Stack:
+class Stack(Body):
     """Bodies below one another."""
-
-    macro: ClassVar[str] = "stack"
 
     bodies: tuple[Body, ...]

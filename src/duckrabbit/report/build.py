@@ -12,11 +12,11 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.record import device_name
 from duckrabbit.models.device import choose_device
 from duckrabbit.report.effort import FULL, QUICK, Effort
+from duckrabbit.report.figure import duration
 from duckrabbit.report.finished import Finished, Store, key_of
 from duckrabbit.report.page import check_place, section, write_page
 from duckrabbit.report.painter import POCKET, Choice
 from duckrabbit.report.rows.registry import ROWS, Row
-from duckrabbit.report.wording import duration
 from duckrabbit.report.workshop import Shelf, Stopwatch, Workshop
 from duckrabbit.version import VERSION
 
@@ -54,20 +54,10 @@ def build_report(
     """
     rows = [row for row in ROWS.values() if row.painted or choice.model == POCKET.model]
     if only is not None:
-        rows = [row_named(only)]
+        rows = [row for row in ROWS.values() if row.name.lower() == only.lower()]
+        if not rows:
+            raise UsageError(f"The report has no row {only!r}: the rows are {', '.join(ROWS)}.")
     return build_rows(out, QUICK if quick else FULL, rows, device, progress or _silent, choice)
-
-
-def row_named(name: str) -> Row:
-    """The row of a name, in any case.
-
-    Raises:
-        UsageError: if there is none.
-    """
-    for row in ROWS.values():
-        if row.name.lower() == name.lower():
-            return row
-    raise UsageError(f"The report has no row {name!r}: the rows are {', '.join(ROWS)}.")
 
 
 def build_rows(
@@ -91,8 +81,7 @@ def build_rows(
             _make(row, keys[row.name], Workshop(shelf, effort, out, store.folder(row), tell), store)
         done += row.cost
         progress(f"{row.name} {row.title}: done", done / total)
-    found = {name: store.find(row, keys[name]) for name, row in ROWS.items()}
-    finished = {name: one for name, one in found.items() if one is not None}
+    finished = {name: one for name, row in ROWS.items() if (one := store.find(row, keys[name])) is not None}
     sections = {name: one.html for name, one in finished.items()}
     return write_page(out, sections, _circumstances(effort, shelf, list(finished.values())))
 
@@ -105,9 +94,9 @@ def _check_prompts(rows: Sequence[Row], shelf: Shelf) -> None:
 
 def _make(row: Row, key: str, workshop: Workshop, store: Store) -> None:
     store.begin(row)
-    watch = Stopwatch()
+    seconds = Stopwatch()
     figure = row.make(workshop)
-    store.finish(row, key, section(row, figure), watch.read())
+    store.finish(row, key, section(row, figure), seconds())
 
 
 @dataclass(frozen=True)

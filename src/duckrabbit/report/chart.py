@@ -3,7 +3,6 @@
 import io
 import re
 from dataclasses import dataclass
-from typing import ClassVar
 from xml.etree import ElementTree
 
 import matplotlib
@@ -11,6 +10,8 @@ from markupsafe import Markup
 from matplotlib.axis import Axis as DrawnAxis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, Locator, LogLocator, MaxNLocator, NullLocator
+
+from duckrabbit.report.bodies import Body
 
 WIDTH, HEIGHT = 460, 280
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 14, 44
@@ -40,7 +41,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Chart:
+class Chart(Body):
     """Lines over common axes.
 
     Attributes:
@@ -50,8 +51,6 @@ class Chart:
         series: at most four, each with a colour and a dash of its own.
         marked: whether to mark each point, for few points.
     """
-
-    macro: ClassVar[str] = "chart"
 
     title: str
     x: Axis

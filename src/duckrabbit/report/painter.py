@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from torch import Tensor
+
 from duckrabbit.making.make import Picture, make_planned
 from duckrabbit.making.sample import Watch
 from duckrabbit.making.sampling import OWN_WAY, Sampling
@@ -10,7 +12,7 @@ from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
-from duckrabbit.report.wording import command, model_words, sampler_words
+from duckrabbit.report.figure import command, model_words, sampler_words
 
 TOWER = "photo:tower"
 
@@ -85,6 +87,12 @@ class Painter:
         plans = {key: sampling.plan(recipe, self.model, self.choice.size) for key, recipe in distinct.items()}
         return make_planned([plans[id(recipe)] for recipe in recipes], seeds, watch, BATCH)
 
+    def pixels(
+        self, recipes: Sequence[Recipe], seeds: Sequence[int], sampling: Sampling = OWN_WAY, watch: Watch | None = None
+    ) -> list[Tensor]:
+        """The pixels [C, S, S] of what is `made`."""
+        return [picture.pixels for picture in self.made(recipes, seeds, sampling, watch)]
+
     def command(self, verb: str, *words: object) -> str:
         """The command line of a verb with this model."""
         return command(verb, *words, *self.choice.words())
@@ -94,7 +102,3 @@ class Painter:
         sampler = sampling.over(recipe.default_sampler(self.model))
         size = () if self.final is self.model else (f"{self.final.size}×{self.final.size}",)
         return (model_words(self.model), *size, *sampler_words(sampler, self.model))
-
-    def one_step_parameters(self) -> tuple[str, ...]:
-        """The model, for what takes no more than one step of it."""
-        return (model_words(self.model), "one step, no guidance")

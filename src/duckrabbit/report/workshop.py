@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -13,6 +14,7 @@ from torch import Tensor
 from duckrabbit.datasets.mnist import CLASSES, Digits, mnist, pictures_to_float
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.making.films import FRAME_MILLISECONDS, SHEET_SIDE, held, in_one_size
+from duckrabbit.making.make import Picture
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.pixels import to_uint8
@@ -22,7 +24,40 @@ from duckrabbit.report.bodies import Plate
 from duckrabbit.report.effort import Effort
 from duckrabbit.report.measures import Yardstick
 from duckrabbit.report.painter import Choice, Painter
-from duckrabbit.report.tiles import tile_grid, write_image
+
+TILE = 128
+GAP = 8
+
+
+def tile_grid(pictures: Sequence[Tensor], columns: int, scale: int | None = None) -> Image.Image:
+    """Pictures [C, S, S] in [−1, 1] in rows, transparent between; mode "LA" or "RGBA".
+
+    Half a gap lies around the whole, so that each column is as wide as any other.
+
+    Args:
+        pictures: of one number of channels; smaller ones are enlarged to the side of the largest.
+        columns: how many make a row.
+        scale: each pixel becomes scale × scale pixels; None for tiles of up to 128 pixels, or their own size.
+    """
+    largest = max(picture.shape[-1] for picture in pictures)
+    side = largest * (max(1, TILE // largest) if scale is None else scale)
+    cell = side + GAP
+    rows = -(-len(pictures) // columns)
+    sheet = np.zeros((rows * cell, columns * cell, pictures[0].shape[0] + 1), dtype=np.uint8)
+    for number, picture in enumerate(pictures):
+        top, left = number // columns * cell + GAP // 2, number % columns * cell + GAP // 2
+        times = side // picture.shape[-1]
+        levels = to_uint8(picture).repeat(times, axis=0).repeat(times, axis=1)
+        sheet[top : top + side, left : left + side, :-1] = levels if levels.ndim == 3 else levels[..., None]
+        sheet[top : top + side, left : left + side, -1] = 255
+    return Image.fromarray(sheet)
+
+
+def write_image(path: Path, image: Image.Image) -> None:
+    """A PNG, written whole or not at all."""
+    with atomic_write(path) as temporary:
+        image.save(temporary, format="PNG", optimize=True)
+
 
 VIEWER_SIDE = 256
 
@@ -76,6 +111,19 @@ class Shelf:
         return mnist("test")
 
 
+class Stopwatch:
+    """Seconds since it was started, or since it was last read."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __call__(self) -> float:
+        """The seconds, and start anew."""
+        now = time.perf_counter()
+        seconds, self._started = now - self._started, now
+        return seconds
+
+
 @dataclass(frozen=True)
 class Workshop:
     """What a row's function gets.
@@ -86,6 +134,7 @@ class Workshop:
         page: the folder of the page.
         folder: the row's own folder, relative to it.
         tell: is told what is being made and how much of the row is done, 0 … 1.
+        seconds: since the exhibit before, or since the row was begun.
     """
 
     shelf: Shelf
@@ -93,6 +142,7 @@ class Workshop:
     page: Path
     folder: str
     tell: Callable[[str, float], None] = field(repr=False)
+    seconds: Stopwatch = field(default_factory=Stopwatch, repr=False)
 
     def test_digits(self, count: int) -> Tensor:
         """The first test digits, [count, 1, 28, 28] in [−1, 1]."""
@@ -110,11 +160,20 @@ class Workshop:
         write_image(self.page / self.folder / f"{name}.png", image)
         return Plate(f"{self.folder}/{name}.png", image.width, image.height, alt)
 
-    def large(self, name: str, picture: Tensor, alt: str) -> Plate:
-        """One picture [C, S, S], smoothly enlarged for a viewer."""
-        image = Image.fromarray(to_uint8(picture.float().cpu().clamp(-1, 1)))
-        side = max(VIEWER_SIDE, image.width)
-        write_image(self.page / self.folder / f"{name}.png", image.resize((side, side), Image.Resampling.BICUBIC))
+    def strip(self, label: str, name: str, pictures: Sequence[Tensor], alt: str) -> tuple[str, Plate]:
+        """Pictures [C, S, S] beside one another, with what is said above them, as a row of a sheet."""
+        return label, self.plate(name, pictures, len(pictures), alt)
+
+    def large(
+        self, name: str, picture: Picture, alt: str, resampling: Image.Resampling = Image.Resampling.BICUBIC
+    ) -> Plate:
+        """One picture enlarged for a viewer, and beside it the picture itself, which remembers its recipe."""
+        picture.save(self.page / self.folder / f"{name}-{picture.pixels.shape[-1]}.png")
+        image = Image.fromarray(to_uint8(picture.pixels.float().cpu().clamp(-1, 1)))
+        # Sharp pixels must be equally wide.
+        whole = -(-VIEWER_SIDE // image.width) * image.width
+        side = whole if resampling == Image.Resampling.NEAREST else max(VIEWER_SIDE, image.width)
+        write_image(self.page / self.folder / f"{name}.png", image.resize((side, side), resampling))
         return Plate(f"{self.folder}/{name}.png", side, side, alt)
 
     def film(self, name: str, frames: Sequence[Tensor], side: int = SHEET_SIDE) -> str:
@@ -135,19 +194,6 @@ class Workshop:
         with atomic_write(self.page / self.folder / name) as temporary:
             temporary.write_bytes(content)
         return f"{self.folder}/{name}"
-
-
-class Stopwatch:
-    """Seconds since it was started, or since it was last read."""
-
-    def __init__(self) -> None:
-        self._started = time.perf_counter()
-
-    def read(self) -> float:
-        """The seconds, and start anew."""
-        now = time.perf_counter()
-        seconds, self._started = now - self._started, now
-        return seconds
 
 
 def stacked(pictures: Sequence[Tensor]) -> Tensor:

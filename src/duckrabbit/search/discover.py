@@ -24,8 +24,7 @@ from duckrabbit.media.names import slug
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.search.discovery import Pair, SubjectPriors, proposals
-from duckrabbit.search.folders import task_folder
-from duckrabbit.search.journal import append, lines
+from duckrabbit.search.folders import append, lines, task_folder
 from duckrabbit.search.subjects import prompt_for
 
 LOST = 1.3

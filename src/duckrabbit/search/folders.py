@@ -10,13 +10,14 @@ enough better ones are there.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
@@ -25,7 +26,6 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.best_of import Block, Scored, Search, Shortlist
 from duckrabbit.making.make import Picture
 from duckrabbit.media.atomic import atomic_write, cannot_write
-from duckrabbit.search.journal import append, lines
 
 TASK, LOCK = "task.json", "lock"
 
@@ -188,3 +188,44 @@ def work(search: Search, folder: SearchFolder, share: int = 0, of: int = 1, tell
         for seed in gone:
             folder.forget(seed)
         looked_at += block.size
+
+
+def append(path: Path, line: Mapping[str, Any]) -> None:
+    """Write one line and see it to the disk; half a line that a kill left behind is ended first.
+
+    Raises:
+        UsageError: if it can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab+") as file:
+            ending = "" if _whole(file) else "\n"
+            file.write(f"{ending}{json.dumps(line)}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of a journal, one at a time; none where there is none to be read."""
+    try:
+        file = path.open("rb")
+    except OSError:
+        return
+    with file:
+        for raw in file:
+            try:
+                line = json.loads(raw)
+            except ValueError:
+                continue
+            if isinstance(line, dict):
+                yield line
+
+
+def _whole(file: IO[bytes]) -> bool:
+    """Whether the file ends with the end of a line."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"

@@ -1,12 +1,20 @@
-"""Subjects to ask for: everyday things that a judge has a name for."""
+"""Subjects to ask for: everyday things that a judge has a name for, and how much each helps an anagram: its prior.
 
-from collections.abc import Sequence
+Random pairs were made once, by several views and in several styles, and the selecting judge asked for the log p of the
+look that is read worst. A subject's prior is what it adds to that; see tools/measure_subject_priors.py.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from random import Random
+from typing import Any
 
 from duckrabbit.datasets.names import everyday, twins
 from duckrabbit.datasets.prompts import table, words_of
 from duckrabbit.judges.judge import DIGITS, Judge
+from duckrabbit.search.discovery import SubjectPriors
 
 EVERYDAY = frozenset(
     (
@@ -71,3 +79,21 @@ def _members() -> dict[str, list[str]]:
     for member, first in twins().items():
         groups.setdefault(first, []).append(member)
     return groups
+
+
+FILE = "subject-priors.json"
+
+
+@cache
+def shipped() -> Mapping[str, Any]:
+    """What comes with the package, and of which model and judges it was measured."""
+    file = files("duckrabbit.models") / "weights" / FILE
+    found: Mapping[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return found
+
+
+def shipped_for(model: str, judge: Judge) -> SubjectPriors:
+    """The subject_priors of the model with that checksum by that judge; none where they were not measured."""
+    known = shipped()
+    measured = bool(known) and (known["model"], known["judges"][judge.role]) == (model, judge.checksum)
+    return known["priors"] if measured else {}

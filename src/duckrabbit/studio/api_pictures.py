@@ -3,18 +3,19 @@
 import base64
 import re
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from duckrabbit.media.png import read_metadata
-from duckrabbit.studio.answers import Refusal, answer
 from duckrabbit.studio.api_models import facts_of, studio_of
-from duckrabbit.studio.films import FORMATS, moves_by_itself, moving, recipe_in
-from duckrabbit.studio.gallery import Entry
-from duckrabbit.studio.limits import MAX_PICTURE_BYTES
-from duckrabbit.studio.requests import body_of, json_of, number_of
+from duckrabbit.studio.bodies import Favourite
+from duckrabbit.studio.index import Entry
+from duckrabbit.studio.previews import FORMATS, motion_film
+from duckrabbit.studio.settings import MAX_PICTURE_BYTES
 from duckrabbit.studio.share import share_page
-from duckrabbit.studio.sources import job_of_record, mask_of, shipped_picture, shipped_source, source_of
+from duckrabbit.studio.sources import mask_of, order_of_record, shipped_picture, shipped_source, source_of
+from duckrabbit.studio.web import Refusal, answer, body_of, json_of, number_of
 
 IMMUTABLE = {"Cache-Control": "private, max-age=86400"}
 
@@ -25,16 +26,18 @@ async def gallery(request: Request) -> Response:
     offset, limit = number_of(request, "offset", 0, 0, 10**8), number_of(request, "limit", 60, 1, 200)
     search = request.query_params.get("search", "")[:200]
     favourites_only = request.query_params.get("favourites") == "true"
-    entries, total = await studio.errands.quick(studio.gallery.page, search, favourites_only, offset, limit)
-    content = {"pictures": [entry.to_json() for entry in entries], "total": total, "revision": studio.gallery.revision}
+    entries, total = await studio.pools.quick(studio.gallery.page, search, favourites_only, offset, limit)
+    content = {"pictures": entries, "total": total, "revision": studio.gallery.revision}
     return answer(content)
 
 
 async def picture(request: Request) -> Response:
     """A picture's place in the gallery, and the job that makes it again."""
     studio, entry = studio_of(request), await _entry(request)
-    record = await studio.errands.quick(read_metadata, studio.gallery.path(entry))
-    return answer({**entry.to_json(), "job": job_of_record(record), "circumstances": record.get("circumstances")})
+    record = await studio.pools.quick(read_metadata, studio.gallery.path(entry))
+    order = await studio.pools.quick(order_of_record, record)
+    job = None if order is None else order.to_json()
+    return answer({**msgspec.structs.asdict(entry), "job": job, "circumstances": record.get("circumstances")})
 
 
 async def picture_file(request: Request) -> Response:
@@ -53,40 +56,38 @@ async def animation(request: Request) -> Response:
     form = request.query_params.get("format", "gif")
     if form not in FORMATS:
         raise Refusal(422, f"There is no such format: the formats are {', '.join(FORMATS)}.")
-    record = await studio.errands.quick(read_metadata, studio.gallery.path(entry))
-    job = job_of_record(record)
-    if job is None:
+    record = await studio.pools.quick(read_metadata, studio.gallery.path(entry))
+    order = await studio.pools.quick(order_of_record, record)
+    if order is None:
         raise Refusal(404, "This picture does not say how it was made: it can't be animated.")
-    recipe = await studio.errands.quick(recipe_in, job)
-    if moves_by_itself(recipe):
-        content = await studio.errands.slow(moving, studio.gallery.path(entry), recipe, form)
-    else:
-        facts = await facts_of(studio, job["model"])
-        told = await studio.crew.ask({"do": "film", "load": facts.load, "request": job, "format": form})
-        content = base64.b64decode(told)
+    content = await studio.pools.slow(motion_film, studio.gallery.path(entry), order.recipe, form)
+    if content is None:
+        facts = await facts_of(studio, order.model)
+        question = {"do": "film", "load": facts.load, "request": order.to_json(), "format": form}
+        content = base64.b64decode(await studio.model_process.ask(question))
     return Response(content, media_type=FORMATS[form], headers=_download(request, entry, form))
 
 
 async def page(request: Request) -> Response:
     """One HTML file with the working viewer in it, to give away."""
     studio, entry = studio_of(request), await _entry(request)
-    content = await studio.errands.slow(share_page, entry, studio.gallery.path(entry))
+    content = await studio.pools.slow(share_page, entry, studio.gallery.path(entry))
     return Response(content, media_type="text/html; charset=utf-8", headers=_download(request, entry, "html"))
 
 
 async def favour(request: Request) -> Response:
     """Make a picture a favourite, or no longer one."""
     studio, entry = studio_of(request), await _entry(request)
-    wanted = await json_of(request, "Favourite")
-    changed = await studio.errands.quick(studio.gallery.favour, entry, wanted["favourite"])
+    wanted = await json_of(request, Favourite)
+    changed = await studio.pools.quick(studio.gallery.favour, entry, wanted.favourite)
     studio.look()
-    return answer(changed.to_json())
+    return answer(changed)
 
 
 async def delete(request: Request) -> Response:
     """Put a picture into the trash."""
     studio, entry = studio_of(request), await _entry(request)
-    await studio.errands.quick(studio.gallery.delete, entry)
+    await studio.pools.quick(studio.gallery.delete, entry)
     studio.look()
     return answer({"deleted": entry.id})
 
@@ -94,11 +95,11 @@ async def delete(request: Request) -> Response:
 async def restore(request: Request) -> Response:
     """Take a picture out of the trash."""
     studio = studio_of(request)
-    entry = await studio.errands.quick(studio.gallery.restore, request.path_params["picture"])
+    entry = await studio.pools.quick(studio.gallery.restore, request.path_params["picture"])
     if entry is None:
         raise Refusal(404, "There is no such picture in the trash, or its name is taken.")
     studio.look()
-    return answer(entry.to_json())
+    return answer(entry)
 
 
 async def take(request: Request) -> Response:
@@ -112,26 +113,26 @@ async def take(request: Request) -> Response:
     content = await body_of(request, MAX_PICTURE_BYTES)
     if not content:
         raise Refusal(400, "The body is empty: send the bytes of a picture.")
-    return answer(await studio.errands.slow(source_of if wanted == "picture" else mask_of, content, name, facts))
+    return answer(await studio.pools.slow(source_of if wanted == "picture" else mask_of, content, name, facts))
 
 
 async def shipped(request: Request) -> Response:
     """A picture of the package, made ready for a recipe."""
     studio = studio_of(request)
     facts = await facts_of(studio, request.query_params.get("model"))
-    return answer(await studio.errands.slow(shipped_source, request.query_params.get("name", "")[:100], facts))
+    return answer(await studio.pools.slow(shipped_source, request.query_params.get("name", "")[:100], facts))
 
 
 async def shipped_file(request: Request) -> Response:
     """A picture of the package as it is."""
     name = request.query_params.get("name", "")[:100]
-    content, kind = await studio_of(request).errands.quick(shipped_picture, name)
+    content, kind = await studio_of(request).pools.quick(shipped_picture, name)
     return Response(content, media_type=kind, headers=IMMUTABLE)
 
 
 async def _entry(request: Request) -> Entry:
     studio = studio_of(request)
-    entry = await studio.errands.quick(studio.gallery.get, request.path_params["picture"])
+    entry = await studio.pools.quick(studio.gallery.get, request.path_params["picture"])
     if entry is None:
         raise Refusal(404, "There is no such picture: it may have been deleted.")
     return entry

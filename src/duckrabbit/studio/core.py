@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from duckrabbit.studio.answers import Refusal
-from duckrabbit.studio.crew import Crew
-from duckrabbit.studio.errands import Errands
+from duckrabbit.studio.background import ModelProcess, ThreadPools
+from duckrabbit.studio.bodies import Order
 from duckrabbit.studio.events import Events
 from duckrabbit.studio.gallery import Gallery
-from duckrabbit.studio.jobs import Job, Queue, State
-from duckrabbit.studio.journal import read_journal, write_journal
+from duckrabbit.studio.jobs import Job, Queue, State, read_journal, write_journal
 from duckrabbit.studio.settings import Settings
 from duckrabbit.studio.training import Training
+from duckrabbit.studio.web import Refusal
 
 JOURNAL_SECONDS = 2.0
 """Between two tries to write the journal where the disk is full."""
@@ -26,10 +25,10 @@ class Studio:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.events = Events()
-        self.errands = Errands()
+        self.pools = ThreadPools()
         self.gallery = Gallery(settings.out, settings.private)
         self.training = Training(settings.runs, self.events)
-        self.crew = Crew(self._hear)
+        self.model_process = ModelProcess(self._hear)
         self.queue = Queue(self._changed)
         self.notice: str | None = None
         self._journal_due = asyncio.Event()
@@ -41,10 +40,10 @@ class Studio:
 
     async def open(self) -> None:
         """Start everything; the pictures are looked through and the models are loaded while the page comes up."""
-        self.crew.start()
+        self.model_process.start()
         # A page that comes back at once, and asks for a job that was lost, is told so.
-        for row in await self.errands.quick(read_journal, self.settings.private):
-            self.queue.lost(row["id"], row["request"])
+        for identity, order in await self.pools.quick(read_journal, self.settings.private):
+            self.queue.lost(identity, order)
         self._tasks = [asyncio.create_task(task) for task in (self._prepare(), self._keep_journal(), self._work())]
 
     async def close(self) -> None:
@@ -52,17 +51,17 @@ class Studio:
         self.events.end()
         for task in self._tasks:
             task.cancel()
-        await self.crew.stop()
+        await self.model_process.stop()
         await self.training.close()
-        self.errands.close()
+        self.pools.close()
 
-    def submit(self, request: Mapping[str, Any], load: str) -> Job:
+    def submit(self, order: Order, load: str) -> Job:
         """Take a job; `load` is what the model process is to load for it.
 
         Raises:
             Refusal: 429 where too many wait.
         """
-        job = self.queue.submit(request)
+        job = self.queue.submit(order)
         self._loads[job.id] = load
         self._work_due.set()
         return job
@@ -71,7 +70,7 @@ class Studio:
         """Have a model loaded once, before it is asked for: someone has opened the page."""
         if load not in self._warmed and not self.queue.unfinished():
             self._warmed.add(load)
-            await self.crew.tell({"do": "warm", "load": load})
+            await self.model_process.tell({"do": "warm", "load": load})
 
     async def cancel(self, job: Job) -> None:
         """Take a job out of the line, or stop it before its next step.
@@ -82,7 +81,7 @@ class Studio:
         if job.state is State.WAITING:
             self.queue.end(job, State.CANCELLED)
         elif job.state is State.MAKING:
-            await self.crew.tell({"do": "cancel", "job": job.id})
+            await self.model_process.tell({"do": "cancel", "job": job.id})
         else:
             raise Refusal(409, "This job is over: there is nothing to cancel.")
 
@@ -98,7 +97,7 @@ class Studio:
 
     async def _prepare(self) -> None:
         try:
-            await self.errands.quick(self.gallery.open)
+            await self.pools.quick(self.gallery.open)
         except Refusal as refusal:
             self.say(refusal.problem)
         self.look()
@@ -107,15 +106,15 @@ class Studio:
         """Give the model process one job after another."""
         while True:
             await self._work_due.wait()
-            await self.crew.ready.wait()
+            await self.model_process.ready.wait()
             self._work_due.clear()
             if self._making is None and (job := self.queue.next()) is not None:
                 self._making = job
-                await self.crew.tell(
+                await self.model_process.tell(
                     {
                         "do": "make",
                         "job": job.id,
-                        "request": dict(job.request),
+                        "request": job.order.to_json(),
                         "load": self._loads.pop(job.id),
                         "out": str(self.settings.out),
                     }
@@ -145,8 +144,8 @@ class Studio:
 
     async def _done(self, job: Job, files: Sequence[str]) -> None:
         try:
-            await self.errands.quick(self.gallery.look)
-            entries = await self.errands.quick(self.gallery.named, files)
+            await self.pools.quick(self.gallery.look)
+            entries = await self.pools.quick(self.gallery.named, files)
         except Refusal as refusal:
             self._end(job, State.FAILED, refusal.problem)
             return
@@ -163,7 +162,7 @@ class Studio:
 
     def _changed(self, job: Job | None) -> None:
         if job is not None:
-            self.events.tell("job", f"job:{job.id}", job.to_json())
+            self.events.tell("job", f"job:{job.id}", job.told())
         if job is None or job.step == 0 or job.state is not State.MAKING:
             self.events.tell("queue", "queue", {"order": [waiting.id for waiting in self.queue.unfinished()]})
             self._journal_due.set()
@@ -173,9 +172,8 @@ class Studio:
         while True:
             await self._journal_due.wait()
             self._journal_due.clear()
-            rows = [{"id": job.id, "request": dict(job.request)} for job in self.queue.unfinished()]
             try:
-                await self.errands.quick(write_journal, self.settings.private, rows)
+                await self.pools.quick(write_journal, self.settings.private, self.queue.unfinished())
             except Refusal as refusal:
                 self.say(refusal.problem)
                 await asyncio.sleep(JOURNAL_SECONDS)

@@ -1,22 +1,21 @@
-"""Events for whoever follows: each is the latest state of one thing, so that a slow judge skips what is past.
+"""Events for whoever follows: each is the latest state of one thing, so that a slow reader skips what is past.
 
 A follower keeps one event a topic at the most; what it has not read yet is replaced by what came after. Memory is
-bounded by the number of topics, however slow a judge is.
+bounded by the number of topics, however slow a reader is.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from duckrabbit.studio.answers import Refusal
-from duckrabbit.studio.limits import MAX_STREAMS
+from duckrabbit.studio.settings import MAX_STREAMS
+from duckrabbit.studio.web import Refusal, as_json
 
 BEAT_SECONDS = 15.0
 
 
 class Follower:
-    """One judge of events."""
+    """One reader of events."""
 
     def __init__(self, wanted: str) -> None:
         self._wanted = wanted
@@ -33,7 +32,7 @@ class Follower:
             self._news.set()
 
     def end(self) -> None:
-        """Let the judge read what there is, and then nothing more."""
+        """Let the reader have what there is, and then nothing more."""
         self._over = True
         self._news.set()
 
@@ -103,4 +102,4 @@ class Events:
 
 
 def _event(kind: str, content: Any) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps(content, separators=(',', ':'))}\n\n".encode()
+    return f"event: {kind}\ndata: {as_json(content)}\n\n".encode()

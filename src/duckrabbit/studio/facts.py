@@ -1,4 +1,7 @@
-"""What the page must know of each model, read from the header of its file: no weights are loaded for it."""
+"""What the page must know of each model: no weights are loaded for it, all is in the header of its file.
+
+With it goes what a model makes of a prompt while it is typed, and what it could be told instead.
+"""
 
 import json
 from collections.abc import Mapping
@@ -10,10 +13,15 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from duckrabbit.datasets.names import everyday
+from duckrabbit.datasets.prompts import Vocabulary, kinds_for_places, table
 from duckrabbit.models import digits, pocket
-from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT, SECOND_STAGES, SHIPPED
+from duckrabbit.models.load import SECOND_STAGES, SHIPPED
 from duckrabbit.models.storage import HEADER_KEY
 from duckrabbit.trained.run_folder import MODEL
+
+NEAR = 3
+"""Words that are offered in place of one that is not known."""
 
 RUN = "run:"
 """Before the name of a run whose model is meant."""
@@ -72,10 +80,29 @@ def all_facts(runs: Path) -> dict[str, Facts]:
     return found
 
 
-def default_model(prompts: list[str]) -> str:
-    """Prompts that are digits mean the digit model, others pocket."""
-    given = [prompt for prompt in prompts if prompt]
-    return DEFAULT_DIGITS if given and all(len(p) == 1 and p in "0123456789" for p in given) else DEFAULT_TEXT
+def reading(prompt: str, facts: Facts) -> dict[str, Any]:
+    """How a prompt is read: the words that are known, those that are not with the nearest that are, and places."""
+    if facts.kind == "digits":
+        return _digit_reading(prompt, facts)
+    vocabulary = _vocabulary(facts)
+    told = kinds_for_places(prompt, vocabulary)
+    read = vocabulary.read(" ".join(told.words))
+    return {
+        "known": list(read.words),
+        "unknown": [{"word": word, "near": vocabulary.near(word, NEAR)} for word in dict.fromkeys(read.unknown)],
+        "places": [{"place": place, "kind": kind} for place, kind in told.places],
+    }
+
+
+def suggestions(facts: Facts) -> dict[str, list[str]]:
+    """Names of things and styles that a model knows, and every single word; digits for a model of digits."""
+    if facts.kind == "digits":
+        return {"names": list("0123456789") if facts.conditional else [], "styles": [], "words": []}
+    vocabulary = _vocabulary(facts)
+    names = dict.fromkeys(everyday(name).lower() for name in table("names"))
+    known = [name for name in names if not vocabulary.read(name).unknown]
+    styles = [style for style in table("styles") if not vocabulary.read(style).unknown]
+    return {"names": known, "styles": styles, "words": list(facts.words)}
 
 
 @cache
@@ -113,3 +140,19 @@ def _of_file(name: str, what: str, load: str, file: Path, stamp: int) -> Facts |
         )  # fmt: skip
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
         return None
+
+
+def _digit_reading(prompt: str, facts: Facts) -> dict[str, Any]:
+    digit = prompt.strip()
+    known = facts.conditional and len(digit) == 1 and digit in "0123456789"
+    unknown = [] if known or not digit else [{"word": digit, "near": list("0123456789") if facts.conditional else []}]
+    return {"known": [digit] if known else [], "unknown": unknown, "places": []}
+
+
+@cache
+def _vocabulary_of(words: tuple[str, ...], length: int) -> Vocabulary:
+    return Vocabulary(words, length)
+
+
+def _vocabulary(facts: Facts) -> Vocabulary:
+    return _vocabulary_of(facts.words, facts.length)

@@ -1,86 +1,27 @@
 """The gallery: a folder of PNGs that remember how they were made.
 
-The PNGs are all there is to keep. The index beside them saves reading each again, and is made anew where it is lost;
-favourites are a list of names; what is deleted waits in a folder of its own.
+The PNGs are all there is to keep: the index of them is made anew where it is lost. What is deleted waits in a folder of
+its own.
 """
 
-import hashlib
-import json
 import os
+import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
 from duckrabbit.errors import UsageError
-from duckrabbit.media.atomic import atomic_write, cannot_write
+from duckrabbit.media.atomic import cannot_write
 from duckrabbit.media.png import read_metadata
-from duckrabbit.studio.schema import Schema, problem_with
-from duckrabbit.studio.sources import job_of_record
+from duckrabbit.studio.index import Entry, Index, Read, Stamp, empty_index, identity, open_index
+from duckrabbit.studio.sources import order_of_record
 
-INDEX, FAVOURITES, TRASH = "index.json", "favourites.json", "trash"
-INDEX_FORMAT = 1
+TRASH = "trash"
 TICK_NANOSECONDS = 100_000_000
-
-_TEXT, _NUMBER, _TEXTS = {"type": "string"}, {"type": "integer"}, {"type": "array", "items": {"type": "string"}}
-_FIELDS: Schema = {
-    **dict.fromkeys(("id", "file", "verb", "model"), _TEXT),
-    **dict.fromkeys(("prompts", "parts", "views"), _TEXTS),
-    **dict.fromkeys(("side", "seed"), _NUMBER),
-    "made": {"type": "number"},
-    "stamp": {"type": "array", "items": _NUMBER, "minItems": 2, "maxItems": 2},
-    "favourite": {"type": "boolean"},
-}
-ROW: Schema = {"type": "object", "properties": _FIELDS, "required": list(_FIELDS), "additionalProperties": False}
-"""A row of the index."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A picture in the gallery.
-
-    Attributes:
-        id: names it to clients; no path.
-        file: its name in the folder.
-        made: when it was written, in seconds since 1970.
-        stamp: the file's size and time, by which a change is seen.
-        side: its width.
-        verb: what was made.
-        prompts: of its recipe; for a hybrid with the parts' names in `parts`.
-        parts: the parts of a hybrid.
-        views: of an anagram.
-        model: what made it.
-        seed: with which seed.
-        favourite: whether it is one.
-    """
-
-    id: str
-    file: str
-    made: float
-    stamp: tuple[int, int]
-    side: int
-    verb: str
-    prompts: tuple[str, ...]
-    parts: tuple[str, ...]
-    views: tuple[str, ...]
-    model: str
-    seed: int
-    favourite: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """What a client is told."""
-        hidden = ("stamp",)
-        return {name: value for name, value in vars(self).items() if name not in hidden}
-
-    def fits(self, words: list[str]) -> bool:
-        """Whether each word is somewhere in what is known of it."""
-        text = " ".join((self.verb, *self.prompts, *self.parts, *self.views, self.model, str(self.seed), self.file))
-        return all(word in text.lower() for word in words)
 
 
 class Gallery:
@@ -90,9 +31,9 @@ class Gallery:
         self.folder = folder
         self.private = private
         self._lock = threading.RLock()
-        self._entries: dict[str, Entry] = {}
-        self._others: dict[str, tuple[int, int]] = {}
-        self._favourites: set[str] = set()
+        # Until its file can be opened, and wherever the disk is full, the index is in memory.
+        self._index = empty_index()
+        self._is_kept = False
         self._seen: int | None = None
         self.revision = 0
 
@@ -106,67 +47,46 @@ class Gallery:
             self.private.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(self.private, error) from error
-        with self._lock:
-            favourites = _read_json(self.private / FAVOURITES)
-            self._favourites = {name for name in favourites if isinstance(name, str)} if favourites else set()
-            self._from_index(_read_json(self.private / INDEX))
-            self.look()
+        self.look()
 
     def look(self) -> None:
         """See what has been written, changed or taken away since, by this studio or by anyone."""
         with self._lock:
+            if not self._is_kept:
+                with suppress(sqlite3.OperationalError, OSError):
+                    self._use(open_index(self.private), is_kept=True)
             try:
                 changed = self.folder.stat().st_mtime_ns
             except OSError:
                 changed = 0
             if changed == self._seen:
                 return
-            before = dict(self._entries)
-            there = dict(_stamps(self.folder))
-            for identity in [i for i, entry in self._entries.items() if there.get(entry.file) != entry.stamp]:
-                del self._entries[identity]
-            self._others = {file: stamp for file, stamp in self._others.items() if there.get(file) == stamp}
-            known = {entry.file for entry in self._entries.values()} | set(self._others)
-            for file, stamp in there.items():
-                if file not in known:
-                    self._add(file, stamp)
+            try:
+                self._compare()
+            except sqlite3.OperationalError:
+                self._use(self._index.in_memory(), is_kept=False)
+                self._compare()
             # Clocks of file systems tick slowly: what has just changed may change again within the same tick.
             self._seen = changed if time.time_ns() - changed > TICK_NANOSECONDS else None
-            if self._entries != before:
-                self.revision += 1
-                self._write_index()
-
-    def _add(self, file: str, stamp: tuple[int, int]) -> None:
-        entry = _entry(self.folder / file, stamp)
-        if entry is None:
-            self._others[file] = stamp
-        else:
-            self._entries[entry.id] = replace(entry, favourite=file in self._favourites)
 
     def page(self, search: str, favourites_only: bool, offset: int, limit: int) -> tuple[Sequence[Entry], int]:
         """The newest first: those from `offset` on, `limit` at the most, and how many there are in all."""
-        words = search.lower().split()
         self.look()
         with self._lock:
-            found = [e for e in self._entries.values() if e.fits(words) and (e.favourite or not favourites_only)]
-        found.sort(key=lambda entry: (-entry.made, entry.file))
-        return found[offset : offset + limit], len(found)
+            return self._index.page(search, favourites_only, offset, limit)
 
-    def get(self, identity: str) -> Entry | None:
+    def get(self, name: str) -> Entry | None:
         """The picture of an id."""
-        with self._lock:
-            found = self._entries.get(identity)
+        found = self._known(name)
         if found is None:
             self.look()
-            with self._lock:
-                found = self._entries.get(identity)
+            found = self._known(name)
         return found
 
     def named(self, files: Sequence[str]) -> Sequence[Entry]:
         """The pictures of these files, as far as they are there."""
-        with self._lock:
-            found = (self._entries.get(_identity(file)) for file in files)
-            return [entry for entry in found if entry is not None]
+        found = (self._known(identity(file)) for file in files)
+        return [entry for entry in found if entry is not None]
 
     def path(self, entry: Entry) -> Path:
         """Where a picture is."""
@@ -179,12 +99,14 @@ class Gallery:
             UsageError: if that can't be kept.
         """
         with self._lock:
-            wanted = self._favourites | {entry.file} if favourite else self._favourites - {entry.file}
-            _write_json(self.private / FAVOURITES, sorted(wanted))
-            self._favourites = wanted
-            self._entries[entry.id] = replace(entry, favourite=favourite)
+            try:
+                if not self._is_kept:
+                    raise sqlite3.OperationalError("there is no room for it")
+                self._index.favour(entry.file, favourite)
+            except sqlite3.OperationalError as error:
+                raise cannot_write(self.private, OSError(str(error))) from error
             self.revision += 1
-            return self._entries[entry.id]
+            return self._known(entry.id) or entry
 
     def delete(self, entry: Entry) -> None:
         """Put a picture into the trash.
@@ -199,10 +121,9 @@ class Gallery:
                 os.replace(self.path(entry), trash / entry.file)
             except OSError as error:
                 raise cannot_write(trash / entry.file, error) from error
-            self._entries.pop(entry.id, None)
-            self.revision += 1
+            self._look_again()
 
-    def restore(self, identity: str) -> Entry | None:
+    def restore(self, name: str) -> Entry | None:
         """Take a picture out of the trash; None where there is none of that id, or another has its name by now.
 
         Raises:
@@ -211,44 +132,44 @@ class Gallery:
         with self._lock:
             for path in sorted((self.private / TRASH).glob("*.png")):
                 target = self.folder / path.name
-                if _identity(path.name) != identity or target.exists():
+                if identity(path.name) != name or target.exists():
                     continue
                 try:
                     os.replace(path, target)
                 except OSError as error:
                     raise cannot_write(target, error) from error
-                self.look()
-                return self._entries.get(identity)
+                self._look_again()
+                return self._known(name)
         return None
 
-    def _from_index(self, index: Any) -> None:
-        """Believe the index as far as the files are as it says; what it can't tell is read again."""
-        self._entries = {}
-        if not isinstance(index, Mapping) or index.get("format") != INDEX_FORMAT:
-            return
-        rows = index.get("pictures")
-        for row in rows if isinstance(rows, list) else ():
-            entry = _entry_of(row)
-            if entry is not None:
-                self._entries[entry.id] = replace(entry, favourite=entry.file in self._favourites)
+    def _look_again(self) -> None:
+        self._seen = None
+        self.look()
 
-    def _write_index(self) -> None:
-        # The index is a convenience: where it can't be written the pictures are read again next time.
-        with suppress(UsageError, OSError):
-            rows = [vars(entry) for entry in self._entries.values()]
-            _write_json(self.private / INDEX, {"format": INDEX_FORMAT, "pictures": rows})
+    def _known(self, name: str) -> Entry | None:
+        with self._lock:
+            return self._index.get(name)
+
+    def _compare(self) -> None:
+        """Make the index agree with the folder."""
+        there, known = dict(_stamps(self.folder)), self._index.stamps()
+        gone = [file for file, stamp in known.items() if there.get(file) != stamp]
+        new: list[Read] = [
+            (file, stamp, _entry(self.folder / file, stamp))
+            for file, stamp in there.items()
+            if known.get(file) != stamp
+        ]
+        if gone or new:
+            self._index.change(gone, new)
+            self.revision += 1
+
+    def _use(self, index: Index, *, is_kept: bool) -> None:
+        self._index.close()
+        self._index, self._is_kept, self._seen = index, is_kept, None
 
 
-def _entry_of(row: Any) -> Entry | None:
-    """The entry that a row of the index holds; None where the row is not as it was written."""
-    if problem_with(row, ROW, {}) is not None or row["id"] != _identity(row["file"]):
-        return None
-    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-    return Entry(**fields)
-
-
-def _stamps(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Every PNG that is wholly there, with its size and time."""
+def _stamps(folder: Path) -> Iterator[tuple[str, Stamp]]:
+    """Every PNG that is wholly there, with its stamp."""
     with suppress(OSError), os.scandir(folder) as items:
         for item in items:
             if item.name.endswith(".png") and not item.name.startswith(".") and item.is_file(follow_symlinks=False):
@@ -258,7 +179,7 @@ def _stamps(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
                         yield item.name, (status.st_size, status.st_mtime_ns)
 
 
-def _entry(path: Path, stamp: tuple[int, int]) -> Entry | None:
+def _entry(path: Path, stamp: Stamp) -> Entry | None:
     """What a PNG says of itself; None for one that is not a picture of duckrabbit's."""
     try:
         record = read_metadata(path)
@@ -266,38 +187,18 @@ def _entry(path: Path, stamp: tuple[int, int]) -> Entry | None:
             side = image.width
     except (UsageError, OSError):
         return None
-    job = job_of_record(record)
-    if job is None:
+    order = order_of_record(record)
+    if order is None:
         return None
-    recipe = job["recipe"]
-    parts = {name: part for name, part in recipe.get("parts", {}).items() if part.get("picture") is None}
-    prompts = recipe.get("prompts") or [p["prompt"] for p in parts.values()] or [recipe.get("prompt")]
     return Entry(
-        id=_identity(path.name),
+        id=identity(path.name),
         file=path.name,
         made=stamp[1] / 1e9,
-        stamp=stamp,
         side=side,
-        verb=job["verb"],
-        prompts=tuple(prompt for prompt in prompts if prompt),
-        parts=tuple(recipe.get("parts", ())),
-        views=tuple(recipe.get("views", ())),
-        model=str(job["model"]),
-        seed=job["seed"],
+        verb=order.recipe.verb,
+        prompts=tuple(prompt for prompt in order.recipe.prompts if prompt),
+        parts=tuple(order.parts),
+        views=tuple(order.views),
+        model=str(order.model),
+        seed=order.seed,
     )
-
-
-def _identity(file: str) -> str:
-    return hashlib.sha256(file.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
-def _write_json(path: Path, value: Any) -> None:
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(value), encoding="utf-8")

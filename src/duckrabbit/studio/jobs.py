@@ -1,13 +1,27 @@
-"""Jobs: what people asked for, in the order in which it is made, one at a time."""
+"""Jobs: what people asked for, in the order in which it is made, one at a time.
 
+Those that are not over are in a journal on disk, so that a studio that was killed can say what it lost.
+"""
+
+import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
-from duckrabbit.studio.answers import Refusal
-from duckrabbit.studio.limits import MAX_WAITING_JOBS, REMEMBERED_JOBS
+import msgspec
+
+from duckrabbit.errors import UsageError
+from duckrabbit.media.atomic import atomic_write
+from duckrabbit.studio import bodies
+from duckrabbit.studio.bodies import Order, order_of
+from duckrabbit.studio.settings import MAX_WAITING_JOBS, REMEMBERED_JOBS
+from duckrabbit.studio.web import Refusal
+
+JOURNAL = "journal.json"
 
 
 class State(StrEnum):
@@ -30,7 +44,7 @@ class Job:
 
     Attributes:
         id: its name.
-        request: a JobRequest of the API, its model settled.
+        order: what was asked for, its model settled.
         state: where it is.
         step: steps made.
         steps: steps in all; 0 until it is known.
@@ -41,7 +55,7 @@ class Job:
     """
 
     id: str
-    request: Mapping[str, Any]
+    order: Order
     state: State = State.WAITING
     step: int = 0
     steps: int = 0
@@ -50,35 +64,28 @@ class Job:
     problem: str | None = None
     remarks: list[str] = field(default_factory=list)
 
-    @property
-    def prompts(self) -> list[str]:
-        """Its prompts, in order."""
-        recipe = self.request["recipe"]
-        parts = [part.get("prompt", "") for part in recipe.get("parts", {}).values()]
-        return recipe.get("prompts") or parts or [recipe.get("prompt") or ""]
-
-    def to_json(self) -> dict[str, Any]:
-        """What a client is told; the request's pictures are left out."""
-        request = self.request
-        return {
-            "id": self.id,
-            "state": self.state.value,
-            "verb": request["verb"],
-            "prompts": self.prompts,
-            "parts": list(request["recipe"].get("parts", {})),
-            "views": request["recipe"].get("views", []),
-            "model": request["model"],
-            "seed": request.get("seed", 0),
-            "count": request.get("count", 1),
-            "among": request.get("among"),
-            "size": request.get("size"),
-            "step": self.step,
-            "steps": self.steps,
-            "seconds_left": self.seconds_left,
-            "pictures": self.pictures,
-            "problem": self.problem,
-            "remarks": self.remarks,
-        }
+    def told(self) -> bodies.Job:
+        """What a client is told; the recipe's pictures are left out."""
+        order = self.order
+        return bodies.Job(
+            id=self.id,
+            state=self.state.value,
+            verb=order.recipe.verb,
+            prompts=list(order.recipe.prompts) or [""],
+            parts=order.parts,
+            views=order.views,
+            model=order.model,
+            seed=order.seed,
+            count=order.count,
+            among=order.among,
+            size=order.size,
+            step=self.step,
+            steps=self.steps,
+            seconds_left=self.seconds_left,
+            pictures=self.pictures,
+            problem=self.problem,
+            remarks=self.remarks,
+        )
 
 
 class Queue:
@@ -92,7 +99,7 @@ class Queue:
         self._order: list[str] = []
         self._changed = changed
 
-    def submit(self, request: Mapping[str, Any]) -> Job:
+    def submit(self, order: Order) -> Job:
         """Put a job at the end of the line.
 
         Raises:
@@ -104,16 +111,16 @@ class Queue:
                 f"{MAX_WAITING_JOBS} jobs wait already: wait for one of them, or cancel one.",
                 {"Retry-After": "10"},
             )
-        job = Job(secrets.token_hex(6), request)
+        job = Job(secrets.token_hex(6), order)
         self._jobs[job.id] = job
         self._order.append(job.id)
         self._changed(job)
         return job
 
-    def lost(self, identity: str, request: Mapping[str, Any]) -> Job:
+    def lost(self, identity: str, order: Order) -> Job:
         """Remember a job that an earlier studio did not finish."""
         problem = "The studio ended before this was made: make it again if you like."
-        job = Job(identity, request, State.LOST, problem=problem)
+        job = Job(identity, order, State.LOST, problem=problem)
         self._jobs[identity] = job
         self._changed(job)
         return job
@@ -175,3 +182,35 @@ class Queue:
         for identity in over[: max(0, len(over) - REMEMBERED_JOBS)]:
             del self._jobs[identity]
         self._changed(job)
+
+
+def write_journal(folder: Path, jobs: Sequence[Job]) -> None:
+    """Write down the jobs that are not over, whole or not at all.
+
+    Raises:
+        UsageError: if the disk is full or the folder can't be written to.
+    """
+    with atomic_write(folder / JOURNAL) as temporary:
+        rows = [{"id": job.id, "request": job.order.to_json()} for job in jobs]
+        temporary.write_text(json.dumps(rows), encoding="utf-8")
+
+
+def read_journal(folder: Path) -> list[tuple[str, Order]]:
+    """The jobs that were not over when the journal was last written, by name, as far as they can be read."""
+    try:
+        rows = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    jobs = []
+    for row in rows if isinstance(rows, list) else ():
+        with suppress(msgspec.ValidationError, UsageError):
+            noted = msgspec.convert(row, _Noted)
+            jobs.append((noted.id, order_of(noted.request)))
+    return jobs
+
+
+class _Noted(msgspec.Struct):
+    """A row of the journal."""
+
+    id: str
+    request: dict[str, Any]

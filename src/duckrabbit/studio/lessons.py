@@ -1,9 +1,10 @@
 """How it works, shown with a person's own picture: what noise does to it, and what the model makes of that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -13,10 +14,12 @@ from duckrabbit.illusions.bands import hybrid_bands
 from duckrabbit.illusions.views import parse_view
 from duckrabbit.making.make import make
 from duckrabbit.models.model import Model
+from duckrabbit.recipes.catalogue import from_json
 from duckrabbit.recipes.denoise import Denoise
-from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.noise import Forward
+from duckrabbit.recipes.noise import Forward, Level
 from duckrabbit.recipes.source import Source
+from duckrabbit.studio import bodies
+from duckrabbit.studio.bodies import LessonRequest
 from duckrabbit.studio.previews import still
 
 LEVELS = (100, 300, 500, 700, 850, 999)
@@ -26,25 +29,39 @@ LOOK_LEVEL = 650
 SEED = 7
 
 
-def lesson(request: Mapping[str, Any], model: Model) -> dict[str, Any]:
+def lesson(request: LessonRequest, model: Model) -> dict[str, Any]:
     """The pictures of a task's lesson: rows of [{"label", "picture"}].
 
     Raises:
         UsageError: if the picture is not of the model's size, or a prompt can't be understood.
     """
-    source = Source.from_json(request["picture"])
-    prompts = [prompt for prompt in request.get("prompts", []) if _understood(prompt, model)]
+    source = _source(request.picture)
+    prompts = [prompt for prompt in request.prompts if _understood(prompt, model)]
     prompt = prompts[0] if prompts else None
     rows = [_row("noise", _noised(source, model)), _row("estimates", _estimated(source, prompt, model))]
     if model.conditional and prompt:
         rows.append(_row("guidance", _guided(source, prompt, model)))
-    if request["task"] == "anagram" and len(prompts) > 1 and request.get("views"):
-        rows.append(_row("views", _viewed(source, prompts, request["views"], model)))
-    if request["task"] == "hybrid":
+    if request.task == "anagram" and len(prompts) > 1 and request.views:
+        rows.append(_row("views", _viewed(source, prompts, request.views, model)))
+    if request.task == "hybrid":
         rows.append(_row("bands", _parted(source, model)))
-    if request["task"] == "inpaint" and request.get("mask"):
-        rows.append(_row("known", _known(source, Source.from_json(request["mask"]), model)))
+    if request.task == "inpaint" and request.mask is not None:
+        rows.append(_row("known", _known(source, _source(request.mask), model)))
     return {"rows": rows}
+
+
+def _source(given: bodies.Source) -> Source:
+    """A picture of a request.
+
+    Raises:
+        UsageError: if it is none.
+    """
+    try:
+        source = from_json(msgspec.to_builtins(given), Source)
+    except ValueError as error:
+        raise UsageError(f"The picture of the lesson is damaged ({error}): give the original file.") from error
+    source.check()
+    return source
 
 
 def _row(name: str, pictures: Sequence[tuple[str, Tensor]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from duckrabbit.studio.gallery import Entry
+from duckrabbit.studio.index import Entry
 from duckrabbit.studio.motions import motion
 
 MODULES = ("dom.js", "icons.js", "motion.js", "distance.js", "grip.js", "viewer.js", "guess.js", "share.js")
@@ -24,7 +24,6 @@ def share_page(entry: Entry, path: Path) -> str:
     content = {
         "picture": "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode(),
         "side": entry.side,
-        "verb": entry.verb,
         "prompts": entry.prompts,
         "parts": entry.parts,
         "views": entry.views,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PIL import Image
 
 from duckrabbit.errors import UsageError
@@ -16,11 +17,11 @@ from duckrabbit.media.masks import read_mask
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.png import read_metadata
 from duckrabbit.media.shipped import SHIPPED_PICTURES
+from duckrabbit.recipes.catalogue import to_json
 from duckrabbit.recipes.source import Source, on_light_ground
+from duckrabbit.studio.bodies import Order, order_of
 from duckrabbit.studio.facts import Facts
-from duckrabbit.studio.limits import MAX_PICTURE_PIXELS
-from duckrabbit.studio.schema import problem_with
-from duckrabbit.studio.schemas import SCHEMAS
+from duckrabbit.studio.settings import MAX_PICTURE_PIXELS
 
 _DIGIT = re.compile(r"mnist:test/[0-9]{1,4}")
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "AVIF")
@@ -45,7 +46,7 @@ def mask_of(content: bytes, name: str, facts: Facts) -> dict[str, Any]:
         UsageError: if it is no picture, or nothing in it is white.
     """
     with _kept(content, name) as path:
-        return {"source": Source.of_mask(name, _said_as(name, path, read_mask, facts.size)).to_json()}
+        return {"source": to_json(Source.of_mask(name, _said_as(name, path, read_mask, facts.size)))}
 
 
 def shipped_source(name: str, facts: Facts) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def shipped_picture(name: str) -> tuple[bytes, str]:
 def _read(path: str | Path, name: str, facts: Facts) -> dict[str, Any]:
     pixels = _said_as(name, path, read_picture, facts.size, facts.channels)
     inverted = facts.dark_ground and on_light_ground(pixels)
-    return {"source": Source.of(name, -pixels if inverted else pixels).to_json(), "inverted": inverted}
+    return {"source": to_json(Source.of(name, -pixels if inverted else pixels)), "inverted": inverted}
 
 
 def _said_as(name: str, path: str | Path, read: Any, *how: int) -> Any:
@@ -120,17 +121,16 @@ def _check_header(content: bytes, name: str) -> None:
 def _job_in(path: Path) -> dict[str, Any] | None:
     """The job that made a picture, as its metadata says; None where it does not, or not in a way that can be used."""
     try:
-        record = read_metadata(path)
+        order = order_of_record(read_metadata(path))
     except UsageError:
         return None
-    return job_of_record(record)
+    return None if order is None else order.to_json()
 
 
-def job_of_record(record: Any) -> dict[str, Any] | None:
-    """The job that makes the picture of a record again; None where the record is none that a job could be made of."""
+def order_of_record(record: Any) -> Order | None:
+    """The order that makes the picture of a record again; None where the record is none that one could be made of."""
     try:
         job = {name: record[name] for name in ("verb", "recipe", "seed")}
-        job |= {"model": record["model"]["name"], "count": 1, "size": record.get("size")}
-    except (KeyError, TypeError, AttributeError):
+        return order_of({**job, "model": record["model"]["name"], "size": record.get("size")})
+    except (KeyError, TypeError, AttributeError, msgspec.ValidationError, UsageError):
         return None
-    return job if problem_with(job, SCHEMAS["JobRequest"], SCHEMAS) is None else None

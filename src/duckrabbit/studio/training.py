@@ -12,9 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from duckrabbit.errors import UsageError
-from duckrabbit.studio.answers import Refusal
+from duckrabbit.studio.bodies import RunRequest
 from duckrabbit.studio.events import Events
+from duckrabbit.studio.web import Refusal
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 from duckrabbit.trained.digits import TrainingRun
 from duckrabbit.trained.run_folder import CONFIG, write_config
@@ -104,7 +107,7 @@ class Training:
         path = self.folder / name / "samples" / file
         return path if path.is_file() else None
 
-    async def start(self, wanted: Mapping[str, Any]) -> str:
+    async def start(self, wanted: RunRequest) -> str:
         """Begin a run in a folder of its own, and train it.
 
         Raises:
@@ -112,11 +115,11 @@ class Training:
             UsageError: if its folder can't be written.
         """
         self._one_at_a_time()
-        if wanted["recipe"] not in DIGIT_RECIPES:
+        if wanted.recipe not in DIGIT_RECIPES:
             raise Refusal(422, f"There is no training recipe of that name: the recipes are {', '.join(DIGIT_RECIPES)}.")
         if len(self.names()) >= MAX_RUNS:
             raise Refusal(409, f"{self.folder} holds {MAX_RUNS} runs already: move some elsewhere.")
-        run = _with(TrainingRun.of(wanted["recipe"]), wanted)
+        run = _with(TrainingRun.of(wanted.recipe), wanted)
         name = next(n for n in _names(run.recipe) if not (self.folder / n).exists())
         write_config(self.folder / name, run)
         await self._train(name)
@@ -226,11 +229,12 @@ class Training:
         return sorted(path.name for path in folder.glob("epoch-*.*") if _SAMPLES.fullmatch(path.name))
 
 
-def _with(run: TrainingRun, wanted: Mapping[str, Any]) -> TrainingRun:
+def _with(run: TrainingRun, wanted: RunRequest) -> TrainingRun:
     """A recipe's run with what was asked for in place of its own."""
-    hyperparameters = {name: wanted[name] for name in ("epochs", "batch_size", "seed") if wanted.get(name) is not None}
-    own = {name: wanted[name] for name in ("examples", "hidden") if wanted.get(name) is not None}
-    changed = replace(run, **own, hyperparameters=replace(run.hyperparameters, **hyperparameters))
+    asked = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not None}
+    own = {name: asked[name] for name in ("examples", "hidden") if name in asked}
+    shared = {name: asked[name] for name in ("epochs", "batch_size", "seed") if name in asked}
+    changed = replace(run, **own, hyperparameters=replace(run.hyperparameters, **shared))
     if (changed.examples or 60_000) < changed.hyperparameters.batch_size:
         raise Refusal(422, "There are fewer examples than one batch: take more examples, or a smaller batch.")
     return changed

@@ -19,19 +19,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
+
+from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.diffusion.sampling import State
-from duckrabbit.errors import UsageError
-from duckrabbit.making.guided_plan import remarks
-from duckrabbit.making.make import Picture, make
-from duckrabbit.making.plan import course_of, steps_of
-from duckrabbit.making.record import FORMAT, recipe_of
+from duckrabbit.errors import UsageError, in_words
+from duckrabbit.making.best_of import best_of, search_for
+from duckrabbit.making.make import Picture, make_planned
+from duckrabbit.making.plan import plan
 from duckrabbit.media.names import new_file
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
-from duckrabbit.studio.best import best_of, search_of, steps_of_search
-from duckrabbit.studio.films import making
+from duckrabbit.studio.bodies import LessonRequest, order_of
 from duckrabbit.studio.lessons import lesson
-from duckrabbit.studio.previews import preview
+from duckrabbit.studio.previews import making_film, preview
 
 KEPT_MODELS = 3
 """Models in memory at once; the one that was used longest ago makes room."""
@@ -118,26 +119,27 @@ class Worker:
         except Cancelled:
             self._tell({"says": "cancelled", "job": job})
         except UsageError as error:
-            self._tell({"says": "failed", "job": job, "problem": str(error)})
+            self._tell({"says": "failed", "job": job, "problem": in_words(error)})
         # Whatever a job runs into, the next one must find the worker alive.
         except Exception as error:
             problem = f"This can't be made ({type(error).__name__}: {error}): change something, then try again."
             self._tell({"says": "failed", "job": job, "problem": problem})
 
     def _made(self, job: str, command: Command) -> list[str]:
-        request = command["request"]
+        order = order_of(command["request"])
         model = self._model(command["load"])
-        recipe = recipe_of({"format": FORMAT, "verb": request["verb"], "recipe": request["recipe"]})
-        size, count = request.get("size"), int(request.get("count", 1))
-        search = search_of(request, recipe, model) if request.get("among") else None
-        steps = steps_of(course_of(recipe, model, size)) if search is None else steps_of_search(search)
-        said = dict.fromkeys(remark for prompt in recipe.prompts for remark in model.remarks(prompt))
-        self._tell({"says": "begun", "job": job, "steps": steps, "remarks": [*said, *remarks(recipe, model)]})
-        watch = _Watch(job, steps, count, self._inbox, self._tell, self._answer_questions)
+        planned = plan(order.recipe, model, order.size)
+        search = search_for(planned, order.count, order.seed, order.among) if order.among else None
+        steps = planned.steps if search is None else search.steps
+        said = dict.fromkeys(remark for prompt in order.recipe.prompts for remark in model.remarks(prompt))
+        remarks = [in_words(remark) for remark in (*said, *planned.remarks)]
+        self._tell({"says": "begun", "job": job, "steps": steps, "remarks": remarks})
+        watch = _Watch(job, steps, order.count, self._inbox, self._tell, self._answer_questions)
         if search is None:
-            pictures = make(recipe, model, count, int(request.get("seed", 0)), watch, size)
+            pictures = make_planned([planned] * order.count, consecutive_seeds(order.seed, order.count), watch)
         else:
-            pictures = best_of(search, watch)
+            best = [candidate.picture for candidate in best_of(search, watch)]
+            pictures = sorted(best, key=lambda picture: picture.seed)
         if self._inbox.cancelled(job):
             raise Cancelled
         return [_save(picture, Path(command["out"])) for picture in pictures]
@@ -148,7 +150,7 @@ class Worker:
                 answer = self._answered(question)
                 self._tell({"says": "answer", "ask": question["ask"], "answer": answer})
             except UsageError as error:
-                self._tell({"says": "answer", "ask": question["ask"], "problem": str(error)})
+                self._tell({"says": "answer", "ask": question["ask"], "problem": in_words(error)})
             except Exception as error:
                 problem = f"This can't be shown ({type(error).__name__}: {error}): try another picture."
                 self._tell({"says": "answer", "ask": question["ask"], "problem": problem})
@@ -156,8 +158,8 @@ class Worker:
     def _answered(self, question: Command) -> Any:
         model = self._model(question["load"])
         if question["do"] == "lesson":
-            return lesson(question["request"], model)
-        return making(question["request"], model, question["format"])
+            return lesson(msgspec.convert(question["request"], LessonRequest), model)
+        return making_film(order_of(question["request"]), model, question["format"])
 
     def _model(self, load: str) -> Model:
         """A model, loaded when it is first asked for, and again when its file has changed."""

@@ -13,7 +13,6 @@ SIGMA = 0.5
 
 DDPM_STEPS = 300
 
-_PLAIN = SamplerConfig()
 _ILLUSIONS = SamplerConfig("ddpm", 20, guidance_scale=5.0)
 
 
@@ -49,33 +48,18 @@ class DigitRecipe:
         return UniformTimes()
 
 
+_DDPM_BY_TIME = DigitConfig(64, True, False, "linear-beta", "epsilon", path_steps=DDPM_STEPS)
+_FLOW_BY_TIME = DigitConfig(64, True, False, "rectified-flow", "velocity")
+
+
 def _one_step(path: str, level: float) -> DigitConfig:
     return DigitConfig(hidden=128, time=False, classes=False, path=path, parametrization="x0", level=level)
 
 
-def _ddpm(classes: bool, sampler: SamplerConfig = _PLAIN) -> DigitConfig:
-    return DigitConfig(
-        hidden=64,
-        time=True,
-        classes=classes,
-        path="linear-beta",
-        path_steps=DDPM_STEPS,
-        parametrization="epsilon",
-        sampler=sampler,
-        illusion_sampler=_ILLUSIONS if classes else _PLAIN,
-    )
-
-
-def _flow(classes: bool, sampler: SamplerConfig = _PLAIN) -> DigitConfig:
-    return DigitConfig(
-        hidden=64,
-        time=True,
-        classes=classes,
-        path="rectified-flow",
-        parametrization="velocity",
-        sampler=sampler,
-        illusion_sampler=_ILLUSIONS if classes else _PLAIN,
-    )
+def _by_class(config: DigitConfig, guidance_scale: float, low: float, high: float = 1.0) -> DigitConfig:
+    """The same told the class, too, and sampled under guidance for times in (low, high]."""
+    sampler = SamplerConfig(guidance_scale=guidance_scale, guidance_interval=(low, high))
+    return replace(config, classes=True, sampler=sampler, illusion_sampler=_ILLUSIONS)
 
 
 _DENOISER = Hyperparameters(epochs=5, batch_size=256, learning_rate=1e-4)
@@ -85,8 +69,10 @@ _LONG = Hyperparameters(epochs=90, batch_size=128, learning_rate=2e-3, learning_
 _DDPM_SHOW = (1, 5, 10, 15, 20)
 _FLOW_SHOW = (1, 5, 10)
 _LONG_SHOW = (1, 10, 30, 90)
-_DDPM_LONG_SAMPLER = SamplerConfig(guidance_scale=2.0, guidance_interval=(0.2, 0.8))
-_FLOW_LONG_SAMPLER = SamplerConfig(guidance_scale=1.75, guidance_interval=(0.2, 0.8))
+_DDPM_LONG = replace(
+    _by_class(_DDPM_BY_TIME, 2.0, 0.2, 0.8), hidden=48, path="cosine", path_steps=None, parametrization="v"
+)
+_FLOW_LONG = replace(_by_class(_FLOW_BY_TIME, 1.75, 0.2, 0.8), hidden=48)
 
 DIGIT_RECIPES: Mapping[str, DigitRecipe] = {
     "mnist-denoiser": DigitRecipe(
@@ -98,34 +84,30 @@ DIGIT_RECIPES: Mapping[str, DigitRecipe] = {
         _DENOISER,
         (1, 5),
     ),
-    "mnist-ddpm": DigitRecipe("B2.1: DDPM, conditioned on time", _ddpm(False), _DDPM, _DDPM_SHOW),
+    "mnist-ddpm": DigitRecipe("B2.1: DDPM, conditioned on time", _DDPM_BY_TIME, _DDPM, _DDPM_SHOW),
     "mnist-ddpm-class": DigitRecipe(
         "B2.2: DDPM, conditioned on time and class",
-        _ddpm(True, SamplerConfig(guidance_scale=3.0, guidance_interval=(0.3, 1.0))),
+        _by_class(_DDPM_BY_TIME, 3.0, 0.3),
         _DDPM,
         _DDPM_SHOW,
         drop_class=0.1,
     ),
-    "mnist-flow": DigitRecipe("B2.3: flow matching, conditioned on time", _flow(False), _FLOW, _FLOW_SHOW),
+    "mnist-flow": DigitRecipe("B2.3: flow matching, conditioned on time", _FLOW_BY_TIME, _FLOW, _FLOW_SHOW),
     "mnist-flow-class": DigitRecipe(
         "B2.4: flow matching, conditioned on time and class",
-        _flow(True, SamplerConfig(guidance_scale=2.0, guidance_interval=(0.3, 1.0))),
+        _by_class(_FLOW_BY_TIME, 2.0, 0.3),
         _FLOW,
         _FLOW_SHOW,
         drop_class=0.1,
     ),
     "mnist-ddpm-class-long": DigitRecipe(
         "a narrower network trained longer: v-prediction on the cosine path",
-        replace(_ddpm(True, _DDPM_LONG_SAMPLER), hidden=48, path="cosine", path_steps=None, parametrization="v"),
+        _DDPM_LONG,
         _LONG,
         _LONG_SHOW,
         drop_class=0.1,
     ),
     "mnist-flow-class-long": DigitRecipe(
-        "flow matching with a narrower network trained longer",
-        replace(_flow(True, _FLOW_LONG_SAMPLER), hidden=48),
-        _LONG,
-        _LONG_SHOW,
-        0.1,
+        "flow matching with a narrower network trained longer", _FLOW_LONG, _LONG, _LONG_SHOW, drop_class=0.1
     ),
 }

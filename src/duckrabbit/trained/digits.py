@@ -12,10 +12,10 @@ from duckrabbit.models.digits import DigitConfig, digit_model
 from duckrabbit.models.model import Model
 from duckrabbit.models.storage import write_weights
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES, DigitRecipe
-from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
+from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, read_config, write_config
 from duckrabbit.trained.samples import show_samples
 from duckrabbit.training.data import DigitExamples
-from duckrabbit.training.loop import Engine, Hyperparameters, Report, steps_per_epoch, train
+from duckrabbit.training.loop import Engine, Hyperparameters, Report, require, steps_per_epoch, train
 from duckrabbit.training.state import TrainingState
 
 MAX_HIDDEN = 512
@@ -46,16 +46,14 @@ class TrainingRun:
     examples: int | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.hidden <= MAX_HIDDEN:
-            raise UsageError(f"`hidden` {self.hidden} can't be trained with: give 1 to {MAX_HIDDEN}.")
-        if self.examples is not None and self.examples < 1:
-            raise UsageError(f"{self.examples} `examples` can't be trained on: give at least 1.")
-        if self.drop_class is not None and not 0 <= self.drop_class < 1:
-            raise UsageError(f"`drop_class` {self.drop_class:g} is no such probability: give 0 to 0.99.")
-        if self.noise_sigma is not None and not 0 < self.noise_sigma <= 10:
-            raise UsageError(f"`noise_sigma` {self.noise_sigma:g} can't be trained on: give above 0, up to 10.")
-        if self.ddpm_steps is not None and not 2 <= self.ddpm_steps <= 10_000:
-            raise UsageError(f"`ddpm_steps` {self.ddpm_steps} make no table: give 2 to 10000.")
+        require(
+            self,
+            ("hidden", 1 <= self.hidden <= MAX_HIDDEN, f"1 to {MAX_HIDDEN}"),
+            ("examples", self.examples is None or self.examples >= 1, "at least 1"),
+            ("drop_class", self.drop_class is None or 0 <= self.drop_class < 1, "a probability from 0 to 0.99"),
+            ("noise_sigma", self.noise_sigma is None or 0 < self.noise_sigma <= 10, "above 0, up to 10"),
+            ("ddpm_steps", self.ddpm_steps is None or 2 <= self.ddpm_steps <= 10_000, "2 to 10000"),
+        )
 
     @staticmethod
     def of(recipe: str) -> "TrainingRun":
@@ -91,14 +89,7 @@ class TrainingRun:
         Raises:
             UsageError: if the file is missing or not one that `train` wrote.
         """
-        try:
-            data = read_toml(path)
-            hyperparameters = Hyperparameters(**data.pop("hyperparameters"))
-            run = TrainingRun(**data, hyperparameters=hyperparameters)
-        except (OSError, TypeError, KeyError, ValueError) as error:
-            raise no_run(path, error) from error
-        TrainingRun.of(run.recipe)
-        return run
+        return read_config(path, TrainingRun, DIGIT_RECIPES)
 
 
 def digits_of(run: TrainingRun) -> Digits:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from duckrabbit.datasets.names import kept_names
 from duckrabbit.datasets.packs import read_packs
-from duckrabbit.datasets.paint.captions import training_vocabulary
 from duckrabbit.datasets.paint.library import build_library
+from duckrabbit.datasets.paint.scenes import training_vocabulary
 from duckrabbit.datasets.prompts import Vocabulary, vocabulary_of
 from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.errors import UsageError
@@ -22,13 +21,13 @@ from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.models.pocket import KIND, PocketConfig, pocket_model, with_second_stage
 from duckrabbit.models.storage import quantized, write_weights
-from duckrabbit.networks.pocket_unet import GROUPS, HEAD, PocketUNet
+from duckrabbit.networks.pocket_unet import GROUPS, HEAD, PocketUNet, grown
 from duckrabbit.trained.pocket_stages import STAGES, TrainedStage
-from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, no_run, read_toml, write_config
+from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, read_config, write_config
 from duckrabbit.trained.samples import show_prompts
 from duckrabbit.training.data import Examples
 from duckrabbit.training.folder import CaptionedPictures, FolderExamples, frequent
-from duckrabbit.training.loop import Engine, Hyperparameters, Report, steps_per_epoch, train
+from duckrabbit.training.loop import Engine, Hyperparameters, Report, require, steps_per_epoch, train
 from duckrabbit.training.painted import PaintedExamples
 from duckrabbit.training.state import TrainingState, checkpoint_metadata
 
@@ -52,7 +51,7 @@ class PocketRun:
         show_every: steps between two sheets of samples; 0 for none.
         init: the model whose weights it starts from; None for random ones.
         widths: channels at each level; with `init`, that model's.
-        blocks: residual blocks at each level; with `init`, that model's.
+        blocks: residual blocks at each level; with `init`, at least that model's.
         backdrops: how many drawings of each place scenes are set in; None where nothing is painted.
         first_stage: of a second stage, the model whose words it reads and whose pictures it will make large.
         data: the folder of packs or pictures.
@@ -71,18 +70,16 @@ class PocketRun:
 
     def __post_init__(self) -> None:
         first, *others = self.widths
-        for name, good, expected in (
+        by_heads = f"multiples of {GROUPS}, {HEAD} and {HEAD}"
+        require(
+            self,
             ("pictures", self.pictures >= 1, "at least 1"),
-            ("show-every", self.show_every >= 0, "a number of steps, or 0 for no samples"),
-            ("widths", first > 0 and first % GROUPS == 0, f"multiples of {GROUPS}, {HEAD} and {HEAD}"),
-            ("widths", all(w > 0 and w % HEAD == 0 for w in others), f"multiples of {GROUPS}, {HEAD} and {HEAD}"),
+            ("show_every", self.show_every >= 0, "a number of steps, or 0 for no samples"),
+            ("widths", first > 0 and first % GROUPS == 0, by_heads),
+            ("widths", all(w > 0 and w % HEAD == 0 for w in others), by_heads),
             ("blocks", min(self.blocks) >= 1, "at least 1 at each level"),
             ("backdrops", self.backdrops is None or self.backdrops >= 1, "at least 1"),
-        ):
-            if not good:
-                value = getattr(self, name.replace("-", "_"))
-                shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
-                raise UsageError(f"--{name} {shown} can't be trained with: give {expected}.")
+        )
 
     @property
     def stage(self) -> TrainedStage:
@@ -96,16 +93,7 @@ class PocketRun:
         Raises:
             UsageError: if the file is missing or not one that `train` wrote.
         """
-        try:
-            values = read_toml(path)
-            hyperparameters = Hyperparameters(**values.pop("hyperparameters"))
-            own = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-            run = PocketRun(**own, hyperparameters=hyperparameters)  # type: ignore[arg-type]
-            if run.recipe not in POCKET_RUNS:
-                raise ValueError(f"its recipe is {run.recipe!r}")
-        except (OSError, TypeError, KeyError, ValueError) as error:
-            raise no_run(path, error) from error
-        return run
+        return read_config(path, PocketRun, POCKET_RUNS)
 
 
 POCKET_RUNS: Mapping[str, PocketRun] = {
@@ -275,17 +263,14 @@ def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, Pocket
             first_stage=run.first_stage,
         )
         return config, PocketUNet(shape)
-    known, weights = _weights_of(run.init, stage)
+    known, network = _network_of(run.init, stage)
     together = tuple(dict.fromkeys((*known.words, *words)))
-    shape = replace(known.network, vocabulary=len(Vocabulary(together)))
-    network = PocketUNet(shape)
-    embedding = network.text.words.weight.detach().clone()
-    embedding[: known.network.vocabulary] = weights["text.words.weight"]
-    network.load_state_dict({**weights, "text.words.weight": embedding})
-    return replace(known, words=together, network=shape, first_stage=run.first_stage), network
+    first, second, third = (max(own, run.blocks[level]) for level, own in enumerate(known.network.blocks))
+    larger = grown(network, (first, second, third), len(Vocabulary(together)))
+    return replace(known, words=together, network=larger.config, first_stage=run.first_stage), larger
 
 
-def _weights_of(init: str, stage: TrainedStage) -> tuple[PocketConfig, dict[str, Tensor]]:
+def _network_of(init: str, stage: TrainedStage) -> tuple[PocketConfig, PocketUNet]:
     """The stage of a model that is the one to train."""
     whole = load_model(init, "cpu", torch.float32)
     model = whole.at(stage.side) if stage.side in whole.sizes else whole
@@ -296,7 +281,7 @@ def _weights_of(init: str, stage: TrainedStage) -> tuple[PocketConfig, dict[str,
         )
     network = model.denoiser.network
     assert isinstance(network, PocketUNet)
-    return PocketConfig.from_json(model.config), network.state_dict()
+    return PocketConfig.from_json(model.config), network
 
 
 def _first_stage(run: PocketRun, engine: Engine) -> Model | None:

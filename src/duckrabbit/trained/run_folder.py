@@ -11,15 +11,14 @@ RUN/config.toml             what is trained, and how
 import json
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.training.curve import draw_loss_curve
-from duckrabbit.training.loop import Report
+from duckrabbit.training.loop import Hyperparameters, Report
 from duckrabbit.training.state import TrainingState
 
 CONFIG, CHECKPOINT, MODEL = "config.toml", "checkpoint.safetensors", "model.safetensors"
@@ -28,6 +27,8 @@ CHECKPOINT_SECONDS = 30.0
 """Between two checkpoints at least, and at least `CHECKPOINT_SHARE` times as long as one takes."""
 
 CHECKPOINT_SHARE = 20.0
+
+Run = TypeVar("Run")
 
 
 @dataclass(frozen=True)
@@ -114,14 +115,21 @@ def to_toml(run: Any) -> str:
     return "\n".join([*plain, *(line for table in tables for line in table)]) + "\n"
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a file; raises OSError or ValueError for none."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+def read_config(path: Path, kind: Callable[..., Run], recipes: Container[str]) -> Run:
+    """The run of a kind that a run folder is of.
 
-
-def no_run(path: Path, error: Exception) -> UsageError:
-    """The sentence for a file that describes no run."""
-    return UsageError(f"{path} does not describe a run ({error}): give the folder of a run to resume.")
+    Raises:
+        UsageError: if the file is missing, or not one that `train` wrote for one of the recipes.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        hyperparameters = Hyperparameters(**values.pop("hyperparameters"))
+        own = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        if own["recipe"] not in recipes:
+            raise ValueError(f"its recipe is {own['recipe']!r}")
+        return kind(**own, hyperparameters=hyperparameters)
+    except (OSError, TypeError, KeyError, ValueError) as error:
+        raise UsageError(f"{path} does not describe a run ({error}): give the folder of a run to resume.") from error
 
 
 def _toml(value: Any) -> str:
@@ -160,3 +168,22 @@ class Metrics:
         """Write what is remembered, whole or not at all."""
         with atomic_write(self.path) as temporary:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in self.lines), encoding="utf-8")
+
+
+def draw_loss_curve(lines: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
+    """Draw loss against step, on a logarithmic scale, from the lines of a run's metrics."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    steps, losses = [line["step"] for line in lines], [line["loss"] for line in lines]
+    axes.plot(steps, losses, color="#3b6ea5", linewidth=0.9)
+    epochs = {line["epoch"]: line["step"] for line in lines}
+    for step in epochs.values():
+        axes.axvline(step, color="#dddddd", linewidth=0.6, zorder=0)
+    axes.set(yscale="log", xlabel="step", ylabel="mean squared error", title=f"{title}: training loss")
+    axes.spines[["top", "right"]].set_visible(False)
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110)

@@ -26,6 +26,16 @@ from duckrabbit.training.team import Team
 WARMUP_STEPS = 3
 
 
+def require(run: object, *rules: tuple[str, bool, str]) -> None:
+    """Raise UsageError unless each field of a run, by its name, is as is expected of it."""
+    for name, good, expected in rules:
+        if not good:
+            value = getattr(run, name)
+            numbers = value if isinstance(value, tuple) else (value,)
+            shown = " ".join(f"{number:g}" if isinstance(number, float) else str(number) for number in numbers)
+            raise UsageError(f"`{name}` {shown} can't be trained with: give {expected}.")
+
+
 @dataclass(frozen=True)
 class Hyperparameters:
     """How long and how fast to train.
@@ -54,7 +64,8 @@ class Hyperparameters:
     clip_gradient: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, good, expected in (
+        require(
+            self,
             ("epochs", self.epochs >= 1, "at least 1"),
             ("batch_size", self.batch_size >= 2, "at least 2"),
             ("learning_rate", 0 < self.learning_rate < 10, "a number above 0 and below 10"),
@@ -64,9 +75,7 @@ class Hyperparameters:
             ("warmup_steps", self.warmup_steps >= 0, "0 or more"),
             ("cooldown", 0 <= self.cooldown <= 1, "a share from 0 to 1"),
             ("clip_gradient", self.clip_gradient >= 0, "0 for never, or a norm above it"),
-        ):
-            if not good:
-                raise UsageError(f"`{name}` {getattr(self, name):g} can't be trained with: give {expected}.")
+        )
 
     def learning_rate_at(self, step: int, steps_per_epoch: int) -> float:
         """lr · γ^(epoch/epochs), which is ExponentialLR with factor γ^(1/epochs), times warm-up and cool-down."""

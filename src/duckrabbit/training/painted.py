@@ -1,6 +1,6 @@
-"""Training pictures that are painted as they are needed: scenes with captions, or subjects with their classes."""
+"""Training pictures that are painted as they are needed: scenes with captions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -12,18 +12,8 @@ from torch import Tensor
 from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.paint.library import Library
 from duckrabbit.datasets.paint.render import Directions, directions, render
-from duckrabbit.datasets.paint.scenes import (
-    Plan,
-    Repertoire,
-    photo,
-    plan_scene,
-    repertoire,
-    silhouette,
-    subject,
-    tinted,
-)
+from duckrabbit.datasets.paint.scenes import Repertoire, plan_scene, repertoire
 from duckrabbit.datasets.prompts import Vocabulary
-from duckrabbit.training.augmentation import augmented
 from duckrabbit.training.data import Batch, prefetched
 
 
@@ -89,10 +79,6 @@ class PaintedExamples:
         return Batch(x0, prepared.tokens.to(device, non_blocking=True))
 
 
-KINDS: Mapping[Plan, float] = {subject: 0.62, photo: 0.3, tinted: 0.06, silhouette: 0.02}
-"""Scenes of one subject, and how often each is shown."""
-
-
 def half(library: Library, classes: Classes, which: int) -> Library:
     """One half of a library's pictures of these classes: 0 or 1, by a fixed shuffle that both judges share."""
     known = [k for k, item in enumerate(library.items) if classes.of(item.name) is not None]
@@ -113,63 +99,3 @@ def half(library: Library, classes: Classes, which: int) -> Library:
 
 def _differences(sums: Sequence[float]) -> list[float]:
     return [after - before for before, after in pairwise((0.0, *sums))]
-
-
-@dataclass(frozen=True)
-class SubjectPlanner:
-    """Scenes of one subject by number, with the subject's class. Needs no pixels."""
-
-    library: Library
-    classes: Classes
-    seed: int
-
-    def __call__(self, numbers: list[int]) -> tuple[Directions, Tensor]:
-        """A batch of scenes and their classes [B]."""
-        scenes, labels = [], []
-        plans, shares = tuple(KINDS), tuple(KINDS.values())
-        for number in numbers:
-            rng = Random((self.seed << 40) + number)
-            scene = rng.choices(plans, shares)[0](rng, self.library)
-            shown = scene.layers[0].item if scene.layers else scene.backdrop
-            label = self.classes.of(self.library.items[shown].name)
-            assert label is not None
-            scenes.append(scene)
-            labels.append(label)
-        return directions(scenes), torch.tensor(labels)
-
-
-@dataclass(frozen=True)
-class NamedExamples:
-    """Scenes of one subject by number, with the subject's class.
-
-    Attributes:
-        library: what scenes are made of: one half.
-        pictures: its pictures, on the training device.
-        classes: the classes.
-        count: how many scenes there are.
-        augmented: turn, tint, cover, mix and blur them, see `augmented`.
-        seed: of the scenes.
-    """
-
-    library: Library
-    pictures: Tensor = field(repr=False)
-    classes: Classes
-    count: int
-    augmented: bool = True
-    seed: int = 0
-
-    def __len__(self) -> int:
-        """How many scenes there are."""
-        return self.count
-
-    def prepared(self, order: Tensor) -> Iterator[tuple[Directions, Tensor]]:
-        """The scenes of each row of `order` [steps, B] and their classes, planned ahead."""
-        without_pixels = replace(self.library, pictures=self.library.pictures[:0])
-        return prefetched(SubjectPlanner(without_pixels, self.classes, self.seed), order)
-
-    def batch(self, prepared: tuple[Directions, Tensor], generator: torch.Generator) -> Batch:
-        """Paint them: pictures [B, 3, 64, 64] in [−1, 1] and classes [B]."""
-        planned, labels = prepared
-        device = self.pictures.device
-        x = render(self.pictures, planned.to(device), generator)
-        return Batch(augmented(x, generator) if self.augmented else x, labels.to(device, non_blocking=True))

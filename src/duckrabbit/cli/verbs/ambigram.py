@@ -48,9 +48,9 @@ def run(options: Options) -> int:
     from pathlib import Path
 
     from duckrabbit.cli.display import Display
-    from duckrabbit.cli.percent import percent
     from duckrabbit.cli.produce import print_path
     from duckrabbit.illusions.views import parse_view
+    from duckrabbit.judges.calibration import percent
     from duckrabbit.making.choose import open_named
     from duckrabbit.media.names import new_file, slug
     from duckrabbit.media.png import JSON, write_png

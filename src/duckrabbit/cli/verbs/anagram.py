@@ -1,12 +1,12 @@
 """duckrabbit anagram"""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, UseAppendAction
 
 from duckrabbit.cli.maker import Maker, show_looks
-from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Sweeping, Wording, option
+from duckrabbit.cli.options import Making, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Making):
     """Make a picture that shows something else through each view: duckrabbit anagram 6 9 --view rotate-180"""
 
     prompts: Positional[Annotated[tuple[str, ...], option("PROMPT PROMPT ...")]] = ()
@@ -26,12 +26,6 @@ class Options:
     """how the views make one picture: mean, alternate or swing (mean)"""
     pairs: Annotated[str | None, option("FILE")] = None
     """in place of prompts: a file with a pair on each line, PROMPT | PROMPT; killed, it goes on where it was"""
-    wording: Wording = field(default_factory=Wording)
-    sampling: Sampling = field(default_factory=Sampling)
-    output: Output = field(default_factory=Output)
-    searching: Searching = field(default_factory=Searching)
-    sweeping: Sweeping = field(default_factory=Sweeping)
-    computing: Computing = field(default_factory=Computing)
 
 
 def run(options: Options) -> int:

@@ -110,7 +110,7 @@ def _search(options: Options) -> "PairSearch":
     from duckrabbit.judges.calibration import shipped_for
     from duckrabbit.judges.judge import load_judge
     from duckrabbit.search.discover import PairSearch
-    from duckrabbit.search.subject_priors import shipped_for as subject_priors_for
+    from duckrabbit.search.subjects import shipped_for as subject_priors_for
     from duckrabbit.search.subjects import subjects_of
 
     style = options.wording.style.strip()
@@ -150,7 +150,7 @@ def _counts(findings: "Findings") -> str:
 
 
 def _so_far(search: "PairSearch", findings: "Findings") -> str:
-    from duckrabbit.cli.percent import verdict
+    from duckrabbit.judges.calibration import verdict
 
     said, best = _counts(findings), findings.best()
     return (
@@ -164,7 +164,7 @@ def _write_gallery(kept: "Collection", search: "PairSearch", findings: "Findings
     import sys
 
     from duckrabbit.cli.gallery_page import entry_of, write_page
-    from duckrabbit.cli.percent import percent, sure, verdict
+    from duckrabbit.judges.calibration import percent, sure, verdict
     from duckrabbit.media.atomic import atomic_write
     from duckrabbit.media.sheet import contact_sheet
 

@@ -86,7 +86,7 @@ def _extra(name: str) -> str:
 
 
 def _cache() -> str:
-    from duckrabbit.datasets.cache import cache_folder
+    from duckrabbit.media.names import cache_folder
 
     folder = cache_folder()
     return f"{folder}{'' if folder.exists() else ' (not made yet)'}"

@@ -1,12 +1,12 @@
 """duckrabbit edit"""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
 from duckrabbit.cli.maker import Maker
-from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Sweeping, Wording, option
+from duckrabbit.cli.options import Making, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Making):
     """Make a picture anew from a noised one: duckrabbit edit mnist:test/7 3 --start 1 5 10 20"""
 
     image: Positional[Annotated[str, option("IMAGE")]]
@@ -26,12 +26,6 @@ class Options:
     """where to start on the grid: 0 is noise, and the larger the more is kept"""
     start_level: Annotated[tuple[float, ...], option("LEVEL ...")] = ()
     """in place of start: the level itself, 0 (clean) to 999 (noise)"""
-    wording: Wording = field(default_factory=Wording)
-    sampling: Sampling = field(default_factory=Sampling)
-    output: Output = field(default_factory=Output)
-    searching: Searching = field(default_factory=Searching)
-    sweeping: Sweeping = field(default_factory=Sweeping)
-    computing: Computing = field(default_factory=Computing)
 
 
 def run(options: Options) -> int:

@@ -1,13 +1,13 @@
 """duckrabbit generate"""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
 from duckrabbit.cli.maker import Maker, show_looks
-from duckrabbit.cli.options import Computing, Flag, Output, Sampling, Searching, Sweeping, Wording, option
+from duckrabbit.cli.options import Flag, Making, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -15,19 +15,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Making):
     """Make a picture of a prompt from noise: duckrabbit generate 7 --count 4"""
 
     prompts: Positional[Annotated[tuple[str, ...], option("[PROMPT]")]] = ()
     """what to make; none for a model without prompts, or for anything"""
     animate: Flag = False
     """also write a GIF of how the pictures come about"""
-    wording: Wording = field(default_factory=Wording)
-    sampling: Sampling = field(default_factory=Sampling)
-    output: Output = field(default_factory=Output)
-    searching: Searching = field(default_factory=Searching)
-    sweeping: Sweeping = field(default_factory=Sweeping)
-    computing: Computing = field(default_factory=Computing)
 
 
 def run(options: Options) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 from duckrabbit.cli.maker import Maker
-from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Sweeping, Wording, option
+from duckrabbit.cli.options import Making, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -71,7 +71,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Making):
     """Make a picture whose parts show different things: duckrabbit hybrid --far 3 --near 8"""
 
     parts: Parts = field(default_factory=Parts)
@@ -81,12 +81,6 @@ class Options:
     """how many times as much guidance the finest part has: near, colour, sharp or large (1)"""
     pairs: Annotated[str | None, option("FILE")] = None
     """in place of parts: a file with FAR | NEAR or FAR | MID | NEAR on each line; killed, it goes on where it was"""
-    wording: Wording = field(default_factory=Wording)
-    sampling: Sampling = field(default_factory=Sampling)
-    output: Output = field(default_factory=Output)
-    searching: Searching = field(default_factory=Searching)
-    sweeping: Sweeping = field(default_factory=Sweeping)
-    computing: Computing = field(default_factory=Computing)
 
 
 def run(options: Options) -> int:

@@ -1,13 +1,13 @@
 """duckrabbit inpaint"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
 from duckrabbit.cli.maker import Maker
-from duckrabbit.cli.options import Computing, Flag, Output, Sampling, Searching, Sweeping, Wording, option
+from duckrabbit.cli.options import Flag, Making, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Making):
     """Paint a region of a picture anew: duckrabbit inpaint mnist:test/7 --mask-box 0,14,28,28 3"""
 
     image: Positional[Annotated[str, option("IMAGE")]]
@@ -34,12 +34,6 @@ class Options:
     """paint where the mask is black, and keep what is white; of a box or ellipse paint all the rest"""
     resamplings: Annotated[int, option("N")] = 1
     """how often each step is made, for a smoother seam (1)"""
-    wording: Wording = field(default_factory=Wording)
-    sampling: Sampling = field(default_factory=Sampling)
-    output: Output = field(default_factory=Output)
-    searching: Searching = field(default_factory=Searching)
-    sweeping: Sweeping = field(default_factory=Sweeping)
-    computing: Computing = field(default_factory=Computing)
 
 
 def run(options: Options) -> int:

@@ -163,7 +163,7 @@ def _in_full(scored: Scored) -> str:
 
 
 def _line(reading: "Reading", width: int) -> str:
-    from duckrabbit.cli.percent import percent
+    from duckrabbit.judges.calibration import percent
 
     place = f"{ordinal(reading.place)} of {reading.choices:,}"
     said = (
@@ -176,7 +176,7 @@ def _line(reading: "Reading", width: int) -> str:
 
 def _in_short(scored: Scored) -> str:
     """One line."""
-    from duckrabbit.cli.percent import percent
+    from duckrabbit.judges.calibration import percent
 
     looks = ", ".join(
         f"{own.look} {own.prompt!r} {percent(own.probability)}" + ("" if own.right else f" (read as {own.first[0][0]})")

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from tyro.conf import Positional
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from duckrabbit.trained.pocket import Material, PocketRun
     from duckrabbit.training.loop import Engine, Report
     from duckrabbit.training.team import Team
+
+Run = TypeVar("Run", "TrainingRun", "PocketRun")
 
 TEXT_RECIPES = ("pocket", "pocket-256", "folder")
 HYPERPARAMETERS = ("batch_size", "learning_rate", "warmup_steps", "cooldown", "clip_gradient", "ema_decay", "seed")
@@ -158,11 +160,7 @@ def _digit_run(options: Options) -> "TrainingRun":
         **_given(options, "data"),
         hyperparameters=replace(known.hyperparameters, **_given(options, *HYPERPARAMETERS), **own),
     )
-    if options.resume:
-        _require_same(replace(wanted, recipe=options.recipe), known, options.folder)
-        return known
-    _require_new(options.folder)
-    return wanted
+    return _begun(options, wanted, known)
 
 
 def _run_pocket(options: Options) -> int:
@@ -192,7 +190,7 @@ def _run_pocket(options: Options) -> int:
 
 def _pocket_run(options: Options) -> "PocketRun":
     """The run that was asked for, or the one in the folder, which it must not contradict."""
-    from duckrabbit.datasets.cache import cache_folder
+    from duckrabbit.media.names import cache_folder
     from duckrabbit.trained.pocket import POCKET_RUNS, PocketRun
     from duckrabbit.trained.run_folder import CONFIG
 
@@ -209,13 +207,9 @@ def _pocket_run(options: Options) -> "PocketRun":
         init=started,
         hyperparameters=replace(known.hyperparameters, **_given(options, *HYPERPARAMETERS)),
     )
-    if options.resume:
-        _require_same(replace(wanted, recipe=options.recipe), known, options.folder)
-        return known
     if not wanted.data and wanted.recipe == "folder":
         raise UsageError("folder is trained on your own pictures: give --data with the folder they are in.")
-    _require_new(options.folder)
-    return wanted if wanted.data else replace(wanted, data=str(cache_folder() / "packs"))
+    return _begun(options, wanted if wanted.data else replace(wanted, data=str(cache_folder() / "packs")), known)
 
 
 def _material(training: "PocketRun", team: "Team") -> "Material":
@@ -281,6 +275,15 @@ def _refuse_meaningless(given: dict[str, Any], known: "TrainingRun | PocketRun")
     for name in given:
         if getattr(known, name) is None:
             raise UsageError(f"--{name.replace('_', '-')} means nothing to {known.recipe}: leave it out.")
+
+
+def _begun(options: Options, wanted: Run, known: Run) -> Run:
+    """The run that is wanted, in a new folder; or the one that is known from its folder, which must be the same."""
+    if options.resume:
+        _require_same(replace(wanted, recipe=options.recipe), known, options.folder)
+        return known
+    _require_new(options.folder)
+    return wanted
 
 
 def _require_new(folder: Path) -> None:

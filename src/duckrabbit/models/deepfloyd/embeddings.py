@@ -7,20 +7,23 @@ file of its own, named by the SHA-256 of the prompt, with the prompt in its head
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from duckrabbit.datasets.cache import cache_folder
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.names import cache_folder
 
 PICKLED = (".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".npy", ".npz")
 """What a file of embeddings would end in, and a folder would not."""
 
 _TENSOR, _PROMPT = "embedding", "prompt"
+
+T = TypeVar("T")
 
 Encoder = Callable[[Sequence[str]], Mapping[str, Tensor]]
 """From prompts to their embeddings [1, N, D]."""
@@ -46,7 +49,9 @@ class Dictionary:
 
     def __init__(self, folder: Path, file: Path | None = None) -> None:
         self.folder, self.file = folder, file
-        self._in_file = {} if file is None else {key_of(name): name for name in _names(file)}
+        self._in_file = (
+            {} if file is None else {key_of(name): name for name in _read(file, lambda opened: list(opened.keys()))}
+        )
 
     @staticmethod
     def at(place: str | None) -> "Dictionary":
@@ -70,7 +75,8 @@ class Dictionary:
 
     def prompts(self) -> list[str]:
         """All prompts, sorted."""
-        kept = [_prompt_in(path) for path in sorted(self.folder.glob("*.safetensors"))]
+        files = sorted(self.folder.glob("*.safetensors"))
+        kept = [_read(path, lambda opened: str((opened.metadata() or {})[_PROMPT])) for path in files]
         return sorted({*self._in_file, *kept})
 
     def get(self, prompt: str) -> Tensor | None:
@@ -81,9 +87,9 @@ class Dictionary:
         """
         key = key_of(prompt)
         if self.file is not None and key in self._in_file:
-            return _shaped(_read(self.file, self._in_file[key]), self.file)
+            return _embedding(self.file, self._in_file[key])
         path = self.path(key)
-        return _shaped(_read(path, _TENSOR), path) if path.is_file() else None
+        return _embedding(path, _TENSOR) if path.is_file() else None
 
     def put(self, prompt: str, embedding: Tensor) -> Path:
         """Keep the embedding [1, N, D] of a prompt."""
@@ -153,36 +159,22 @@ class Embeddings:
         return f'duckrabbit embed "{escaped}" {self._hint}'
 
 
-def _names(file: Path) -> list[str]:
-    try:
-        with safe_open(file, framework="pt", device="cpu") as opened:
-            return list(opened.keys())
-    except (SafetensorError, OSError) as error:
-        raise UsageError(f"{file} can't be read as embeddings ({error}): give a whole .safetensors file.") from error
-
-
-def _read(path: Path, name: str) -> Tensor:
+def _read(path: Path, what: Callable[[Any], T]) -> T:
+    """What there is in a .safetensors file."""
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            tensor: Tensor = file.get_tensor(name)
-    except (SafetensorError, OSError) as error:
+            return what(file)
+    except (SafetensorError, OSError, KeyError) as error:
         raise UsageError(
-            f"{path} can't be read as an embedding ({error}): delete it and embed the prompt anew."
+            f"{path} can't be read as embeddings ({error}): give a whole .safetensors file, or delete it and embed its "
+            "prompts anew."
         ) from error
-    return tensor
 
 
-def _shaped(embedding: Tensor, path: Path) -> Tensor:
-    """[N, D] or [1, N, D] as [1, N, D]."""
+def _embedding(path: Path, name: str) -> Tensor:
+    """What a file holds under a name, [N, D] or [1, N, D], as [1, N, D]."""
+    embedding: Tensor = _read(path, lambda opened: opened.get_tensor(name))
     whole = embedding[None] if embedding.ndim == 2 else embedding
     if whole.ndim != 3 or len(whole) != 1 or not whole.is_floating_point():
         raise UsageError(f"{path} holds {list(embedding.shape)} where an embedding is [77, 4096]: give another file.")
     return whole
-
-
-def _prompt_in(path: Path) -> str:
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            return str((file.metadata() or {})[_PROMPT])
-    except (SafetensorError, OSError, KeyError) as error:
-        raise UsageError(f"{path} can't be read as an embedding ({error!r}): delete it and embed anew.") from error

@@ -27,15 +27,15 @@ def optional(package: str, needs: tuple[str, ...] = ()) -> Any:
 
 def diffusers() -> Any:
     """diffusers, without its bars and advice."""
-    package = optional("diffusers")
-    package.utils.logging.set_verbosity_error()
-    package.utils.logging.disable_progress_bar()
-    return package
+    return _quiet(optional("diffusers"))
 
 
 def transformers() -> Any:
     """transformers with what T5's tokenizer needs, without its bars and advice."""
-    package = optional("transformers", ("sentencepiece", "google.protobuf"))
+    return _quiet(optional("transformers", ("sentencepiece", "google.protobuf")))
+
+
+def _quiet(package: Any) -> Any:
     package.utils.logging.set_verbosity_error()
     package.utils.logging.disable_progress_bar()
     return package

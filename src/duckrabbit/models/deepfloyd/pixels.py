@@ -75,8 +75,6 @@ def _model(name: str, folder: Path, unet: Part, device: torch.device, dtype: tor
         ),
         channels=channels,
         size=size,
-        dark_ground=False,
-        knows_level=True,
         conditional=classes.count > 0,
         check_prompt=classes.check,
         sampler=SamplerConfig(),

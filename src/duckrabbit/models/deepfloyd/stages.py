@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import EncodedOnce
 from duckrabbit.diffusion.path import time_of_level
@@ -22,7 +22,6 @@ from duckrabbit.models.deepfloyd.unet import (
     Call,
     SuperResolving,
     UNetDenoiser,
-    load_compiled_unet,
     load_unet,
     require_compiler,
     text_conditional,
@@ -170,11 +169,6 @@ class _Shared:
     offloader: Offloader
     embeddings: Embeddings
 
-    def load(self, unet: Part) -> nn.Module:
-        """A stage's network, on the CPU."""
-        load = load_compiled_unet if self.compiled else load_unet
-        return load(unet, self.device, self.dtype)
-
 
 def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model:
     unet = read_part(folder / "unet")
@@ -185,7 +179,8 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
         )
     file = folder / "scheduler" / "scheduler_config.json"
     conventions = conventions_of(read_json(file), file)
-    offloader, device, dtype = shared.offloader, shared.device, shared.dtype
+    device, dtype = shared.device, shared.dtype
+    load = partial(load_unet, unet, device, dtype, shared.compiled)
     need = unet.bytes * (2 if unet.variant and dtype == torch.float32 else 1)
 
     def embeddings(prompts: Sequence[str]) -> Tensor:
@@ -195,7 +190,7 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
         name=shared.name,
         kind="pictures",
         denoiser=UNetDenoiser(
-            lend=partial(offloader.lend, str(folder), need, partial(shared.load, unet)),
+            lend=partial(shared.offloader.lend, str(folder), need, load),
             conventions=conventions,
             channels=CHANNELS,
             encode=EncodedOnce(embeddings),
@@ -205,8 +200,6 @@ def _stage(folder: Path, channels_in: int, call: Call, shared: _Shared) -> Model
         ),
         channels=CHANNELS,
         size=int(unet.config["sample_size"]),
-        dark_ground=False,
-        knows_level=True,
         conditional=True,
         check_prompt=partial(_check_prompt, shared.embeddings),
         sampler=FIRST,

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -64,17 +65,15 @@ def encoded(part: Part, prompts: Sequence[str], offloader: Offloader) -> dict[st
     return embeddings
 
 
-def _encoded(prompt: str, tokenizer: "object", network: "object") -> Tensor:
-    assert callable(tokenizer)
-    assert callable(network)
+def _encoded(prompt: str, tokenizer: Any, network: Any) -> Tensor:
     text = key_of(prompt)
     if len(tokenizer(text).input_ids) > TOKENS:
         print(f"{prompt!r} is longer than {TOKENS} tokens: its end is not read", file=sys.stderr, flush=True)
     tokens = tokenizer(text, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt")
-    device = next(network.parameters()).device  # type: ignore[attr-defined]
+    device = next(network.parameters()).device
     with torch.inference_mode():
-        states = network(tokens.input_ids.to(device), attention_mask=tokens.attention_mask.to(device))[0]
-    return states.cpu().clone()  # type: ignore[no-any-return]
+        states: Tensor = network(tokens.input_ids.to(device), attention_mask=tokens.attention_mask.to(device))[0]
+    return states.cpu().clone()
 
 
 def _room_for(part: Part, offloader: Offloader) -> torch.device:

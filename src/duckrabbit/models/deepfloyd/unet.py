@@ -90,8 +90,8 @@ def class_conditional(network: Any, x: Tensor, levels: Tensor, condition: Tensor
     return output
 
 
-def load_unet(part: Part, device: torch.device, dtype: torch.dtype) -> nn.Module:
-    """The network of a part, on the CPU, in its precision.
+def load_unet(part: Part, device: torch.device, dtype: torch.dtype, compiled: bool = False) -> nn.Module:
+    """The network of a part, on the CPU, in its precision; its blocks may be compiled when they are first called.
 
     Raises:
         UsageError: if the packages are missing, or configuration and weights don't go together.
@@ -113,14 +113,9 @@ def load_unet(part: Part, device: torch.device, dtype: torch.dtype) -> nn.Module
     network = network.eval().requires_grad_(False)
     if device.type == "cuda":
         network = network.to(memory_format=torch.channels_last)
+    if compiled:
+        compile_blocks(network)
     return network  # type: ignore[no-any-return]
-
-
-def load_compiled_unet(part: Part, device: torch.device, dtype: torch.dtype) -> nn.Module:
-    """The network of a part, on the CPU, with residual blocks that are compiled when they are first called."""
-    network = load_unet(part, device, dtype)
-    compile_blocks(network)
-    return network
 
 
 def compile_blocks(network: nn.Module, backend: object = "inductor") -> None:

@@ -106,21 +106,9 @@ CHAPTERS: tuple[Chapter, ...] = (
         "Digits: step by step",
         (
             Row("B2.1", "DDPM, told the time", ("mnist-ddpm",), 6, step_by_step.ddpm_by_time),
-            Row(
-                "B2.2",
-                "DDPM, told the class",
-                ("mnist-ddpm-class-course", "mnist-ddpm-class", "mnist-ddpm"),
-                50,
-                step_by_step.ddpm_by_class,
-            ),
+            Row("B2.2", "DDPM, told the class", step_by_step.DDPMS, 50, step_by_step.ddpm_by_class),
             Row("B2.3", "Flow matching, told the time", ("mnist-flow",), 8, step_by_step.flow_by_time),
-            Row(
-                "B2.4",
-                "Flow matching, told the class",
-                ("mnist-flow-class-course",),
-                16,
-                step_by_step.flow_by_class,
-            ),
+            Row("B2.4", "Flow matching, told the class", (step_by_step.FLOW_BY_CLASS,), 16, step_by_step.flow_by_class),
         ),
     ),
     Chapter(

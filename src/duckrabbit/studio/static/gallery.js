@@ -2,7 +2,7 @@
 
 import { ask, fileOf, loaded, motionOf, query } from "./api.js";
 import { $, debounced, el, toast, trying } from "./dom.js";
-import { askWhat } from "./guess.js";
+import { askWhat, isIllusion } from "./guess.js";
 import { on } from "./state.js";
 import { deedsOf } from "./stage.js";
 import { Viewer } from "./viewer.js";
@@ -93,20 +93,19 @@ export async function openPicture(id) {
     ["steered from", recipe.negative_prompt],
     ["file", picture.file],
   ].filter(([, value]) => value !== undefined && value !== null && value !== "");
-  const isIllusion = picture.verb === "anagram" || picture.verb === "hybrid";
   dialog.replaceChildren(
     el("div", { class: "wall" }, el("div", { class: "mat" }, canvas), hands, guess),
     el(
       "div",
       { class: "about" },
-      el("div", {}, el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: close }, "✕"), el("h2", { id: "detail-title" }, isIllusion ? "What do you see?" : "A picture")),
+      el("div", {}, el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: close }, "✕"), el("h2", { id: "detail-title" }, isIllusion(picture) ? "What do you see?" : "A picture")),
       el("dl", {}, facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value))])),
       el("div", { class: "actions" }, deedsOf(picture, again, close)),
     ),
   );
   dialog.showModal();
   const viewer = new Viewer(canvas, hands, motionOf);
-  await trying(async () => viewer.show({ ...picture, image: await loaded(fileOf(id)), label: isIllusion ? "An illusion: press Space to change how it is seen" : picture.prompts.join(", ") }));
+  await trying(async () => viewer.show({ ...picture, image: await loaded(fileOf(id)), label: isIllusion(picture) ? "An illusion: press Space to change how it is seen" : picture.prompts.join(", ") }));
   askWhat(guess, picture, false, () => {});
   canvas.focus({ preventScroll: true });
 }

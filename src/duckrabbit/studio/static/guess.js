@@ -13,9 +13,12 @@ export function isRight(guess, prompt) {
   return wordsOf(guess).some((word) => own.some((other) => other === word || other === `${word}s` || word === `${other}s`));
 }
 
+/** Whether there is more than one way of looking at a picture. */
+export const isIllusion = ({ views, parts }) => views.length > 0 || parts.length > 0;
+
 /** What each reading of an illusion is called: [where, prompt]. */
 export function readings(shown) {
-  if (shown.verb === "hybrid") return shown.parts.map((part, k) => [part, shown.prompts[k]]).filter(([, prompt]) => prompt);
+  if (shown.parts.length) return shown.parts.map((part, k) => [part, shown.prompts[k]]).filter(([, prompt]) => prompt);
   const views = shown.views.length === shown.prompts.length - 1 ? ["identity", ...shown.views] : shown.views;
   return views.map((view, k) => [view === "identity" ? "upright" : viewWords(view).toLowerCase(), shown.prompts[k]]);
 }
@@ -29,8 +32,7 @@ export function caption(prompts) {
 
 /** Ask below a picture; `again` remembers that this one's words are known. */
 export function askWhat(box, shown, revealed, reveal) {
-  const isIllusion = shown.verb === "anagram" || shown.verb === "hybrid";
-  if (!isIllusion || !shown.prompts.length) {
+  if (!isIllusion(shown) || !shown.prompts.length) {
     box.replaceChildren(shown.prompts.length ? el("p", { class: "caption" }, ...caption(shown.prompts)) : "");
     return;
   }

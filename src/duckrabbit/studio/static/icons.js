@@ -1,14 +1,5 @@
 // Small drawings, 24 by 24, in strokes.
 
-export const TASKS = {
-  generate: ["M4 5h16v14H4z", "M4 16l5-5 4 4 3-3 4 4", "M15.5 9.2v.01"],
-  anagram: ["M4 12a8 8 0 0 1 14-5.3L20 9", "M20 4v5h-5", "M20 12a8 8 0 0 1-14 5.3L4 15", "M4 20v-5h5"],
-  hybrid: ["M12 5c-5 0-8.5 5-9 7 .5 2 4 7 9 7s8.500-5 9-7c-.5-2-4-7-9-7z", "M12 9a3 3 0 1 0 .01 0z"],
-  edit: ["M4 20l1-4L16 5l3 3L8 19z", "M14 7l3 3"],
-  inpaint: ["M4 5h16v14H4z", "M9 9.500h6v5H9z", "M4 8h1M4 12h1M4 16h1"],
-  digits: ["M6.500 8.500L9 6v12M6.500 18h5", "M15 6h3.500l-3 4.500c4 0 4 7.500-1 7.500"],
-};
-
 export const VIEWS = {
   "rotate-180": ["M5 12a7 7 0 1 1 7 7", "M15 16l-3 3 3 3"],
   flip: ["M12 3v18", "M8 7l4-4 4 4", "M8 17l4 4 4-4"],

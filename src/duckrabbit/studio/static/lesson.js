@@ -1,7 +1,11 @@
 // How it works, in a drawer, with the picture on stage at each noise level.
 
-import { ask } from "./api.js";
+import { ask, fileOf, query } from "./api.js";
 import { $, el } from "./dom.js";
+import { sent, sourcesOf } from "./sources.js";
+import { onStage } from "./stage.js";
+import { model, taskOf } from "./state.js";
+import { jobOf, modelName } from "./tasks.js";
 
 const ROWS = {
   noise: {
@@ -36,28 +40,44 @@ const ROWS = {
   },
 };
 
-const START = {
-  generate: "A picture begins as noise. A denoiser, asked again and again what is behind it, finds one.",
-  anagram: "A denoiser that is asked two questions about one picture finds one that answers both.",
-  hybrid: "Eyes read coarse shapes from afar and fine ones from nearby. A hybrid gives each its own picture.",
-  edit: "Noise hides details first and the big shapes last. Add some to a drawing, take it away again: the shapes stay, the details are new.",
-  inpaint: "Only the covered part is free. All around it is held to your picture at every step.",
-  digits: "The same ideas on 28 by 28 pixels, with a network small enough to train here in minutes.",
-};
+/** What a lesson is drawn with: the picture at hand, or one that will do. */
+async function requestOf(task) {
+  const chosen = modelName(task);
+  const facts = model(chosen);
+  const sources = await sourcesOf(task);
+  let picture = sources.picture;
+  const staged = onStage();
+  if (!picture && staged && (model(staged.model)?.kind ?? "") === facts.kind) {
+    picture = await sent(await (await fetch(fileOf(staged.id))).blob(), chosen, staged.file, "picture");
+  }
+  if (!picture && facts.kind === "digits") picture = (await ask(`/api/sources?${query({ model: chosen, name: "mnist:test/7" })}`)).source;
+  picture ??= (await sent(await (await fetch("/static/welcome.png")).blob(), chosen, "an example", "picture"));
+  let said = { prompts: [], views: [] };
+  try {
+    const { recipe } = jobOf(task, { picture, mask: sources.mask ?? picture });
+    said = { prompts: recipe.prompts ?? Object.values(recipe.parts ?? {}).map((part) => part.prompt), views: recipe.views ?? [] };
+    if (recipe.prompt) said.prompts = [recipe.prompt];
+  } catch {
+    said.prompts = staged?.prompts ?? [];
+    said.views = staged?.views ?? [];
+  }
+  return { task, model: chosen, picture, mask: sources.mask ?? null, prompts: said.prompts.filter(Boolean).slice(0, 6), views: said.views };
+}
 
-/** Open the drawer of a task; `picture()` gives what the lesson is drawn with. */
-export async function openLesson(task, title, picture) {
+/** Open the drawer of a task. */
+export async function openLesson(name) {
+  const { title, lesson } = taskOf(name);
   const dialog = $("#lesson");
   const rows = el("div", { "aria-live": "polite" }, el("p", { class: "quiet-text", style: "margin-top:24px" }, "Drawing it with your picture …"));
   dialog.replaceChildren(
     el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕"),
-    el("h2", { id: "lesson-title" }, `How it works: ${title}`),
-    el("p", { class: "caption", style: "margin-top:12px;font-size:18px" }, START[task]),
+    el("h2", { id: "lesson-title" }, `How it works: ${title.toLowerCase()}`),
+    el("p", { class: "caption", style: "margin-top:12px;font-size:18px" }, lesson),
     rows,
   );
   dialog.showModal();
   try {
-    const answer = await ask("/api/lessons", { method: "POST", json: await picture() });
+    const answer = await ask("/api/lessons", { method: "POST", json: await requestOf(name) });
     rows.replaceChildren(...answer.rows.map(section));
   } catch (error) {
     rows.replaceChildren(el("p", { class: "problem", style: "margin-top:24px" }, error.message));

@@ -2,9 +2,8 @@
 
 import { ask } from "./api.js";
 import { $, el, seconds, trying } from "./dom.js";
-import { known, notMade, on, settle } from "./state.js";
+import { known, notMade, on, recipeOf, settle } from "./state.js";
 
-const NAMES = { generate: "Picture", anagram: "Anagram", hybrid: "Hybrid", edit: "Edit", inpaint: "Inpainting", upscale: "Upscaling", noise: "Noise", denoise: "Denoising" };
 const SAID = { failed: "failed", lost: "was lost when the studio ended", cancelled: "cancelled" };
 
 export function openQueue({ watch, remake }) {
@@ -47,7 +46,7 @@ function drawQueue(panel, deeds) {
 }
 
 function drawProgress(shown, job) {
-  $(".progress-words", shown).textContent = `${NAMES[job.verb]} · ${job.count} · ${left(job)}`;
+  $(".progress-words", shown).textContent = `${recipeOf(job.verb).name} · ${job.count} · ${left(job)}`;
   const bar = $("progress", shown);
   if (bar) [bar.max, bar.value] = [job.steps || 1, job.step];
 }
@@ -55,7 +54,7 @@ function drawProgress(shown, job) {
 const left = (job) => (job.state !== "making" ? "waits" : job.seconds_left === null ? "being made" : `${seconds(job.seconds_left)} left`);
 
 /** What a job shows, in a few words. */
-export const wordsOf = (job) => job.prompts.filter(Boolean).join(" · ") || NAMES[job.verb];
+export const wordsOf = (job) => job.prompts.filter(Boolean).join(" · ") || recipeOf(job.verb).name;
 
 function row(job, k, jobs, deeds) {
   const making = job.state === "making";

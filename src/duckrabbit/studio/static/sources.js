@@ -3,44 +3,52 @@
 import { Problem, ask, loaded, query } from "./api.js";
 import { $, el } from "./dom.js";
 import { Easel } from "./easel.js";
-import { known, model } from "./state.js";
+import { known, taskOf } from "./state.js";
 import { modelName } from "./tasks.js";
 
 const easels = {};
-const names = { edit: "a drawing", inpaint: "a picture" };
-let photo = null; // under the mask: {blob or shipped name}
+const names = {}; // of the pictures on the easels
+const photos = {}; // blobs under the masks
+
+const fieldOf = (task, kind) => taskOf(task).fields.find((field) => field.kind === kind);
+const masks = (task) => Boolean(fieldOf(task, "mask"));
+
+export const takesPicture = (task) => Boolean(fieldOf(task, "picture"));
+
+/** The task in which a picture is painted on. */
+export const paintTask = () => known.studio.tasks.find(({ name }) => takesPicture(name) && !masks(name)).name;
 
 /** The easel of a task, made when it is first needed. */
 export function easelOf(task) {
-  easels[task] ??= new Easel(task === "inpaint" ? "mask" : "drawing", () => {});
+  easels[task] ??= new Easel(masks(task) ? "mask" : "drawing", () => {});
   return easels[task];
 }
 
-export const takesPicture = (task) => task === "edit" || task === "inpaint";
-
-/** Lay a picture on the easel of a task: a blob, or the name of a picture of the package. */
+/** Lay a picture on the easel of a task: a blob, or the address of a picture of the package. */
 export async function lay(task, picture, name) {
   const address = typeof picture === "string" ? picture : URL.createObjectURL(picture);
   const image = await loaded(address);
   const easel = easelOf(task);
   easel.put(image);
   names[task] = name;
-  if (task === "inpaint") {
-    photo = typeof picture === "string" ? await (await fetch(picture)).blob() : picture;
+  if (masks(task)) {
+    photos[task] = typeof picture === "string" ? await (await fetch(picture)).blob() : picture;
     if (easel.dirty) easel.blank();
   }
 }
 
 /** The pictures of a task's job, at its model's size. */
 export async function sourcesOf(task) {
+  if (!takesPicture(task)) return {};
   const chosen = modelName(task);
   const easel = easelOf(task);
-  if (task === "edit") {
+  const name = names[task] ?? fieldOf(task, "picture").unnamed;
+  if (!masks(task)) {
     if (!easel.dirty) return {};
-    return { picture: await sent(await easel.png(), chosen, names.edit, "picture") };
+    return { picture: await sent(await easel.png(), chosen, name, "picture") };
   }
-  if (!photo) return {};
-  const picture = await sent(photo, chosen, names.inpaint, "picture");
+  if (!photos[task]) return {};
+  const picture = await sent(photos[task], chosen, name, "picture");
   if (!easel.dirty) return { picture };
   try {
     return { picture, mask: await sent(await easel.png(), chosen, "a mask", "mask") };
@@ -58,16 +66,15 @@ export async function sent(blob, chosen, name, as) {
 }
 
 /** Take back the pictures of a job. */
-export async function layJob(task, recipe) {
-  const address = (source) => `data:image/png;base64,${source.png}`;
-  if (!recipe.picture) return;
-  const blob = await (await fetch(address(recipe.picture))).blob();
-  await lay(task, blob, recipe.picture.name);
-  if (task === "inpaint" && recipe.mask) await layMask(address(recipe.mask));
+export async function layJob(task, { picture, mask }) {
+  if (!picture) return;
+  // Not by fetch: the page's own policy forbids that for such an address.
+  const bytes = Uint8Array.from(atob(picture.png), (letter) => letter.charCodeAt(0));
+  await lay(task, new Blob([bytes], { type: "image/png" }), picture.name);
+  if (masks(task) && mask) await layMask(easelOf(task), `data:image/png;base64,${mask.png}`);
 }
 
-async function layMask(address) {
-  const easel = easelOf("inpaint");
+async function layMask(easel, address) {
   const image = await loaded(address);
   const canvas = el("canvas", { width: image.width, height: image.height });
   const context = canvas.getContext("2d");
@@ -84,19 +91,17 @@ async function layMask(address) {
   easel.dirty = true;
 }
 
-/** Where a picture comes from: the fields of edit and inpaint. */
-export function sourceFields(task, open) {
-  const kind = task === "edit" ? ["sketch:", "photo:"] : ["photo:"];
-  const shown = known.studio.pictures.filter(({ name }) => kind.some((start) => name.startsWith(start)));
-  const chosen = [...shown.filter(({ name }) => name.startsWith("sketch:")), ...shown.filter(({ name }) => !name.startsWith("sketch:"))].slice(0, 6);
+/** Where a picture comes from: the field for one. */
+export function sourceFields({ label, samples }, open) {
+  const shown = samples.flatMap((start) => known.studio.pictures.filter(({ name }) => name.startsWith(start))).slice(0, 6);
   return el(
     "div",
     {},
-    el("span", { class: "label" }, task === "edit" ? "Draw on the canvas, drop a picture, or take one of these" : "Drop a picture, or take one of these"),
+    el("span", { class: "label" }, label),
     el(
       "div",
       { class: "samples" },
-      chosen.map(({ name, what }) => {
+      shown.map(({ name, what }) => {
         const address = `/api/shipped?${query({ name })}`;
         return el("button", { type: "button", "aria-label": what, title: what, onclick: () => open(address, name) }, el("img", { src: address, alt: "", loading: "lazy" }));
       }),
@@ -104,5 +109,3 @@ export function sourceFields(task, open) {
     el("button", { type: "button", class: "quiet", onclick: () => $("#file").click() }, "Open a picture from this device"),
   );
 }
-
-export const sideOf = (task) => model(modelName(task)).size;

@@ -2,7 +2,7 @@
 
 import { ask, fileOf, loaded, motionOf } from "./api.js";
 import { $, drawing, el, seconds, toast, trying } from "./dom.js";
-import { askWhat } from "./guess.js";
+import { askWhat, isIllusion } from "./guess.js";
 import { known, model, on } from "./state.js";
 import { Viewer } from "./viewer.js";
 
@@ -201,7 +201,7 @@ function drawGrain() {
 
 async function reveal(again) {
   const picture = shown[chosen];
-  const label = picture.verb === "anagram" || picture.verb === "hybrid" ? "An illusion: press Space to change how it is seen" : `A picture: ${picture.prompts.join(", ")}`;
+  const label = isIllusion(picture) ? "An illusion: press Space to change how it is seen" : `A picture: ${picture.prompts.join(", ")}`;
   const own = await trying(() => loaded(fileOf(picture.id)));
   if (picture !== onStage()) return;
   if (own) await trying(() => viewer.show({ ...picture, image: own, label }));

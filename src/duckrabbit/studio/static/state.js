@@ -47,3 +47,7 @@ export function model(name) {
   const { models, run_prefix: run } = known.studio;
   return models.find((one) => one.name === name || (one.name.startsWith(run) && name?.endsWith(`/${one.name.slice(run.length)}`)));
 }
+
+/** What the studio says of the pictures of a verb, and of a task. */
+export const recipeOf = (verb) => known.studio.recipes[verb];
+export const taskOf = (name) => known.studio.tasks.find((task) => task.name === name);

@@ -33,18 +33,18 @@ export class Viewer {
     new ResizeObserver(() => this.#fit()).observe(canvas);
   }
 
-  /** Show a picture: {image, side, verb, prompts, parts, views, label}. */
+  /** Show a picture: {image, side, prompts, parts, views, label}. */
   async show(shown) {
     // At rest it is seen at once; how it moves may take a moment.
     this.form(shown.image, shown.side);
     const { turn } = this;
-    const ways = shown.verb === "anagram" ? looks(shown) : [];
+    const ways = looks(shown);
     const motions = await Promise.all(ways.map((look) => this.motionOf(look.view, shown.side)));
     if (turn !== this.turn) return;
     this.ways = ways;
     this.moving = motions.map((motion) => new Moving(shown.image, motion));
     this.chosen = 0;
-    this.way = shown.verb === "hybrid" ? wayOf(shown.parts) : null;
+    this.way = shown.parts.length ? wayOf(shown.parts) : null;
     this.distant = this.way ? new Distant(shown.image, shown.side, this.way) : null;
     this.canvas.setAttribute("aria-label", shown.label ?? "A picture");
     this.#sayHow();

@@ -11,10 +11,9 @@ from duckrabbit.recipes.edit import Edit, course_sampler
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies import Sheet
-from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.figure import Exhibit, Figure, command, model_words, sampler_words
 from duckrabbit.report.rows.digits.sampled import guided_at
-from duckrabbit.report.wording import command, model_words, sampler_words
-from duckrabbit.report.workshop import Stopwatch, Workshop
+from duckrabbit.report.workshop import Workshop
 
 MODEL = "mnist-ddpm-class"
 STARTS = (1, 3, 5, 7, 10, 20)
@@ -25,21 +24,11 @@ BOX = (0, 14, 28, 28)
 
 def drawings(workshop: Workshop) -> Figure:
     """A1.7.1-digits: SDEdit of shaky drawings of digits."""
-    exhibits = tuple(_drawing(workshop, name, prompts) for name, prompts in DRAWINGS)
-    lesson = (
-        "Noise is put on the drawing, as much as the grid has at index i, and sampling goes on from there "
-        "(SDEdit). The courses' grid runs from index 0, pure noise, to 34, clean. What the noise drowns the "
-        "model invents; what survives it keeps.",
-        "So the start is a dial between the model's idea of a digit and yours. At 1 and 3 nothing of the "
-        "drawing is left but chance, at 20 the shaky line is kept with all its faults. In between the model "
-        "corrects the hand, and where it is told another digit, it finds it in the same strokes, or fails to.",
-    )
-    return Figure(lesson, exhibits)
+    return Figure(tuple(_drawing(workshop, name, prompts) for name, prompts in DRAWINGS))
 
 
 def _drawing(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhibit:
     model = workshop.shelf.model(MODEL)
-    watch = Stopwatch()
     file = workshop.keep(f"{name}.png", (files("duckrabbit.report") / "assets" / f"{name}.png").read_bytes())
     source = Source.read(str(workshop.page / file), model)
     seeds = [0] * len(prompts)
@@ -48,12 +37,11 @@ def _drawing(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhibit
     for number, prompt in enumerate(prompts):
         row = [source.pixels(model), *(column[number].pixels for column in columns)]
         alt = f"The drawing, and what becomes of it as a {prompt} from starts 1 to 20"
-        strips.append((f"prompt {prompt}", workshop.plate(f"{name}-{prompt}", row, len(row), alt)))
+        strips.append(workshop.strip(f"prompt {prompt}", f"{name}-{prompt}", row, alt))
     return Exhibit(
         "A shaky drawing of a digit, then made anew from each start. The first row asks for what was drawn, the second "
         "for something else.",
         Sheet(("drawn", *(f"{start}" for start in STARTS)), tuple(strips)),
-        Origin.NOW,
         (
             model_words(model),
             f"prompts {' and '.join(prompts)}",
@@ -62,26 +50,17 @@ def _drawing(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhibit
             *sampler_words(course_sampler(model), model),
         ),
         command("edit", workshop.page / file, prompts[0], "--start", *STARTS, "--model", MODEL),
-        watch.read(),
+        workshop.seconds(),
     )
 
 
 def inpainting(workshop: Workshop) -> Figure:
     """A1.7.2-digits: the lower half of a digit painted in."""
-    exhibits = tuple(_inpainted(workshop, name, prompts) for name, prompts in HIDDEN)
-    lesson = (
-        "After every step the known half is put back, with the noise that the next level wants (RePaint's "
-        "replacement), so that the model has to make the hidden half fit. In the end the known pixels are the "
-        "picture's own, bit for bit.",
-        "The known half is a strong hint, the prompt another; where they contradict each other, the seam shows "
-        "it. Those results are not hidden here.",
-    )
-    return Figure(lesson, exhibits)
+    return Figure(tuple(_inpainted(workshop, name, prompts) for name, prompts in HIDDEN))
 
 
 def _inpainted(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhibit:
     model = workshop.shelf.model(MODEL)
-    watch = Stopwatch()
     source = Source.read(name, model)
     box = ",".join(map(str, BOX))
     mask = box_mask(*BOX, size=model.size)
@@ -95,11 +74,7 @@ def _inpainted(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhib
     alt = "A digit, the mask, the digit without its lower half, and the half painted in as each of three digits"
     return Exhibit(
         "A test digit, what is to be painted (light), what is known, and the result for each prompt.",
-        Sheet(
-            ("digit", "mask", "known", *(f"as {p}" for p in prompts)),
-            (("", workshop.plate(number, row, len(row), alt)),),
-        ),
-        Origin.NOW,
+        Sheet(("digit", "mask", "known", *(f"as {p}" for p in prompts)), (workshop.strip("", number, row, alt),)),
         (
             model_words(model),
             f"prompts {', '.join(prompts)}",
@@ -108,5 +83,5 @@ def _inpainted(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhib
             *sampler_words(sampler, model),
         ),
         command("inpaint", name, prompts[1], "--mask-box", box, "--guidance-scale", "3", "--model", MODEL),
-        watch.read(),
+        workshop.seconds(),
     )

@@ -8,13 +8,14 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
+import msgspec
 from PIL import Image
 
 from duckrabbit.report.bodies import Gallery, Plate, Playable
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Origin
-from duckrabbit.report.wording import command
+from duckrabbit.report.figure import Exhibit, Origin, command
 from duckrabbit.report.workshop import Workshop
+from duckrabbit.training.loop import Hyperparameters
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class TrainingRecord:
         return TrainingRecord(name, folder, settings, tuple(json.loads(line) for line in lines))
 
     @property
-    def epochs(self) -> int:
-        """How many epochs were trained."""
-        return int(self.settings["hyperparameters"]["epochs"])
+    def hyperparameters(self) -> Hyperparameters:
+        """How long and how fast it was trained."""
+        return msgspec.convert(self.settings["hyperparameters"], Hyperparameters)
 
     @property
     def final_loss(self) -> float:
@@ -55,7 +56,7 @@ class TrainingRecord:
     @property
     def seconds(self) -> float:
         """How long the steps took, by the recorded speed."""
-        batch = self.settings["hyperparameters"]["batch_size"]
+        batch = self.hyperparameters.batch_size
         steps = [line["step"] for line in self.lines]
         taken = [after - before for before, after in zip([0, *steps], steps, strict=False)]
         return float(sum(n * batch / line["pictures_per_second"] for n, line in zip(taken, self.lines, strict=True)))
@@ -63,25 +64,25 @@ class TrainingRecord:
     @property
     def pictures_per_second(self) -> float:
         """The recorded speed."""
-        return float(self.lines[-1]["step"] * self.settings["hyperparameters"]["batch_size"]) / self.seconds
+        return float(self.lines[-1]["step"] * self.hyperparameters.batch_size) / self.seconds
 
     def curve(self, label: str) -> Series:
         """Loss against epochs."""
-        per_epoch = self.lines[-1]["step"] / self.epochs
+        per_epoch = self.lines[-1]["step"] / self.hyperparameters.epochs
         return Series(label, tuple((line["step"] / per_epoch, line["loss"]) for line in self.lines))
 
     def parameters(self) -> tuple[str, ...]:
         """The hyperparameters in words."""
-        chosen = self.settings["hyperparameters"]
-        decay = chosen["learning_rate_decay"]
+        chosen = self.hyperparameters
+        decay = chosen.learning_rate_decay
         falling = "constant" if decay == 1 else f"falling ×{decay:g} over the run"
         return (
             f"recipe {self.settings['recipe']}",
             f"hidden {self.settings['hidden']}",
-            f"batch {chosen['batch_size']}",
-            f"Adam {chosen['learning_rate']:g}, {falling}",
-            f"{self.epochs} epochs",
-            f"seed {chosen['seed']}",
+            f"batch {chosen.batch_size}",
+            f"Adam {chosen.learning_rate:g}, {falling}",
+            f"{chosen.epochs} epochs",
+            f"seed {chosen.seed}",
             f"{self.pictures_per_second:,.0f} pictures a second",
         )
 
@@ -120,11 +121,17 @@ def loss_exhibit(runs: Sequence[tuple[str, TrainingRecord]], target: str) -> Exh
     return Exhibit(
         f"The training loss for pictures in [−1, 1], on a logarithmic scale. At the end: {ends}.",
         chart,
-        Origin.RECORDED,
         first.parameters(),
         train_command(first),
         sum(record.seconds for _, record in runs),
+        Origin.RECORDED,
     )
+
+
+def recorded_exhibits(workshop: Workshop, name: str, target: str) -> tuple[Exhibit, Exhibit]:
+    """A run's loss curve, and what the model made after some of its epochs; `target` is what the network predicts."""
+    record = TrainingRecord.read(name)
+    return loss_exhibit((("", record),), target), samples_exhibit(workshop, record)
 
 
 def samples_exhibit(workshop: Workshop, record: TrainingRecord, caption: str = "") -> Exhibit:
@@ -135,18 +142,18 @@ def samples_exhibit(workshop: Workshop, record: TrainingRecord, caption: str = "
     return Exhibit(
         said,
         record.gallery(workshop, f"{'Samples' if sampled else 'Test digits'} of {record.name}"),
-        Origin.RECORDED,
         record.parameters(),
         train_command(record),
         record.seconds,
+        Origin.RECORDED,
     )
 
 
 def train_command(record: TrainingRecord) -> str:
     """The command line that trains such a run; where a run left its recipe's own learning rate, it says so."""
-    chosen = record.settings["hyperparameters"]
+    chosen = record.hyperparameters
     options: list[object] = []
     if record.name != record.settings["recipe"]:
-        options = ["--learning-rate", f"{chosen['learning_rate']:g}", "--learning-rate-decay"]
-        options += [f"{chosen['learning_rate_decay']:g}", "--out", f"runs/{record.name}"]
+        options = ["--learning-rate", f"{chosen.learning_rate:g}"]
+        options += ["--learning-rate-decay", f"{chosen.learning_rate_decay:g}", "--out", f"runs/{record.name}"]
     return command("train", record.settings["recipe"], *options)

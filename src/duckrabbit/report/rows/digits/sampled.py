@@ -10,9 +10,8 @@ from duckrabbit.making.make import make_all
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies import Gallery, Playable
-from duckrabbit.report.figure import Exhibit, Origin
-from duckrabbit.report.wording import command, model_words, sampler_words, seed_words
-from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
+from duckrabbit.report.figure import Exhibit, command, model_words, sampler_words, seed_words
+from duckrabbit.report.workshop import Workshop, stacked
 
 COLUMNS = 10
 DIGITS = tuple("0123456789")
@@ -40,7 +39,6 @@ def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sa
     sampler = sampler or model.sampler
     count = workshop.effort.shown
     film = Film(COLUMNS)
-    stopwatch = Stopwatch()
     recipes = [Generate(digit if model.conditional else "", sampler=sampler) for digit in DIGITS]
     seeds = [k // COLUMNS if model.conditional else k for k in range(count)]
     made = make_all([recipes[k % COLUMNS] for k in range(count)], model, seeds, film)
@@ -50,10 +48,9 @@ def samples_exhibit_now(workshop: Workshop, name: str, caption: str, sampler: Sa
     return Exhibit(
         caption,
         Gallery((Playable("from noise to digits", plate, workshop.film(stem, film.frames)),)),
-        Origin.NOW,
         (model_words(model), *prompt, seed_words(range(seeds[-1] + 1)), *sampler_words(sampler, model)),
         f"{generate_command(model, sampler, '3', range(seeds[-1] + 1))} --animate",
-        stopwatch.read(),
+        workshop.seconds(),
     )
 
 

@@ -3,10 +3,9 @@
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.figure import Exhibit, Figure, model_words, seed_words
 from duckrabbit.report.rows.digits.sampled import DIGITS, generate_command, samples_of, seeds_by_digit
-from duckrabbit.report.wording import model_words, seed_words
-from duckrabbit.report.workshop import Stopwatch, Workshop
+from duckrabbit.report.workshop import Workshop
 
 MODEL = "mnist-ddpm-class"
 SOLVERS = ("ddpm", "ddim", "heun", "dpmpp_2m")
@@ -17,7 +16,6 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
     """X6: every solver at the same number of network evaluations."""
     model, effort = workshop.shelf.model(MODEL), workshop.effort
     count = effort.judged
-    watch = Stopwatch()
     yardstick = workshop.shelf.yardstick(effort.reference)
     lines = []
     for done, solver in enumerate(SOLVERS):
@@ -39,7 +37,6 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
             tuple(lines),
             marked=True,
         ),
-        Origin.NOW,
         (
             model_words(model),
             f"{count} samples a point",
@@ -52,33 +49,22 @@ def quality_against_evaluations(workshop: Workshop) -> Figure:
             "3",
             range(3 * count // 10, 4 * count // 10),
         ),
-        watch.read(),
+        workshop.seconds(),
     )
     few, strips = effort.evaluations[1], []
     for solver in SOLVERS:
         sampler = SamplerConfig(solver, steps_for(solver, few))
         name = f"{NAMES.get(solver, solver)}, {evaluations_of(sampler)} evaluations"
-        alike = list(samples_of(model, sampler, [0] * 10))
-        strips.append((name, workshop.plate(solver, alike, 10, f"Digits by {name}")))
+        alike = samples_of(model, sampler, [0] * 10).unbind()
+        strips.append(workshop.strip(name, solver, alike, f"Digits by {name}"))
     sheet = Exhibit(
         "The same noise under each solver with few evaluations.",
         Sheet(DIGITS, tuple(strips)),
-        Origin.NOW,
         (model_words(model), "seed 0", "guidance scale 1, uniform grid"),
         generate_command(model, SamplerConfig("ddpm", steps_for("ddpm", few)), "3", range(1)),
-        watch.read(),
+        workshop.seconds(),
     )
-    lesson = (
-        "All solvers go through one loop and answer one question: given the estimate of the clean picture here, "
-        "where is the picture at the next level? Euler (in σ/α it is ddim without noise, the same numbers) takes the "
-        "estimate as it is; heun asks twice a step; dpmpp_2m extrapolates from the step before, for nothing; ddpm adds "
-        "fresh noise.",
-        "What counts is the number of times the network runs, for that is all the time there is. A second-order method "
-        "is better once its steps are short enough to be nearly straight; heun's three evaluations are but two "
-        "steps, and long ones. Where the lines meet, the solver no longer matters: what is left of the distance "
-        "is the model's.",
-    )
-    return Figure(lesson, (chart, sheet))
+    return Figure((chart, sheet))
 
 
 def steps_for(solver: str, evaluations: int) -> int:

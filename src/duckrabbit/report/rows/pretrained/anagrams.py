@@ -9,9 +9,9 @@ from duckrabbit.making.films import MOTION_MILLISECONDS
 from duckrabbit.making.make import Picture
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.report.bodies import AXES, Answer, Body, Moving, Playable, Turning
-from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.figure import Exhibit, Figure
 from duckrabbit.report.rows.pretrained.chosen import how_chosen, verdicts, with_other_seeds
-from duckrabbit.report.workshop import Stopwatch, Workshop
+from duckrabbit.report.workshop import Workshop
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,6 @@ class Pair:
     view: str
     seed: int
     verdict: str
-
-    def recipe(self) -> Anagram:
-        """The anagram."""
-        return Anagram(self.prompts, (self.view,))
 
 
 PAIRS = (
@@ -71,10 +67,9 @@ PROMPTS = tuple(prompt for pair in PAIRS for prompt in pair.prompts)
 def visual_anagrams(workshop: Workshop) -> Figure:
     """A1.8: visual anagrams (arXiv:2311.17919): the sources' five pairs, a quarter turn, and a jigsaw."""
     painter = workshop.shelf.painter
-    watch = Stopwatch()
-    recipes = [pair.recipe() for pair in PAIRS]
+    recipes = [Anagram(pair.prompts, (pair.view,)) for pair in PAIRS]
     chosen = painter.made(recipes, [pair.seed for pair in PAIRS])
-    seconds = watch.read() / len(PAIRS)
+    seconds = workshop.seconds() / len(PAIRS)
     exhibits = []
     for number, (pair, recipe, picture) in enumerate(zip(PAIRS, recipes, chosen, strict=True)):
         workshop.tell(f"the other seeds of pair {number + 1}", number / len(PAIRS))
@@ -84,7 +79,6 @@ def visual_anagrams(workshop: Workshop) -> Figure:
             Exhibit(
                 "One picture, two readings.",
                 with_other_seeds(workshop, body, recipe, pair.seed, f"{number}", ("through the view", view)),
-                Origin.NOW,
                 (
                     *painter.parameters(recipe),
                     f"prompts “{pair.prompts[0]}” and “{pair.prompts[1]}”",
@@ -92,28 +86,16 @@ def visual_anagrams(workshop: Workshop) -> Figure:
                     f"seed {pair.seed}{how_chosen(workshop)}",
                 ),
                 painter.command("anagram", *pair.prompts, "--view", pair.view, "--seed", pair.seed),
-                seconds + watch.read(),
+                seconds + workshop.seconds(),
                 spoils=True,
             )
         )
-    lesson = (
-        "Noise turned over is still noise. So at every step the denoiser is asked twice: what is this under the "
-        "first prompt, and what is it, turned over, under the second? The second answer is turned back, the two are "
-        "averaged, and the loop goes on with the mean. Only a picture that satisfies both comes to rest.",
-        "It works where the two can share their masses: a ridge turned over is a valley. It fails where one prompt "
-        "is so much stronger that the mean leans to its side, as faces do. Seeds matter, so each was chosen by eye "
-        "among a few, and the failures of the list are shown like the rest.",
-        "Pocket is helped: at every step a judge that reads pictures pulls a little towards what each view is to show. "
-        "What is written under each is the verdict of another judge, which has no say in it.",
-        "Turn the pictures: press the button, or take hold of one and drag.",
-    )
-    return Figure(lesson, tuple(exhibits))
+    return Figure(tuple(exhibits))
 
 
 def _viewer(workshop: Workshop, pair: Pair, view: View, picture: Picture, stem: str) -> Body:
     """What can be turned is turned by a style sheet; what is taken to pieces is an animation."""
-    picture.save(workshop.page / workshop.folder / f"{stem}-{picture.pixels.shape[-1]}.png")
-    plate = workshop.large(stem, picture.pixels, "A picture that is said to show two things")
+    plate = workshop.large(stem, picture, "A picture that is said to show two things")
     first, second = pair.prompts
     looks = (Look("upright", first, as_it_is), Look("viewed", second, view))
     note = verdicts(workshop, pair.verdict, picture.pixels, looks)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from duckrabbit.judges.judge import Judge
@@ -12,7 +11,7 @@ from duckrabbit.judges.reading import readings_of
 from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.report.bodies import Body, Sheet, Stack
-from duckrabbit.report.workshop import Workshop
+from duckrabbit.report.workshop import Workshop, stacked
 
 LOOKED_AT = 12
 """Of pocket's seeds, from 0 on."""
@@ -51,9 +50,8 @@ def with_other_seeds(
     if not more:
         return body
     others = [other for other in range(more + 1) if other != seed][:more]
-    made = workshop.shelf.painter.made([recipe] * more, others)
     label, see = seen
-    pictures = torch.stack([picture.pixels for picture in made]).float().clamp(-1, 1)
+    pictures = stacked(workshop.shelf.painter.pixels([recipe] * more, others))
     alt = "Pictures of other seeds"
     as_made = workshop.plate(f"{stem}-others", list(pictures), COLUMNS, alt)
     as_seen = workshop.plate(f"{stem}-others-seen", list(see(pictures)), COLUMNS, f"{alt}, {label}")

@@ -9,11 +9,10 @@ from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.recipes.edit import Edit
 from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.figure import Exhibit, Figure, stem_of
 from duckrabbit.report.measures import distance
 from duckrabbit.report.painter import PHOTO
-from duckrabbit.report.wording import stem_of
-from duckrabbit.report.workshop import Stopwatch, Workshop
+from duckrabbit.report.workshop import Workshop
 
 STARTS = (1, 3, 5, 7, 10, 20)
 OTHER_PHOTOGRAPHS = ("photo:coffee", "photo:mountain", "photo:chelsea")
@@ -46,16 +45,7 @@ def photographs(workshop: Workshop) -> Figure:
     """A1.7: photographs from every start, under a prompt that asks for nothing in particular."""
     names = (workshop.shelf.choice.image, *OTHER_PHOTOGRAPHS)[: workshop.effort.edited]
     result = edited(workshop, [(name, PHOTO, _caption(name)) for name in names])
-    lesson = (
-        "Put noise on a photograph and denoise it under guidance: what comes out is a picture again, but another one. "
-        "The noise hides where exactly the picture was; the denoiser finds the way back to the nearest places where "
-        "pictures lie, the manifold of what it takes for real, and not to the one it came from.",
-        "The start says how far away it was thrown. At 20 little is hidden and the photograph comes back with other "
-        "details; at 1 nothing of it is left but a trace of its colours, and the model follows the prompt alone. In "
-        "between, the layout survives and the meaning does not: coarse structure outlives fine, for noise drowns fine "
-        "structure first.",
-    )
-    return Figure(lesson, (*result.exhibits, _distances(result)))
+    return Figure((*result.exhibits, _distances(result)))
 
 
 def _caption(name: str) -> str:
@@ -66,12 +56,9 @@ def _caption(name: str) -> str:
 
 def _distances(result: Edited) -> Exhibit:
     """How far each start leads away from the photographs."""
-    means = [
-        sum(distance(row[k], original) for row, original in zip(result.made, result.originals, strict=True))
-        / len(result.made)
-        for k in range(len(STARTS))
-    ]
     count = len(result.made)
+    pairs = [[(made, original) for made in row] for row, original in zip(result.made, result.originals, strict=True)]
+    means = [sum(distance(*pair) for pair in column) / count for column in zip(*pairs, strict=True)]
     return Exhibit(
         f"How far the results are from the photograph they came from, on average over these {count}: "
         f"{means[0]:.0f} grey levels from start {STARTS[0]}, {means[-1]:.0f} from start {STARTS[-1]}.",
@@ -82,7 +69,6 @@ def _distances(result: Edited) -> Exhibit:
             (Series("distance", tuple(zip(map(float, STARTS), means, strict=True))),),
             marked=True,
         ),
-        Origin.NOW,
         ("of the pictures above",),
         result.exhibits[0].command,
         result.exhibits[0].seconds * count,
@@ -91,16 +77,8 @@ def _distances(result: Edited) -> Exhibit:
 
 def drawings(workshop: Workshop) -> Figure:
     """A1.7.1: what nobody would take for a photograph, under a prompt that asks for one."""
-    chosen = DRAWINGS[: workshop.effort.edited]
-    result = edited(workshop, [(name, PHOTO, caption) for name, caption in chosen])
-    lesson = (
-        "A child's drawing lies far from what the model takes for a photograph. Given a push of noise, it does not go "
-        "back to the drawing: the nearest real-looking picture is another one, with the drawing's layout and colours "
-        "and with light, stuff and depth that no one drew.",
-        "The start is a dial between the hand and the model. At 20 all the pen's faults are kept, at 5 the drawing "
-        "is a hint, at 1 it is forgotten. Any file will do in place of these: any size, transparent, grey or turned.",
-    )
-    return Figure(lesson, result.exhibits)
+    chosen = [(name, PHOTO, caption) for name, caption in DRAWINGS[: workshop.effort.edited]]
+    return Figure(edited(workshop, chosen).exhibits)
 
 
 def text_conditioned_edits(workshop: Workshop) -> Figure:
@@ -112,15 +90,7 @@ def text_conditioned_edits(workshop: Workshop) -> Figure:
         ("photo:rocket", PENCIL, f"A photograph of a rocket as “{PENCIL}”."),
         ("sketch:rocket", ROCKET, f"The drawing of a rocket as “{ROCKET}”: here prompt and picture agree."),
     )
-    result = edited(workshop, pairs[: workshop.effort.edited])
-    lesson = (
-        "Now the prompt says what to look for on the way back. Where the picture's shapes offer it (a tower is as "
-        "long and narrow as a rocket) it is found in them; where they don't, there comes a start at which the "
-        "prompt wins and the picture is lost at once.",
-        "Look for the start at which both are there. It is another one for each pair, which is why people try a whole "
-        "list of them.",
-    )
-    return Figure(lesson, result.exhibits)
+    return Figure(edited(workshop, pairs[: workshop.effort.edited]).exhibits)
 
 
 def edited(workshop: Workshop, pairs: Sequence[tuple[str, str, str]]) -> Edited:
@@ -131,28 +101,23 @@ def edited(workshop: Workshop, pairs: Sequence[tuple[str, str, str]]) -> Edited:
         pairs: a picture, its prompt and a caption each.
     """
     painter = workshop.shelf.painter
-    watch = Stopwatch()
     sources = [painter.source(image) for image, _, _ in pairs]
     columns = []
     for done, start in enumerate(STARTS):
         workshop.tell(f"start {start}", done / len(STARTS))
         recipes = [Edit(source, prompt, start) for source, (_, prompt, _) in zip(sources, pairs, strict=True)]
-        columns.append(painter.made(recipes, [0] * len(recipes)))
-    seconds = watch.read() / len(pairs)
+        columns.append(painter.pixels(recipes, [0] * len(recipes)))
+    seconds = workshop.seconds() / len(pairs)
     originals = tuple(source.pixels(painter.final).cpu() for source in sources)
-    made = tuple(tuple(column[number].pixels for column in columns) for number in range(len(pairs)))
+    made = tuple(zip(*columns, strict=True))
+    alt = f"The picture at the right, and to its left what became of it from starts {STARTS[-1]} down to {STARTS[0]}"
     exhibits = []
     for number, (image, prompt, caption) in enumerate(pairs):
-        row = [originals[number], *made[number]]
-        alt = (
-            f"The picture at the right, and to its left what became of it from starts {STARTS[-1]} down to {STARTS[0]}"
-        )
-        plate = workshop.plate(f"{number}-{stem_of(image)}", [*row[1:], row[0]], len(row), alt)
+        strip = workshop.strip("", f"{number}-{stem_of(image)}", [*made[number], originals[number]], alt)
         exhibits.append(
             Exhibit(
                 caption,
-                Sheet((*(f"start {start}" for start in STARTS), "original"), (("", plate),)),
-                Origin.NOW,
+                Sheet((*(f"start {start}" for start in STARTS), "original"), (strip,)),
                 (*painter.parameters(Edit(sources[number], prompt, 1)), f"prompt “{prompt}”", "seed 0"),
                 painter.command("edit", image, prompt, "--start", *STARTS),
                 seconds,

@@ -9,10 +9,10 @@ from duckrabbit.making.make import Picture
 from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Hybrid, Part
 from duckrabbit.report.bodies import Answer, Body, Distance, Revealed, Sheet, Stack
-from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.figure import Exhibit, Figure
 from duckrabbit.report.painter import TOWER, Painter
 from duckrabbit.report.rows.pretrained.chosen import how_chosen, verdicts, with_other_seeds
-from duckrabbit.report.workshop import Stopwatch, Workshop
+from duckrabbit.report.workshop import Workshop
 
 ASTRONAUT = "photo:astronaut"
 SKULL = "a lithograph of a skull"
@@ -128,34 +128,19 @@ def hybrid_images(workshop: Workshop) -> Figure:
         *_exhibits(workshop, INVERSE, "inverse", together=False),
         *_exhibits(workshop, RELATIVES, "relatives", together=True),
     ]
-    lesson = (
-        "From afar the eye gets the coarse part of a picture only; from near it goes by the fine part. So ask the "
-        "denoiser under two prompts, take of the first answer what a Gaussian blur lets through (kernel 33, σ 2) "
-        "and of the second all the rest, and add them up. At every step the loop goes on with a picture that is "
-        "coarsely the one and finely the other.",
-        "It works where the near one is texture and lines, which can be drawn on anything (waterfalls in a "
-        "lithograph), and fails where it needs masses of its own. An inverse hybrid keeps one part of a photograph "
-        "and lets the model find the other. Any split of a picture into parts that add up will do: into grey and "
-        "colour, into what motion leaves and what it blurs, into what shrinking leaves and what it loses.",
-        "Pocket is helped: at every step a judge of pictures pulls towards both parts, so that near is not drowned by "
-        "far. What another judge reads, which pulls at nothing, stands under each. It is stricter than the eye, which "
-        "knows that it is being fooled and looks for both.",
-        "Move the slider, or step back from the screen.",
-    )
-    return Figure(lesson, tuple(exhibits))
+    return Figure(tuple(exhibits))
 
 
 def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bool) -> list[Exhibit]:
     """An exhibit for each; those whose known part differs can't be sampled together."""
     painter = workshop.shelf.painter
-    watch = Stopwatch()
     recipes = [kind.recipe(painter) for kind in kinds]
     seeds = [kind.seed for kind in kinds]
     if together:
         chosen = painter.made(recipes, seeds)
     else:
         chosen = [painter.made([recipe], [seed])[0] for recipe, seed in zip(recipes, seeds, strict=True)]
-    seconds = watch.read() / len(kinds)
+    seconds = workshop.seconds() / len(kinds)
     exhibits = []
     for number, (kind, recipe, picture) in enumerate(zip(kinds, recipes, chosen, strict=True)):
         workshop.tell(f"the other seeds of {' and '.join(kind.parts)}", number / len(kinds))
@@ -167,7 +152,6 @@ def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bo
             Exhibit(
                 _caption(kind),
                 with_other_seeds(workshop, body, recipe, kind.seed, f"{stem}-{number}", coarse),
-                Origin.NOW,
                 (
                     *painter.parameters(recipe),
                     *(f"{name} “{what}”" for name, what in kind.parts.items()),
@@ -175,7 +159,7 @@ def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bo
                     f"seed {kind.seed}{how_chosen(workshop)}",
                 ),
                 painter.command("hybrid", *kind.words(painter), "--seed", kind.seed),
-                seconds + watch.read(),
+                seconds + workshop.seconds(),
                 spoils=True,
             )
         )
@@ -196,16 +180,15 @@ def _caption(kind: Kind) -> str:
 
 def _viewer(workshop: Workshop, kind: Kind, looks: Sequence[Look], picture: Picture, stem: str) -> Body:
     pixels = picture.pixels.float().cpu().clamp(-1, 1)
-    picture.save(workshop.page / workshop.folder / f"{stem}-{pixels.shape[-1]}.png")
     seen = [look.see(pixels[None])[0] for look in looks]
-    strip = workshop.plate(f"{stem}-looks", seen, len(seen), "The same picture as it is and as it is seen otherwise")
+    strip = workshop.strip("", f"{stem}-looks", seen, "The same picture as it is and as it is seen otherwise")
     asked = [look for look in looks if look.prompt not in PICTURES]
     note = verdicts(workshop, kind.verdict, pixels, asked)
     answer = Answer(tuple((look.name, look.prompt) for look in looks), note)
-    plate = workshop.large(stem, pixels, "A picture that is said to show two things")
+    plate = workshop.large(stem, picture, "A picture that is said to show two things")
     if "far" in kind.parts:
-        return Stack((Distance(plate, answer), Sheet((), (("", strip),))))
-    return Revealed(strip, answer)
+        return Stack((Distance(plate, answer), Sheet((), (strip,))))
+    return Revealed(strip[1], answer)
 
 
 def looks_at(kind: Kind) -> list[Look]:

@@ -13,11 +13,10 @@ from duckrabbit.media.pixels import to_uint8
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies import Sheet
-from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.figure import Exhibit, Figure, seed_words, stem_of
 from duckrabbit.report.measures import seam
 from duckrabbit.report.painter import PHOTO, Painter
-from duckrabbit.report.wording import seed_words, stem_of
-from duckrabbit.report.workshop import Stopwatch, Workshop
+from duckrabbit.report.workshop import Workshop
 
 HALF_WAY = 480
 LIGHTHOUSE, SPIRE, ROCKET, BEAR, BALLOON = (
@@ -58,12 +57,8 @@ class Hole:
 
 def inpainting(workshop: Workshop) -> Figure:
     """A1.7.2: three pictures, several prompts, and the seam (RePaint, arXiv:2201.09865)."""
-    tower = Hole(
-        workshop.shelf.choice.image,
-        "box",
-        (14, 2, 42, 30),
-        (PHOTO, LIGHTHOUSE, SPIRE, ROCKET)[: workshop.effort.edited],
-    )
+    prompts = (PHOTO, LIGHTHOUSE, SPIRE, ROCKET)[: workshop.effort.edited]
+    tower = Hole(workshop.shelf.choice.image, "box", (14, 2, 42, 30), prompts)
     holes = (
         tower,
         Hole("photo:astronaut", "ellipse", (16, 2, 50, 42), (PHOTO, BEAR)),
@@ -75,22 +70,11 @@ def inpainting(workshop: Workshop) -> Figure:
         exhibits.append(_painted(workshop, hole))
     workshop.tell("resampling", len(holes) / (len(holes) + 1))
     exhibits.append(_resampled(workshop, tower))
-    lesson = (
-        "Sample from pure noise, and after every step put the known pixels back, with the noise that the next level "
-        "wants (RePaint). The denoiser sees a picture that is real on one side of the seam, and makes the other "
-        "side go with it. At the end the known pixels are the photograph's own, bit for bit.",
-        "The prompt says what to paint, the surroundings where and in what light. Where they contradict each other the "
-        "prompt wins inside and the seam shows it. “A high quality photo” says next to nothing, so anything may come.",
-        "Known and painted part meet anew at each step, and the known one never listens. Resampling goes a step "
-        "back and repeats it, so that the two can settle: more evaluations at each level, or for the same price "
-        "fewer levels.",
-    )
-    return Figure(lesson, tuple(exhibits))
+    return Figure(tuple(exhibits))
 
 
 def _painted(workshop: Workshop, hole: Hole) -> Exhibit:
     painter = workshop.shelf.painter
-    watch = Stopwatch()
     source, mask = painter.source(hole.image), hole.mask(painter)
     recipes = [Inpaint(source, mask, prompt) for prompt in hole.prompts]
     half: list[Tensor] = []
@@ -99,13 +83,15 @@ def _painted(workshop: Workshop, hole: Hole) -> Exhibit:
         if not half and state.t <= time_of_level(HALF_WAY):
             half.extend(x.float().cpu() for x in state.x_t)
 
-    made = [picture.pixels for picture in painter.made(recipes, [0] * len(recipes), watch=keep)]
+    made = painter.pixels(recipes, [0] * len(recipes), watch=keep)
     picture, painted = source.pixels(painter.final).cpu(), mask.mask(painter.final).cpu()
+    light = (painted[None] * 1.7 - 1).expand_as(picture)
+    empty = torch.where(painted > 0, torch.full_like(picture, 0.75), picture)
     strips = []
     for number, (prompt, result) in enumerate(zip(hole.prompts, made, strict=True)):
-        row = [picture, _grey(painted, picture), _hole(picture, painted), half[number], result]
+        row = [picture, light, empty, half[number], result]
         alt = f"A picture, the mask, the hole, a noisy picture half way, and the hole filled: {prompt}"
-        strips.append((f"“{prompt}”", workshop.plate(f"{stem_of(hole.image)}-{number}", row, len(row), alt)))
+        strips.append(workshop.strip(f"“{prompt}”", f"{stem_of(hole.image)}-{number}", row, alt))
     changed = sum(_changed(picture, result, painted) for result in made)
     kept = int((painted == 0).sum())
     words = mask.name.split(" ")[1]
@@ -113,28 +99,26 @@ def _painted(workshop: Workshop, hole: Hole) -> Exhibit:
         f"The picture, the mask (light is painted), the hole, the picture on its way, and the result. Of the {kept} "
         f"pixels outside the mask {changed if changed else 'none'} changed.",
         Sheet(("picture", "mask", "hole", f"level {HALF_WAY}", "result"), tuple(strips)),
-        Origin.NOW,
         (*painter.parameters(recipes[0]), "seed 0", f"{hole.shape} {words}"),
         "\n".join(
             painter.command("inpaint", hole.image, prompt, f"--mask-{hole.shape}", words) for prompt in hole.prompts
         ),
-        watch.read(),
+        workshop.seconds(),
     )
 
 
 def _resampled(workshop: Workshop, hole: Hole) -> Exhibit:
     """The same number of evaluations, spent on more levels or on settling at each."""
     painter = workshop.shelf.painter
-    watch = Stopwatch()
     source, mask = painter.source(hole.image), hole.mask(painter)
     picture, painted = source.pixels(painter.final).cpu(), mask.mask(painter.final).cpu()
     strips, seams, commands = [], [], []
     for repeats, sampling in ((1, MANY), (RESAMPLINGS, FEW)):
         recipe = Inpaint(source, mask, SPIRE, repeats)
-        made = [picture.pixels for picture in painter.made([recipe] * len(SEEDS), SEEDS, sampling)]
+        made = painter.pixels([recipe] * len(SEEDS), SEEDS, sampling)
         label = f"{sampling.steps} steps, {'each once' if repeats == 1 else f'each {repeats} times'}"
-        plate = workshop.plate(f"resampled-{repeats}", [picture, *made], len(made) + 1, f"The hole filled in {label}")
-        strips.append((label, plate))
+        alt = f"The hole filled in {label}"
+        strips.append(workshop.strip(label, f"resampled-{repeats}", [picture, *made], alt))
         seams.append(sum(seam(result, painted) for result in made) / len(made))
         words = ["--mask-box", mask.name.split(" ")[1], "--resamplings", repeats, *sampling.words]
         commands.append(painter.command("inpaint", hole.image, SPIRE, *words, "--count", len(SEEDS)))
@@ -143,7 +127,6 @@ def _resampled(workshop: Workshop, hole: Hole) -> Exhibit:
         f"grey levels without resampling and by {seams[1]:.1f} with it; in the same places of the photograph they "
         f"differ by {seam(picture, painted):.1f}.",
         Sheet(("picture", *(f"seed {seed}" for seed in SEEDS)), tuple(strips)),
-        Origin.NOW,
         (
             *painter.parameters(Inpaint(source, mask, SPIRE), MANY),
             f"and {FEW.steps} steps",
@@ -151,7 +134,7 @@ def _resampled(workshop: Workshop, hole: Hole) -> Exhibit:
             seed_words(SEEDS),
         ),
         "\n".join(commands),
-        watch.read(),
+        workshop.seconds(),
     )
 
 
@@ -160,11 +143,3 @@ def _changed(picture: Tensor, result: Tensor, painted: Tensor) -> int:
     before, after = torch.from_numpy(to_uint8(picture)), torch.from_numpy(to_uint8(result))
     different = (before != after).reshape(*painted.shape, -1).any(dim=-1)
     return int((different & (painted == 0)).sum())
-
-
-def _grey(painted: Tensor, like: Tensor) -> Tensor:
-    return (painted[None] * 1.7 - 1).expand_as(like)
-
-
-def _hole(picture: Tensor, painted: Tensor) -> Tensor:
-    return torch.where(painted > 0, torch.full_like(picture, 0.75), picture)

@@ -12,11 +12,10 @@ from duckrabbit.making.sampling import Sampling
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies import Gallery, Playable, Sheet, Stack, Table
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure, Origin
+from duckrabbit.report.figure import Exhibit, Figure, seed_words
 from duckrabbit.report.measures import diversity_of_features, diversity_of_layout, share_read
 from duckrabbit.report.painter import PHOTO
-from duckrabbit.report.wording import seed_words
-from duckrabbit.report.workshop import Stopwatch, Workshop, stacked
+from duckrabbit.report.workshop import Workshop, stacked
 
 COUNT = 5
 SNAPSHOTS = (0, 10, 20, 30)
@@ -32,7 +31,6 @@ def sampling_from_noise(workshop: Workshop) -> Figure:
     """A1.5: five pictures, no guidance, and how they come about."""
     painter = workshop.shelf.painter
     recipe = Generate(PHOTO)
-    watch = Stopwatch()
     film = Film(COUNT)
     seen: dict[int, Tensor] = {}
 
@@ -41,80 +39,51 @@ def sampling_from_noise(workshop: Workshop) -> Figure:
         # Of two stages the first is shown: it comes first.
         seen.setdefault(state.i, state.x_t.float().cpu())
 
-    made = painter.made([recipe] * COUNT, range(COUNT), UNGUIDED, keep)
+    made = painter.pixels([recipe] * COUNT, range(COUNT), UNGUIDED, keep)
     strips = [
-        (f"after {step} steps", workshop.plate(f"step-{step}", list(seen[step]), COUNT, f"The five after {step} steps"))
+        workshop.strip(f"after {step} steps", f"step-{step}", seen[step].unbind(), f"The five after {step} steps")
         for step in SNAPSHOTS
         if step in seen
     ]
-    final = workshop.plate("end", [picture.pixels for picture in made], COUNT, "Five pictures of nobody knows what")
+    final = workshop.plate("end", made, COUNT, "Five pictures of nobody knows what")
     played = workshop.film("trajectory", film.frames)
     sheet = Exhibit(
         "Five samples, none picked, from noise to picture.",
         Stack((Sheet((), tuple(strips)), Gallery((Playable(f"at the end, after {len(seen)} steps", final, played),)))),
-        Origin.NOW,
         (*painter.parameters(recipe, UNGUIDED), f"prompt “{PHOTO}”", seed_words(range(COUNT))),
         painter.command("generate", PHOTO, *UNGUIDED.words, "--count", COUNT, "--animate"),
-        watch.read(),
+        workshop.seconds(),
     )
-    lesson = (
-        "Start A1.4 at the noisiest level, with noise that hides nothing, and the same loop draws a picture that never "
-        "was.",
-        "The very first estimate knows nothing: from pure noise the best guess is the average of all pictures under "
-        "that prompt, a soft blob (B1.4 shows it). The first steps then settle where light and dark are, and the "
-        "last ones what the surface is like.",
-        "These five are what the model thinks pictures under this vague prompt are like, at their natural frequencies. "
-        "Without guidance many are nothing in particular; they are shown all the same.",
-    )
-    return Figure(lesson, (sheet,))
+    return Figure((sheet,))
 
 
 def classifier_free_guidance(workshop: Workshop) -> Figure:
     """A1.6: classifier-free guidance (arXiv:2207.12598), five pictures at scale 7, and five scales."""
-    lesson = (
-        "The model is asked twice, with the prompt and with the empty prompt, and the difference is made larger: "
-        "x̂₀ = γ D(x, t, c) + (1 − γ) D(x, t, ∅). At γ = 0 the prompt is not heard, at γ = 1 it is obeyed as in "
-        "training, above that the picture is pushed away from what any picture has, towards what only this prompt's "
-        "pictures have.",
-        "That sharpens: of all pictures under the prompt, those that show it most clearly are left. It narrows for "
-        "the same reason: what makes pictures of one thing differ from one another is what the prompt does not say, "
-        "and that is pushed out with the rest. Too much of it burns colours out, for no picture of the training set "
-        "lies there.",
-        "How to measure diversity matters: compare the columns. Distances of pixels can rise under guidance, since "
-        "colours grow stronger; in the features of a classifier, where what is shown counts and not how brightly, "
-        "pictures draw together.",
-    )
-    return Figure(lesson, (_five(workshop), _sweep(workshop)))
+    return Figure((_five(workshop), _sweep(workshop)))
 
 
 def _five(workshop: Workshop) -> Exhibit:
     painter, recipe = workshop.shelf.painter, Generate(PHOTO)
-    watch = Stopwatch()
-    made = painter.made([recipe] * COUNT, range(COUNT), GUIDED)
-    alt = "Five pictures, more definite than those of A1.5"
-    plate = workshop.plate("guided", [picture.pixels for picture in made], COUNT, alt)
+    made = painter.pixels([recipe] * COUNT, range(COUNT), GUIDED)
+    strip = workshop.strip("", "guided", made, "Five pictures, more definite than those of A1.5")
     return Exhibit(
         f"The five seeds of A1.5 under guidance of scale {SCALE:g}.",
-        Sheet((), (("", plate),)),
-        Origin.NOW,
+        Sheet((), (strip,)),
         (*painter.parameters(recipe, GUIDED), f"prompt “{PHOTO}”", "null prompt “”", seed_words(range(COUNT))),
         painter.command("generate", PHOTO, *GUIDED.words, "--count", COUNT),
-        watch.read(),
+        workshop.seconds(),
     )
 
 
 def _sweep(workshop: Workshop) -> Exhibit:
     painter, recipe, count = workshop.shelf.painter, Generate(SWEPT), workshop.effort.diverse
-    watch = Stopwatch()
     pictures: dict[float, Tensor] = {}
     for done, scale in enumerate(SCALES):
         workshop.tell(f"scale {scale:g}", (done + 1) / (len(SCALES) + 1))
-        made = painter.made([recipe] * count, range(count), Sampling(guidance_scale=scale))
-        pictures[scale] = stacked([picture.pixels for picture in made])
+        pictures[scale] = stacked(painter.pixels([recipe] * count, range(count), Sampling(guidance_scale=scale)))
     measured = [_Scored.of(scale, made, workshop.shelf.picture_judge) for scale, made in pictures.items()]
-    shown = min(SHOWN, count)
     strips = tuple(
-        (f"γ = {scale:g}", workshop.plate(f"scale-{scale:g}", list(one[:shown]), shown, f"At guidance scale {scale:g}"))
+        workshop.strip(f"γ = {scale:g}", f"scale-{scale:g}", one[:SHOWN].unbind(), f"At guidance scale {scale:g}")
         for scale, one in pictures.items()
     )
     plain, strongest = measured[SCALES.index(1.0)], measured[-1]
@@ -124,7 +93,6 @@ def _sweep(workshop: Workshop) -> Exhibit:
         f"judge reads as asked goes from {_percent(plain.read)} to {_percent(strongest.read)}, and diversity "
         f"{'falls' if change < 0 else 'rises'} by {abs(change):.0%}.",
         Stack((Sheet((), strips), _curves(measured), _table(measured))),
-        Origin.NOW,
         (
             *painter.parameters(recipe, Sampling(guidance_scale=SCALES[-1])),
             f"prompt “{SWEPT}”",
@@ -134,7 +102,7 @@ def _sweep(workshop: Workshop) -> Exhibit:
         "\n".join(
             painter.command("generate", SWEPT, "--guidance-scale", f"{scale:g}", "--count", count) for scale in SCALES
         ),
-        watch.read(),
+        workshop.seconds(),
     )
 
 

@@ -1,0 +1,211 @@
+"""What the page must know of each recipe, and of each task that one can choose there: its words, fields, drawing.
+
+The page builds its fields of these and knows no recipe by name: a new recipe that `tasks.toml` tells of is on the page.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+import msgspec
+from msgspec import Struct
+
+from duckrabbit.recipes.catalogue import RECIPES
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """What the page must know of the pictures of a recipe.
+
+    Attributes:
+        name: of such a picture, where it waits in the queue.
+        sampler: of a model's two ways of sampling the one that is the recipe's.
+        course: whether it has the courses' steps while neither steps nor a solver are given.
+        varies_by: what more like it is made with: another `seed`, or the picture `itself`, noised and made anew.
+        enlarges: by which a larger one is made: the recipe `anew`, or the `picture` by its model's second stage.
+    """
+
+    name: str
+    sampler: str = "sampler"
+    course: bool = False
+    varies_by: str = "seed"
+    enlarges: str = "picture"
+
+
+class _Field(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """Something to fill in; what is filled in becomes the field `name` of the recipe."""
+
+    name: str
+
+
+class Prompt(_Field, frozen=True, kw_only=True, tag="prompt"):
+    """One prompt; `missing` ends the sentence "Say …" where it may not be left out."""
+
+    name: str = "prompt"
+    label: str
+    example: str
+    missing: str | None = None
+
+
+class Prompts(_Field, frozen=True, kw_only=True, tag="prompts"):
+    """Several prompts, each as it may not be left out; the last of each list is that of any more."""
+
+    name: str = "prompts"
+    labels: Sequence[str]
+    examples: Sequence[str]
+    missing: Sequence[str]
+
+
+class Views(_Field, frozen=True, kw_only=True, tag="views"):
+    """A view for each prompt but the first."""
+
+    name: str = "views"
+    label: str
+    usual: str
+
+
+class Surprise(_Field, frozen=True, kw_only=True, tag="surprise"):
+    """A button that fills in one of these: prompts and a view."""
+
+    name: str = ""
+    label: str
+    choices: Sequence[tuple[Sequence[str], str]]
+
+
+class Part(Struct, frozen=True):
+    """A prompt that is one part of a picture."""
+
+    name: str
+    label: str
+    example: str
+
+
+class Kind(Struct, frozen=True):
+    """A label, and the parts that make such a picture, the finest first."""
+
+    label: str
+    parts: Sequence[Part]
+
+
+class Parts(_Field, frozen=True, kw_only=True, tag="parts"):
+    """A prompt for each part of the kind that is chosen; a kind is named by its parts, the coarsest first."""
+
+    name: str = "parts"
+    label: str
+    missing: str
+    kinds: Mapping[str, Kind]
+
+
+class Number(_Field, frozen=True, kw_only=True, tag="number"):
+    """A number among the settings; `{finest}` in its label is the label of the finest part."""
+
+    label: str
+    low: int | float
+    high: int | float
+    step: int | float
+    usual: int | float
+
+
+class Slider(Number, frozen=True, kw_only=True, tag="slider"):
+    """A number on a slider with words at its ends.
+
+    Attributes:
+        parts: the kinds of parts for which it is shown; none for always.
+        index: another field that says the same by its place on a grid: its name, the value of the first place, and the
+            way to the next.
+    """
+
+    ends: tuple[str, str]
+    parts: Sequence[str] = ()
+    index: tuple[str, int | float, int | float] | None = None
+
+
+class Picture(_Field, frozen=True, kw_only=True, tag="picture"):
+    """A picture to start from: drawn, dropped, or of the package's, whose names begin with one of `samples`."""
+
+    name: str = "picture"
+    label: str
+    unnamed: str
+    missing: str
+    samples: Sequence[str]
+
+
+class Mask(_Field, frozen=True, kw_only=True, tag="mask"):
+    """A part of the picture, painted over."""
+
+    name: str = "mask"
+    missing: str
+
+
+class Digits(_Field, frozen=True, kw_only=True, tag="digits"):
+    """A digit, or two, of which the second is read through a view: then it is a recipe of the verb `pair`."""
+
+    name: str = "prompt"
+    labels: tuple[str, str]
+    pair: str
+    view: Views
+
+
+Field = Prompt | Prompts | Surprise | Views | Parts | Slider | Picture | Mask | Digits
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """Something to make, as one chooses it on the page.
+
+    Attributes:
+        name: names it.
+        label: below its drawing.
+        title: above its fields.
+        what: what it is, in a sentence or two.
+        lesson: how it works, likewise.
+        icon: its drawing, 24 by 24: the paths of an SVG.
+        verbs: of the recipes that it makes, the usual one first.
+        models: the kind of models that it takes.
+        fields: what is to be filled in.
+        settings: what may be.
+    """
+
+    name: str
+    label: str
+    title: str
+    what: str
+    lesson: str
+    icon: Sequence[str]
+    verbs: Sequence[str]
+    models: str = "words"
+    fields: Sequence[Field]
+    settings: Sequence[Number] = ()
+
+
+class Made(Struct, frozen=True):
+    """A recipe that takes a picture: its verb, and its fields but for the picture and the prompts."""
+
+    verb: str
+    recipe: dict[str, int | float] = {}
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """All that the page must know to let recipes be made.
+
+    Attributes:
+        first_task: the one that is chosen when the page opens.
+        variation: how a picture is varied by itself.
+        enlargement: how a picture is enlarged by a second stage.
+        recipes: what is to be said of each, by its verb.
+        tasks: all of them, in their order.
+    """
+
+    first_task: str
+    variation: Made
+    enlargement: Made
+    recipes: dict[str, About]
+    tasks: Sequence[Task]
+
+
+def _read() -> Page:
+    text = (files("duckrabbit.studio") / "tasks.toml").read_text("utf-8")
+    page = msgspec.toml.decode(text, type=Page)
+    unsaid = {verb: About(name=verb.title()) for verb in RECIPES}
+    return msgspec.structs.replace(page, recipes={**unsaid, **page.recipes})
+
+
+PAGE = _read()
+"""As `tasks.toml` says it."""
