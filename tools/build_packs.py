@@ -221,9 +221,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(f"build_packs: error: {error}")
 
 
-def build(
-    sources: Path, out: Path, clones: Path, only: Sequence[str] | None = None, given: Path | None = None
-) -> None:
+def build(sources: Path, out: Path, clones: Path, only: Sequence[str] | None = None, given: Path | None = None) -> None:
     """Build packs.
 
     Args:
