@@ -28,8 +28,7 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.search.discovery import proposals
-from duckrabbit.search.subject_priors import shipped_for
-from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
+from duckrabbit.search.subjects import prompt_for, random_pairs, shipped_for, subjects_of
 
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of")
 VIEWS = ("flip", "rotate-90", "rotate-180")

@@ -25,8 +25,7 @@ from duckrabbit.making.pruning import RUNGS, Rungs
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.models.model import Model
 from duckrabbit.search.discover import PairSearch, collection, discover
-from duckrabbit.search.subject_priors import shipped_for
-from duckrabbit.search.subjects import subjects_of
+from duckrabbit.search.subjects import shipped_for, subjects_of
 
 TIMED = 8
 

@@ -18,7 +18,7 @@ from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
-from duckrabbit.search import subject_priors as priors
+from duckrabbit.search import subjects as priors
 from duckrabbit.search.discover import Attempt, Collection, Findings, PairSearch, collection, discover
 from duckrabbit.search.discovery import effects_of, proposals
 from duckrabbit.search.folders import lines

@@ -12,16 +12,25 @@ from torch import Tensor
 
 from duckrabbit.datasets.names import kept_names, phrases_of
 from duckrabbit.datasets.packs import read_packs
-from duckrabbit.datasets.paint.backdrops import BACKDROPS
 from duckrabbit.datasets.paint.brushes import SIDE
-from duckrabbit.datasets.paint.captions import training_vocabulary
 from duckrabbit.datasets.paint.cast import COLOURS
 from duckrabbit.datasets.paint.filters import PAINTERS, kuwahara, painted
-from duckrabbit.datasets.paint.library import Library, build_library
+from duckrabbit.datasets.paint.library import BACKDROPS, Library, build_library
 from duckrabbit.datasets.paint.render import directions, render
 from duckrabbit.datasets.paint.scene import MAX_LAYERS, Layer, Manner, Scene
-from duckrabbit.datasets.paint.scenes import SHARES, Plan, plan_scene, repertoire
-from duckrabbit.datasets.paint.subjects import hat, pair, photo, silhouette, subject, tinted
+from duckrabbit.datasets.paint.scenes import (
+    SHARES,
+    Plan,
+    hat,
+    pair,
+    photo,
+    plan_scene,
+    repertoire,
+    silhouette,
+    subject,
+    tinted,
+    training_vocabulary,
+)
 from duckrabbit.datasets.prompts import Vocabulary, words_of
 from duckrabbit.errors import UsageError
 from duckrabbit.training.painted import PaintedExamples

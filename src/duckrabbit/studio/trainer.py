@@ -14,10 +14,9 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
-from duckrabbit.datasets.mnist import mnist
 from duckrabbit.errors import UsageError, in_words
 from duckrabbit.models.device import choose_device, choose_dtype
-from duckrabbit.trained.digits import TrainingRun, train_digits
+from duckrabbit.trained.digits import TrainingRun, digits_of, train_digits
 from duckrabbit.trained.run_folder import CONFIG
 from duckrabbit.training.loop import Engine
 
@@ -36,7 +35,7 @@ def main(folder: Path) -> int:
         device = choose_device("auto")
         engine = Engine(device, choose_dtype(device), report_every=10)
         every_epoch = range(1, run.hyperparameters.epochs + 1)
-        for report in train_digits(run, mnist("train"), folder, engine, stopped.is_set, every_epoch):
+        for report in train_digits(run, digits_of(run), folder, engine, stopped.is_set, every_epoch):
             print(json.dumps(asdict(report)), flush=True)
     except UsageError as error:
         print(json.dumps({"problem": in_words(error)}), flush=True)

@@ -12,8 +12,8 @@ import torch
 
 from duckrabbit.datasets.names import kept_names
 from duckrabbit.datasets.packs import read_packs
-from duckrabbit.datasets.paint.captions import training_vocabulary
 from duckrabbit.datasets.paint.library import build_library
+from duckrabbit.datasets.paint.scenes import training_vocabulary
 from duckrabbit.datasets.prompts import Vocabulary, vocabulary_of
 from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.errors import UsageError

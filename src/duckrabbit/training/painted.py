@@ -12,8 +12,16 @@ from torch import Tensor
 from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.paint.library import Library
 from duckrabbit.datasets.paint.render import Directions, directions, render
-from duckrabbit.datasets.paint.scenes import Plan, Repertoire, plan_scene, repertoire
-from duckrabbit.datasets.paint.subjects import photo, silhouette, subject, tinted
+from duckrabbit.datasets.paint.scenes import (
+    Plan,
+    Repertoire,
+    photo,
+    plan_scene,
+    repertoire,
+    silhouette,
+    subject,
+    tinted,
+)
 from duckrabbit.datasets.prompts import Vocabulary
 from duckrabbit.training.augmentation import augmented
 from duckrabbit.training.data import Batch, prefetched

@@ -110,7 +110,7 @@ def _search(options: Options) -> "PairSearch":
     from duckrabbit.judges.calibration import shipped_for
     from duckrabbit.judges.judge import load_judge
     from duckrabbit.search.discover import PairSearch
-    from duckrabbit.search.subject_priors import shipped_for as subject_priors_for
+    from duckrabbit.search.subjects import shipped_for as subject_priors_for
     from duckrabbit.search.subjects import subjects_of
 
     style = options.wording.style.strip()

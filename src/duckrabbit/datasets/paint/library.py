@@ -13,11 +13,39 @@ from torch import Tensor
 
 from duckrabbit.datasets.names import minor_names, phrases_of
 from duckrabbit.datasets.packs import Item, Pack
-from duckrabbit.datasets.paint.backdrops import BACKDROPS
+from duckrabbit.datasets.paint import firelight, nature, settlements
+from duckrabbit.datasets.paint.brushes import Drawing
 from duckrabbit.datasets.paint.shading import INK_STYLES, busts, glow, shaded
 from duckrabbit.datasets.paint.themes import SPOILT, thematic
 from duckrabbit.datasets.prompts import table
 from duckrabbit.errors import UsageError
+
+BACKDROPS: Mapping[str, Drawing] = {
+    "mountains": nature.mountains,
+    "snowy mountains": nature.snowy_mountains,
+    "hills": nature.hills,
+    "night hills": nature.night_hills,
+    "snowy hills": nature.snowy_hills,
+    "field": nature.field,
+    "forest": nature.forest,
+    "sea": nature.sea,
+    "coast": nature.coast,
+    "waterfall": nature.waterfall,
+    "city": settlements.city,
+    "night city": settlements.night_city,
+    "interior": settlements.interior,
+    "cafe": settlements.cafe,
+    "village": settlements.village,
+    "snowy village": settlements.snowy_village,
+    "cliffs": nature.cliffs,
+    "cascades": nature.cascades,
+    "pagoda": settlements.pagoda,
+    "old city": settlements.old_city,
+    "campfire": firelight.campfire,
+    "counter": settlements.counter,
+}
+"""Every place by its name."""
+
 
 Hue = tuple[float, float, float]
 
