@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from command_line import Command, files, start, wait_for
 from duckrabbit.cli.verbs import VERBS
@@ -153,6 +154,38 @@ def test_rerun_says_what_differs(duckrabbit: Command, tmp_path: Path) -> None:
     again = duckrabbit("rerun", str(path))
     assert again.code == 0
     assert "torch was 1.0" in again.err
+
+
+def resaved(path: Path, image: Image.Image) -> None:
+    """Save a picture as another program would, its record kept."""
+    text, info = json.dumps(read_metadata(path)), PngInfo()
+    info.add_itxt("duckrabbit", text)
+    image.save(path, pnginfo=info)
+
+
+def test_rerun_compares_what_is_seen_and_not_how_it_is_stored(duckrabbit: Command) -> None:
+    [path] = duckrabbit("generate", "7", "--steps", "2", "--threads", "1").paths
+    grey = Image.open(path).convert("L")
+    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    for same in (grey.convert("RGB"), grey.convert("RGBA"), grey.convert("LA"), grey.quantize(256), deep):
+        resaved(path, same)
+        again = duckrabbit("rerun", str(path))
+        assert again.code == 0, again.err
+        assert "identical" in again.err.splitlines()
+
+    clear, palette = grey.convert("RGBA"), grey.convert("P")
+    clear.putpixel((14, 14), (*clear.getpixel((14, 14))[:3], 0))  # type: ignore[index]
+    shades = [level for k in range(256) for level in (255 - k,) * 3]
+    palette.putpalette(shades)
+    for other, words in [
+        (clear, "1 of 784 pixels differ"),
+        (palette, "pixels differ"),
+        (grey.resize((14, 14)), "is 14×14"),
+    ]:
+        resaved(path, other)
+        again = duckrabbit("rerun", str(path))
+        assert again.code == 1
+        assert words in again.err
 
 
 def test_rerun_says_when_the_judge_that_pulled_has_changed(duckrabbit: Command) -> None:

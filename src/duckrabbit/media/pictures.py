@@ -86,6 +86,21 @@ def layers_of(source: str | Path, say: Say = silent) -> tuple[Image.Image, Image
         return digit(str(source)), None
     if is_shipped(source):
         return shipped(str(source)), None
+    return _layers(source, _centre, say)
+
+
+def whole_layers_of(source: str | Path) -> tuple[Image.Image, Image.Image | None]:
+    """What `layers_of` gives, of all of a file's picture.
+
+    Raises:
+        UsageError: as `layers_of` does.
+    """
+    return _layers(source, lambda image: image, silent)
+
+
+def _layers(
+    source: str | Path, part: Callable[[Image.Image], Image.Image], say: Say
+) -> tuple[Image.Image, Image.Image | None]:
     image = upright(decode(source))
     if image.mode == "F" and bool(np.isnan(np.asarray(image)).any()):
         raise UsageError(
@@ -95,11 +110,11 @@ def layers_of(source: str | Path, say: Say = silent) -> tuple[Image.Image, Image
         profile = image.info.get("icc_profile")
         if image.mode.startswith("I") or image.mode == "F":
             image = _eight_bits(image, lambda what: say(f"{source} holds {what}"))
-        square = _centre(image)
-        opacity = square.convert("RGBA").getchannel("A") if square.has_transparency_data else None
+        shown = part(image)
+        opacity = shown.convert("RGBA").getchannel("A") if shown.has_transparency_data else None
         if opacity is not None and opacity.getextrema() == (255, 255):
             opacity = None
-        return _in_srgb(square, profile), opacity
+        return _in_srgb(shown, profile), opacity
     except (ValueError, OSError) as error:
         raise UsageError(
             f"{source} has a kind of colour that cannot be converted ({image.mode}): "

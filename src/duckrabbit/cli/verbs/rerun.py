@@ -32,12 +32,9 @@ class Options:
 
 def run(options: Options) -> int:
     """Make the picture and compare; 1 where it differs though nothing else does."""
-    import numpy as np
-
     from duckrabbit.cli.produce import print_path
     from duckrabbit.making.record import recorded, recorded_row
     from duckrabbit.making.rerun import differences, made_again, recorded_model
-    from duckrabbit.media.decode import decode
     from duckrabbit.media.names import new_file
     from duckrabbit.media.pixels import to_uint8
     from duckrabbit.media.png import JSON, write_png
@@ -55,7 +52,7 @@ def run(options: Options) -> int:
         write_png(path, pixels, remembered)
     print(f"wrote {path} (seed {remembered.get('seed')})", file=sys.stderr)
     changes = differences(records[0], pictures[0].record)
-    differs = _difference(np.asarray(decode(options.image)), to_uint8(pixels))
+    differs = _difference(_seen(options.image), to_uint8(pixels))
     line: dict[str, JSON] = {"path": str(path), "identical": differs is None, "difference": differs, "changes": changes}
     print_path(path, line if options.json else None)
     if differs is None:
@@ -66,14 +63,29 @@ def run(options: Options) -> int:
     return 0 if changes else 1
 
 
+def _seen(image: str) -> "NDArray[np.uint8]":
+    """A file as it is seen on white and on black, [2, H, W, 3], however its pixels are stored."""
+    import numpy as np
+    from PIL import Image
+
+    from duckrabbit.media.pictures import whole_layers_of
+
+    colours, opacity = whole_layers_of(image)
+    opaque = Image.new("L", colours.size, 255) if opacity is None else opacity
+    grounds = [Image.new("RGB", colours.size, ground) for ground in ("white", "black")]
+    return np.stack([np.asarray(Image.composite(colours.convert("RGB"), ground, opaque)) for ground in grounds])
+
+
 def _difference(before: "NDArray[np.uint8]", after: "NDArray[np.uint8]") -> str | None:
-    """How many pixels differ, and by how much; None where they don't."""
+    """How many pixels of [2, H, W, 3] and [H, W] or [H, W, 3] differ, and by how much; None where they don't."""
     import numpy as np
 
-    if before.shape != after.shape:
-        return f"the file's pixels are {list(before.shape)}, and now they are {list(after.shape)}"
-    gaps = np.abs(before.astype(np.int16) - after.astype(np.int16))
-    different = int((gaps.reshape(*gaps.shape[:2], -1).max(axis=-1) > 0).sum())
+    height, width = before.shape[1:3]
+    if (height, width) != after.shape[:2]:
+        return f"the file's picture is {width}×{height}, and now it is {after.shape[1]}×{after.shape[0]}"
+    coloured = after if after.ndim == 3 else after[:, :, None]
+    gaps = np.abs(before.astype(np.int16) - coloured.astype(np.int16)).max(axis=(0, 3))
+    different = int((gaps > 0).sum())
     if different == 0:
         return None
-    return f"{different} of {gaps.shape[0] * gaps.shape[1]} pixels differ, by {int(gaps.max())} grey levels at the most"
+    return f"{different} of {gaps.size} pixels differ, by {int(gaps.max())} grey levels at the most"
