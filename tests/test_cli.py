@@ -532,3 +532,47 @@ def test_training_refuses_what_contradicts_the_run(duckrabbit: Command) -> None:
     used = duckrabbit("denoise", DIGIT, "--noise-sigma", "0.5", "--model", "run")
     assert used.code == 0
     assert read_metadata(used.paths[0])["model"]["name"] == "run"  # type: ignore[index,call-overload]
+
+
+def ended(shell: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A command line as a shell runs it; DUCKRABBIT stands for the command."""
+    line = shell.replace("DUCKRABBIT", f"{shlex.quote(sys.executable)} -m duckrabbit")
+    told = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    return subprocess.run(["sh", "-c", line], cwd=folder, env=told, capture_output=True, check=False)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_standard_output_that_is_full_is_said_in_a_sentence_and_pictures_are_kept(tmp_path: Path) -> None:
+    end = ended("DUCKRABBIT generate 7 --steps 1 --threads 1 > /dev/full", tmp_path)
+    assert end.returncode == 2
+    assert b"Traceback" not in end.stderr
+    assert b"Standard output can't be written to (No space left on device): what was made is kept" in end.stderr
+    assert len(files(tmp_path / "out")) == 1
+    assert ended("DUCKRABBIT models > /dev/full", tmp_path).returncode == 2
+    assert ended("DUCKRABBIT > /dev/full 2> /dev/full", tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-"])
+def test_closed_streams_keep_no_picture_from_being_made(closed: str, tmp_path: Path) -> None:
+    end = ended(f"DUCKRABBIT generate 7 --steps 1 --threads 1 {closed}", tmp_path)
+    assert end.returncode == 0
+    assert len(files(tmp_path / "out")) == 1
+
+
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}])
+def test_printed_paths_exist_in_every_locale(locale: dict[str, str], tmp_path: Path) -> None:
+    end = ended("DUCKRABBIT noise mnist:test/7 --levels 250 --out 'aus/größe 漢字'", tmp_path, **locale)
+    assert end.returncode == 0, end.stderr
+    [line] = end.stdout.splitlines()
+    assert (tmp_path / os.fsdecode(line)).is_file()
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_sampling(duckrabbit: Command) -> None:
+    Path("file").write_text("no folder")
+    made = duckrabbit("generate", "7", "--steps", "1", "--out", "file/below")
+    assert made.code == 2
+    assert "wrote" not in made.err
+    assert "Cannot write" in made.err
+    Path("locked").mkdir(mode=0o500)
+    if not os.access("locked", os.W_OK):
+        assert "Cannot write" in duckrabbit("generate", "7", "--steps", "1", "--out", "locked").err

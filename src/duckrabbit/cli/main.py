@@ -3,12 +3,14 @@
 Exit codes: 0 done, 2 the user's mistake, 130 interrupted, 1 anything else.
 """
 
+import errno
 import importlib
 import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 from duckrabbit.cli.verbs import overview, verb_named, with_options
 from duckrabbit.errors import UsageError
@@ -19,6 +21,11 @@ DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (by default the process's own) and return its exit code; raises nothing."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # A stream that the shell closed is none: what is said goes nowhere, what is made is made.
+    sys.stdout, sys.stderr = (
+        stream or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the process
+        for stream in (sys.stdout, sys.stderr)
+    )
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that lacks a letter shows its code instead of failing.
@@ -36,6 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return DONE
+    except OSError as error:
+        # Files that can't be written are the user's mistake already; what has no name is a stream.
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF) or error.filename is not None:
+            traceback.print_exc()
+            return FAILED
+        _forget_stdout()
+        _say(
+            f"duckrabbit: error: Standard output can't be written to ({error.strerror}): what was made is kept; give "
+            "it room or send it elsewhere."
+        )
+        return MISTAKE
     except Exception:
         traceback.print_exc()
         return FAILED
@@ -69,6 +87,11 @@ def _on_one_line(text: str) -> str:
     """A sentence without line breaks or control characters, whatever names it quotes."""
     words = " ".join(text.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _forget_stdout() -> None:

@@ -1,6 +1,9 @@
 """Make pictures batch by batch, and write and name each as soon as it is there."""
 
+import errno
+import io
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +18,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.make import BATCH, MAX_COUNT, Picture, make_planned
 from duckrabbit.making.plan import Planned
 from duckrabbit.making.sample import Watch
+from duckrabbit.media.atomic import cannot_write
 from duckrabbit.media.names import new_file, slug
 from duckrabbit.media.png import JSON
 from duckrabbit.models.model import Model
@@ -131,11 +135,15 @@ def check(output: Output) -> None:
 
 
 def check_folder(out: str) -> None:
-    """Refuse a file where a folder is to be; one that can't be looked at is refused where it is written to."""
+    """Refuse a place where no folder can be, or none that may be written to."""
     folder = Path(out)
     with suppress(OSError):
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder} is a file and pictures were to be written into it: give --out a folder.")
+        # What is there of it must be a folder in which the rest can be made.
+        there = next((place for place in (folder, *folder.absolute().parents) if place.exists()), None)
+        if there is not None and not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+            raise cannot_write(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def print_line(path: Path, picture: Picture, job: Job, output: Output, more: Mapping[str, JSON] | None = None) -> None:
@@ -162,4 +170,10 @@ def print_path(path: Path, line: Mapping[str, JSON] | None) -> None:
     if line is not None:
         print(json.dumps(line), flush=True)
     elif not (sys.stdout.isatty() and sys.stderr.isatty()):
-        print(path, flush=True)
+        sys.stdout.flush()
+        # The file's own bytes, whatever letters the terminal speaks.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.buffer.write(os.fsencode(path) + b"\n")
+            sys.stdout.flush()
+        else:
+            print(path, flush=True)
