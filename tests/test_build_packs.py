@@ -1,5 +1,6 @@
 """Rebuilding packs: from tiny repositories on this machine, and that the real list is whole."""
 
+import hashlib
 import io
 import json
 import re
@@ -170,6 +171,31 @@ def test_mistakes_are_said_and_leave_no_pack(sources: Path, tmp_path: Path, capf
     capfd.readouterr()
 
 
+def test_a_given_pack_is_taken_if_it_is_the_one_that_is_meant(
+    sources: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given, out, clones = tmp_path / "given", tmp_path / "out", tmp_path / "clones"
+    given.mkdir()
+    (given / "icons64.zip").write_bytes(b"icons")
+    checksum = hashlib.sha256(b"icons").hexdigest()
+    text = sources.read_text().replace(
+        "[packs]", f'[packs]\nicons64 = {{ licences = "art.md", sha256 = "{checksum}" }}'
+    )
+    sources.write_text(text)
+    build_packs.build(sources, out, clones)
+    assert "icons64.zip is not made from repositories" in capfd.readouterr().err
+    assert not (out / "icons64.zip").exists()
+    with pytest.raises(UsageError, match="give --given"):
+        build_packs.build(sources, out, clones, ["icons64"])
+    build_packs.build(sources, out, clones, ["icons64"], given)
+    assert (out / "icons64.zip").read_bytes() == b"icons"
+    (out / "icons64.zip").unlink()
+    (given / "icons64.zip").write_bytes(b"others")
+    with pytest.raises(UsageError, match="another pack"):
+        build_packs.build(sources, out, clones, ["icons64"], given)
+    assert not (out / "icons64.zip").exists()
+
+
 def test_an_icon_is_read_out_of_its_set(tmp_path: Path) -> None:
     icons = {"icons": {"fox": {"body": "<path d='M0 0'/>"}, "hen": {"body": "<g/>", "width": 9}}, "height": 20}
     own = commit(tmp_path / "r", {"sets/x.json": json.dumps(icons).encode()})
@@ -249,26 +275,47 @@ def test_a_box_is_cut_out_with_a_little_around_it() -> None:
 # --- The real list ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", SOURCES["packs"])
-def test_every_picture_of_a_pack_has_a_source(name: str) -> None:
+LISTED = tuple(name for name, pack in SOURCES["packs"].items() if "manifest" in pack)
+GIVEN = tuple(name for name in SOURCES["packs"] if name not in LISTED)
+
+
+def listed(name: str) -> list[build_packs.Entry]:
     pack = SOURCES["packs"][name]
-    listed = build_packs.entries(PACKS / pack["manifest"], SOURCES["sets"], pack["size"])
-    assert len(listed) > 2000
-    assert {entry.repository for entry in listed} <= SOURCES["commits"].keys()
-    assert {entry.treatment for entry in listed} <= {*CROPS, *SUBJECTS}
-    licences = (PACKS / pack["licences"]).read_text(encoding="utf-8")
-    for own in {entry.set for entry in listed}:
+    return build_packs.entries(PACKS / pack["manifest"], SOURCES["sets"], pack["size"])
+
+
+def named(kind: str) -> set[str]:
+    return {name for name, (packs, *_) in table("names").items() if kind in packs.split(",")}
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_every_picture_of_a_pack_has_a_source(name: str) -> None:
+    pictures = listed(name)
+    assert len(pictures) > 1000
+    assert {entry.repository for entry in pictures} <= SOURCES["commits"].keys()
+    assert {entry.treatment for entry in pictures} <= {*CROPS, *SUBJECTS}
+    licences = (PACKS / SOURCES["packs"][name]["licences"]).read_text(encoding="utf-8")
+    for own in {entry.set for entry in pictures}:
         assert re.search(rf"\b{own}\b", licences), own
-    spelt = "photos" if name.startswith("photos") else name.removesuffix("64").removesuffix("256")
-    named = {name for name, (packs, *_) in table("names").items() if spelt in packs.split(",")}
-    names = {entry.name for entry in listed}
-    assert names <= named
-    if pack["size"] == 64:
-        assert names == named
+    kind = "photos" if name.startswith("photos") else name.removesuffix("64").removesuffix("256")
+    assert {entry.name for entry in pictures} <= named(kind)
+
+
+@pytest.mark.parametrize("kind", ["art", "openmoji"])
+def test_every_name_is_one_of_a_picture(kind: str) -> None:
+    assert {entry.name for entry in listed(f"{kind}64")} == named(kind)
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_pack_that_is_given_has_a_checksum_and_licences(name: str) -> None:
+    pack = SOURCES["packs"][name]
+    assert re.fullmatch("[0-9a-f]{64}", pack["sha256"])
+    assert (PACKS / pack["licences"]).stat().st_size > 1000
 
 
 def test_commits_are_whole_and_every_source_is_used() -> None:
     assert all(re.fullmatch("[0-9a-f]{40}", own) for own in SOURCES["commits"].values())
     assert {own["repository"] for own in SOURCES["sets"].values()} == SOURCES["commits"].keys()
-    rows = [line for name in ("art", "openmoji", "photos") for line in (PACKS / f"{name}.tsv").read_text().splitlines()]
+    tables = {SOURCES["packs"][name]["manifest"] for name in LISTED}
+    rows = [line for name in tables for line in (PACKS / name).read_text(encoding="utf-8").splitlines()]
     assert {row.split("\t")[0] for row in rows if not row.startswith("#")} == SOURCES["sets"].keys()

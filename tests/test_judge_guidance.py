@@ -19,7 +19,7 @@ from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
-from duckrabbit.recipes.level import Level
+from duckrabbit.recipes.noise import Level
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from helpers import pictures

@@ -14,7 +14,7 @@ from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
 from duckrabbit.models.pocket import PocketConfig, pocket_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
-from duckrabbit.networks.pocket_unet import BatchInvariantLinear, PocketUNet, PocketUNetConfig, time_features
+from duckrabbit.networks.pocket_unet import BatchInvariantLinear, PocketUNet, PocketUNetConfig, grown, time_features
 from duckrabbit.networks.text_encoder import PAD, START, TextEncoder
 from duckrabbit.recipes.generate import Generate
 
@@ -201,3 +201,17 @@ def test_a_steady_layer_gives_a_picture_the_same_in_any_company(
     for own in told.values():
         # What float32 loses by another order of summing up is far below a grey level.
         assert torch.allclose(own.float(), told[2, 4].float(), rtol=0, atol=0 if reduced else 1e-5)
+
+
+# --- Growth ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("blocks", [(1, 1, 1), (1, 1, 2), (2, 3, 1)])
+def test_a_network_grows_without_changing_a_picture(blocks: tuple[int, int, int], network: PocketUNet) -> None:
+    larger = grown(network, blocks, len(VOCABULARY) + 3).eval()
+    assert larger.config.blocks == blocks
+    x, t = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1)), torch.tensor([0.2, 0.9])
+    tokens = VOCABULARY.encode(["a red cat", "a photo of a dog"])
+    with torch.no_grad():
+        torch.testing.assert_close(larger(x, t, tokens), network(x, t, tokens))
+    assert all(parameter.requires_grad for parameter in larger.parameters())

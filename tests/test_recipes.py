@@ -33,7 +33,7 @@ from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Method
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Part
-from duckrabbit.recipes.level import Level
+from duckrabbit.recipes.noise import Level
 from duckrabbit.recipes.recipe import Recipe
 from helpers import Recorder, brief, outcome, patient
 

@@ -29,8 +29,7 @@ from duckrabbit.report.rows.digits.illusions import PAIRS
 from duckrabbit.report.rows.digits.recorded import TrainingRecord
 from duckrabbit.report.rows.digits.sampled import seeds_by_digit
 from duckrabbit.report.rows.registry import ROWS, Row
-from duckrabbit.report.tiles import GAP, tile_grid
-from duckrabbit.report.workshop import Workshop
+from duckrabbit.report.workshop import GAP, Workshop, tile_grid
 from report_page import TINY, made_report, silent
 
 RECORDS = Path(str(files("duckrabbit.report"))) / "records"

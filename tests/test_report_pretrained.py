@@ -27,8 +27,7 @@ from duckrabbit.report.rows.pretrained.anagrams import PAIRS
 from duckrabbit.report.rows.pretrained.hybrids import INVERSE, KINDS, RELATIVES
 from duckrabbit.report.rows.pretrained.inpainting import FEW, MANY, RESAMPLINGS
 from duckrabbit.report.rows.registry import ROWS, Row
-from duckrabbit.report.tiles import GAP
-from duckrabbit.report.workshop import Workshop
+from duckrabbit.report.workshop import GAP, Workshop
 from report_page import TINY, hurry, made_report, silent
 from tiny_if import write_cascade
 

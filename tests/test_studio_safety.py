@@ -34,8 +34,7 @@ from duckrabbit.recipes.edit import Edit
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.inpaint import Inpaint
-from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.noise import Forward
+from duckrabbit.recipes.noise import Forward, Level
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale

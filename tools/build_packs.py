@@ -3,12 +3,15 @@
 python tools/build_packs.py --out PACKS                     all of them
 python tools/build_packs.py --out PACKS --only photos64     one of them
 
+Packs that can't be made from repositories are taken from the folder --given, after their checksums.
+
 Needs git, and pip install resvg_py (SVG pictures are drawn with it). Stop it at any moment and start it again: what is
 fetched is not fetched again, and a pack that is there is left as it is. tools/packs says which pictures there are:
 sources.toml from which repositories, at which commits, and the tables which files, under which names.
 """
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -185,21 +188,40 @@ def write_pack(path: Path, listed: Sequence[Entry], files: Files, size: int, lic
             print(f"{path.name}: {first + len(some)} of {len(listed)}", file=sys.stderr, flush=True)
 
 
+def take_pack(path: Path, checksum: str, given: Path | None) -> None:
+    """Copy a pack that is not made from repositories, whole or not at all.
+
+    Raises:
+        UsageError: if it is not there, or another than the one that is meant.
+    """
+    found = given / path.name if given is not None else None
+    if found is None or not found.exists():
+        raise UsageError(f"{path.name} is not made from repositories: give --given with the folder that has it.")
+    content = found.read_bytes()
+    own = hashlib.sha256(content).hexdigest()
+    if own != checksum:
+        raise UsageError(f"{found} is another pack: its SHA-256 is {own}, not {checksum}; get the right one.")
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+    print(f"{path.name}: taken from {given}", file=sys.stderr)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Build what was asked for and is not there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="the folder of the packs")
-    parser.add_argument("--only", nargs="+", metavar="PACK", help="art64, openmoji64, photos64, art256, photos256")
+    parser.add_argument("--only", nargs="+", metavar="PACK", help="their names, as in sources.toml")
     parser.add_argument("--clones", type=Path, help="where repositories are kept (by default OUT/clones)")
+    parser.add_argument("--given", type=Path, help="a folder with the packs that are not made from repositories")
     parser.add_argument("--sources", type=Path, default=HERE / "sources.toml", help="another list of sources")
     options = parser.parse_args(argv)
     try:
-        build(options.sources, options.out, options.clones or options.out / "clones", options.only)
+        build(options.sources, options.out, options.clones or options.out / "clones", options.only, options.given)
     except UsageError as error:
         sys.exit(f"build_packs: error: {error}")
 
 
-def build(sources: Path, out: Path, clones: Path, only: Sequence[str] | None = None) -> None:
+def build(sources: Path, out: Path, clones: Path, only: Sequence[str] | None = None, given: Path | None = None) -> None:
     """Build packs.
 
     Args:
@@ -207,9 +229,10 @@ def build(sources: Path, out: Path, clones: Path, only: Sequence[str] | None = N
         out: the folder of the packs.
         clones: where repositories are kept.
         only: the packs to build; None for all.
+        given: where the packs are that can't be built; without it they are left out unless they are asked for.
 
     Raises:
-        UsageError: if there is no such pack, or a source can't be fetched or lacks a file.
+        UsageError: if there is no such pack, or a source can't be fetched or lacks a file, or a given pack is another.
     """
     listed = tomllib.loads(sources.read_text(encoding="utf-8"))
     packs = listed["packs"]
@@ -220,6 +243,12 @@ def build(sources: Path, out: Path, clones: Path, only: Sequence[str] | None = N
         path, pack = out / f"{name}.zip", packs[name]
         if path.exists():
             print(f"{path} is there: delete it to build it anew", file=sys.stderr)
+            continue
+        if "sha256" in pack:
+            if given is None and only is None:
+                print(f"{path.name} is not made from repositories: give --given with its folder", file=sys.stderr)
+                continue
+            take_pack(path, pack["sha256"], given)
             continue
         pictures = entries(sources.parent / pack["manifest"], listed["sets"], pack["size"])
         needed = dict.fromkeys(entry.repository for entry in pictures)

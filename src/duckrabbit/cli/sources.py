@@ -12,7 +12,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.make import Picture
 from duckrabbit.media.png import JSON
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.level import Level
+from duckrabbit.recipes.noise import Level
 from duckrabbit.recipes.source import Source
 
 if TYPE_CHECKING:

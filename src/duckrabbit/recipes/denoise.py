@@ -19,7 +19,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import LowPass
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
-from duckrabbit.recipes.level import Level
+from duckrabbit.recipes.noise import Level
 from duckrabbit.recipes.recipe import FromPicture, Plan, grid_of, guidance_of, prompt_of, step_of, typed
 from duckrabbit.recipes.source import Source
 

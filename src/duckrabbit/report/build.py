@@ -12,11 +12,11 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.record import device_name
 from duckrabbit.models.device import choose_device
 from duckrabbit.report.effort import FULL, QUICK, Effort
+from duckrabbit.report.figure import duration
 from duckrabbit.report.finished import Finished, Store, key_of
 from duckrabbit.report.page import check_place, section, write_page
 from duckrabbit.report.painter import POCKET, Choice
 from duckrabbit.report.rows.registry import ROWS, Row
-from duckrabbit.report.wording import duration
 from duckrabbit.report.workshop import Shelf, Stopwatch, Workshop
 from duckrabbit.version import VERSION
 

@@ -1,9 +1,12 @@
-"""What the report is made of: figures, and their exhibits with all that made them."""
+"""What the report is made of: figures, their exhibits, and how all that made them is written."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import PurePath
 
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.report.bodies import Body
 
 
@@ -48,3 +51,43 @@ class Figure:
 
     exhibits: tuple[Exhibit, ...]
     facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def model_words(model: Model) -> str:
+    """The model and the start of its checksum."""
+    return f"model {model.name} ({model.checksum[:8]})"
+
+
+def sampler_words(sampler: SamplerConfig, model: Model) -> tuple[str, ...]:
+    """Guidance scale where the model has one, and the solver, steps, grid, guidance interval and judge scale."""
+    how = f"{sampler.solver}, {sampler.steps} steps, {sampler.grid} grid"
+    if not model.conditional:
+        return (how,)
+    low, high = sampler.guidance_interval
+    interval = () if (low, high) == (0.0, 1.0) else (f"guidance for t in ({low:g}, {high:g}]",)
+    mean = sampler.mean_guidance_scale
+    of_mean = "" if mean is None or mean >= sampler.guidance_scale else f" ({mean:g} for the mean colour)"
+    pull = (f"judge scale {sampler.judge_scale:g}",) if sampler.judge_scale else ()
+    return (f"guidance scale {sampler.guidance_scale:g}{of_mean}", how, *interval, *pull)
+
+
+def seed_words(seeds: Sequence[int]) -> str:
+    """One seed, or the first and the last."""
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}–{seeds[-1]}"
+
+
+def command(*words: object) -> str:
+    """A command line of duckrabbit's, quoted for a shell."""
+    return shlex.join(["duckrabbit", *(str(word) for word in words)])
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 0.95:
+        return f"{1000 * seconds:.0f} ms"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def stem_of(picture: str) -> str:
+    """The name of a picture, as a part of a file's name."""
+    return PurePath(picture.rpartition(":")[2]).stem

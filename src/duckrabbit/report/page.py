@@ -9,9 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.report.figure import Figure
+from duckrabbit.report.figure import Figure, duration
 from duckrabbit.report.rows.registry import CHAPTERS, Row
-from duckrabbit.report.wording import duration
 
 MARK = "duckrabbit report"
 ASSETS = ("style.css", "viewer.js")

@@ -12,7 +12,7 @@ from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
-from duckrabbit.report.wording import command, model_words, sampler_words
+from duckrabbit.report.figure import command, model_words, sampler_words
 
 TOWER = "photo:tower"
 

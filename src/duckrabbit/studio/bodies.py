@@ -23,7 +23,7 @@ from duckrabbit.making.record import FORMAT, recipe_of
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.recipes.catalogue import RECIPES, to_json
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, MAX_NEAR_SCALE, Part
-from duckrabbit.recipes.level import Level
+from duckrabbit.recipes.noise import Level
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source as KeptSource
 from duckrabbit.studio.settings import (

@@ -16,8 +16,7 @@ from duckrabbit.making.make import make
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.catalogue import from_json
 from duckrabbit.recipes.denoise import Denoise
-from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.noise import Forward
+from duckrabbit.recipes.noise import Forward, Level
 from duckrabbit.recipes.source import Source
 from duckrabbit.studio import bodies
 from duckrabbit.studio.bodies import LessonRequest

@@ -47,7 +47,7 @@ class TrainedStage:
 FIRST = TrainedStage(
     side=64,
     packs=("art64.zip", "photos64.zip"),
-    more_packs=("openmoji64.zip",),
+    more_packs=("openmoji64.zip", "icons64.zip", "photos2-64.zip", "photos3-64.zip"),
     objective=DenoisingObjective(Cosine(), V, UniformTimes()),
     network=PocketUNetConfig(0),
     sampler=SAMPLER,
@@ -57,7 +57,7 @@ FIRST = TrainedStage(
 SECOND = TrainedStage(
     side=256,
     packs=("art256.zip", "photos256.zip"),
-    more_packs=(),
+    more_packs=("icons256.zip", "photos2-256.zip", "photos3-256.zip"),
     objective=EnlargingObjective(Cosine(), V, UniformTimes(), LOW_TIME),
     network=PocketUNetConfig(
         0,

@@ -11,9 +11,8 @@ from duckrabbit.recipes.edit import Edit, course_sampler
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies import Sheet
-from duckrabbit.report.figure import Exhibit, Figure
+from duckrabbit.report.figure import Exhibit, Figure, command, model_words, sampler_words
 from duckrabbit.report.rows.digits.sampled import guided_at
-from duckrabbit.report.wording import command, model_words, sampler_words
 from duckrabbit.report.workshop import Workshop
 
 MODEL = "mnist-ddpm-class"

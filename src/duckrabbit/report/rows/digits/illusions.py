@@ -16,8 +16,7 @@ from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.report.bodies import Answer, Distance, Sheet, Stack, Turning
-from duckrabbit.report.figure import Exhibit, Figure
-from duckrabbit.report.wording import command, model_words, sampler_words
+from duckrabbit.report.figure import Exhibit, Figure, command, model_words, sampler_words
 from duckrabbit.report.workshop import Workshop, stacked
 
 MODEL = "mnist-ddpm-class"

@@ -9,15 +9,13 @@ from duckrabbit.diffusion.sampling import noised
 from duckrabbit.making.make import make, make_all
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Denoise
-from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.noise import Forward
+from duckrabbit.recipes.noise import Forward, Level
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure
+from duckrabbit.report.figure import Exhibit, Figure, command, model_words, seed_words
 from duckrabbit.report.measures import distance, squared_error
 from duckrabbit.report.rows.digits.recorded import recorded_exhibits
-from duckrabbit.report.wording import command, model_words, seed_words
 from duckrabbit.report.workshop import Workshop, stacked
 
 SIGMAS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0)

@@ -13,8 +13,7 @@ from PIL import Image
 
 from duckrabbit.report.bodies import Gallery, Plate, Playable
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Origin
-from duckrabbit.report.wording import command
+from duckrabbit.report.figure import Exhibit, Origin, command
 from duckrabbit.report.workshop import Workshop
 from duckrabbit.training.loop import Hyperparameters
 

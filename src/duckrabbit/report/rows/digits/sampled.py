@@ -10,8 +10,7 @@ from duckrabbit.making.make import make_all
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies import Gallery, Playable
-from duckrabbit.report.figure import Exhibit
-from duckrabbit.report.wording import command, model_words, sampler_words, seed_words
+from duckrabbit.report.figure import Exhibit, command, model_words, sampler_words, seed_words
 from duckrabbit.report.workshop import Workshop, stacked
 
 COLUMNS = 10

@@ -3,9 +3,8 @@
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure
+from duckrabbit.report.figure import Exhibit, Figure, model_words, seed_words
 from duckrabbit.report.rows.digits.sampled import DIGITS, generate_command, samples_of, seeds_by_digit
-from duckrabbit.report.wording import model_words, seed_words
 from duckrabbit.report.workshop import Workshop
 
 MODEL = "mnist-ddpm-class"

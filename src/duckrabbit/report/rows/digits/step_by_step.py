@@ -7,7 +7,7 @@ import torch
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.report.bodies import Sheet, Stack, Table
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure
+from duckrabbit.report.figure import Exhibit, Figure, model_words, sampler_words, seed_words
 from duckrabbit.report.measures import Quality
 from duckrabbit.report.rows.digits.recorded import TrainingRecord, loss_exhibit, recorded_exhibits, samples_exhibit
 from duckrabbit.report.rows.digits.sampled import (
@@ -18,7 +18,6 @@ from duckrabbit.report.rows.digits.sampled import (
     samples_of,
     seeds_by_digit,
 )
-from duckrabbit.report.wording import model_words, sampler_words, seed_words
 from duckrabbit.report.workshop import Workshop
 
 DDPM_BY_TIME, DDPM_BY_CLASS, LONGER = "mnist-ddpm", "mnist-ddpm-class-course", "mnist-ddpm-class"

@@ -9,10 +9,9 @@ from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.recipes.edit import Edit
 from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure
+from duckrabbit.report.figure import Exhibit, Figure, stem_of
 from duckrabbit.report.measures import distance
 from duckrabbit.report.painter import PHOTO
-from duckrabbit.report.wording import stem_of
 from duckrabbit.report.workshop import Workshop
 
 STARTS = (1, 3, 5, 7, 10, 20)

@@ -13,10 +13,9 @@ from duckrabbit.media.pixels import to_uint8
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies import Sheet
-from duckrabbit.report.figure import Exhibit, Figure
+from duckrabbit.report.figure import Exhibit, Figure, seed_words, stem_of
 from duckrabbit.report.measures import seam
 from duckrabbit.report.painter import PHOTO, Painter
-from duckrabbit.report.wording import seed_words, stem_of
 from duckrabbit.report.workshop import Workshop
 
 HALF_WAY = 480

@@ -9,14 +9,12 @@ from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.making.films import Film
 from duckrabbit.recipes.denoise import Denoise
-from duckrabbit.recipes.level import Level
-from duckrabbit.recipes.noise import Forward
+from duckrabbit.recipes.noise import Forward, Level
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies import Gallery, Playable, Sheet, Stack
-from duckrabbit.report.figure import Exhibit, Figure
+from duckrabbit.report.figure import Exhibit, Figure, model_words
 from duckrabbit.report.measures import decibels
 from duckrabbit.report.painter import PHOTO, Painter
-from duckrabbit.report.wording import model_words
 from duckrabbit.report.workshop import Workshop
 
 FOUR_LEVELS = (100, 250, 500, 750)

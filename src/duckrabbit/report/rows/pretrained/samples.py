@@ -12,10 +12,9 @@ from duckrabbit.making.sampling import Sampling
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies import Gallery, Playable, Sheet, Stack, Table
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure
+from duckrabbit.report.figure import Exhibit, Figure, seed_words
 from duckrabbit.report.measures import diversity_of_features, diversity_of_layout, share_read
 from duckrabbit.report.painter import PHOTO
-from duckrabbit.report.wording import seed_words
 from duckrabbit.report.workshop import Workshop, stacked
 
 COUNT = 5

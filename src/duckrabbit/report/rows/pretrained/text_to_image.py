@@ -10,10 +10,9 @@ from duckrabbit.models.deepfloyd.embeddings import Dictionary
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies import Album, Sheet, Stack, Table, Words
 from duckrabbit.report.chart import Axis, Chart, Series
-from duckrabbit.report.figure import Exhibit, Figure
+from duckrabbit.report.figure import Exhibit, Figure, command, model_words, seed_words
 from duckrabbit.report.measures import distance
 from duckrabbit.report.painter import Painter
-from duckrabbit.report.wording import command, model_words, seed_words
 from duckrabbit.report.workshop import Workshop
 
 SOURCES = (
