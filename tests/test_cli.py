@@ -317,10 +317,35 @@ def test_inpainting_keeps_the_known_pixels(duckrabbit: Command) -> None:
     mask[14:] = 255
     Image.fromarray(mask).save("mask.png")
     [other] = duckrabbit("inpaint", DIGIT, "mask.png", "3", *QUICK).paths
+    Image.fromarray(255 - mask).save("black.png")
+    inverted = duckrabbit("inpaint", DIGIT, "black.png", "3", "--invert-mask", *QUICK)
+    assert "black.png: black is painted, 50% of the picture" in inverted.err
+    [third] = inverted.paths
+    assert (np.asarray(Image.open(other)) == np.asarray(Image.open(third))).all()
     known = pixels(duckrabbit("noise", DIGIT, "--noise-sigma", "0").paths[0])
     assert np.array_equal(pixels(path), pixels(other))
     assert np.array_equal(pixels(path)[:14], known[:14])
     assert not np.array_equal(pixels(path)[14:], known[14:])
+
+
+@pytest.mark.parametrize("shape", [(160, 90), (161, 91), (159, 90), (161, 89), (80, 45), (321, 180)])
+def test_a_mask_a_pixel_off_the_pictures_shape_is_scaled(shape: tuple[int, int], duckrabbit: Command) -> None:
+    Image.new("L", (160, 90), 30).save("photo.png")
+    mask = Image.new("L", shape)
+    mask.paste(255, (0, 0, shape[0] // 2, shape[1]))
+    mask.save("mask.png")
+    made = duckrabbit("inpaint", "photo.png", "mask.png", "3", *QUICK)
+    assert made.code == 0, made.err
+    assert "white is painted, 50% of the picture" in made.err
+
+
+@pytest.mark.parametrize("shape", [(90, 160), (160, 80), (100, 100)])
+def test_a_mask_of_another_shape_is_refused(shape: tuple[int, int], duckrabbit: Command) -> None:
+    Image.new("L", (160, 90), 30).save("photo.png")
+    Image.new("L", shape, 255).save("mask.png")
+    made = duckrabbit("inpaint", "photo.png", "mask.png", "3", *QUICK)
+    assert made.code == 2
+    assert "give a mask of the picture's shape" in made.err
 
 
 def test_the_sampler_is_the_default_with_what_was_given_in_its_place(duckrabbit: Command) -> None:
@@ -344,8 +369,11 @@ def test_the_chosen_model_is_said(duckrabbit: Command) -> None:
 
 
 def test_slugs_are_short_and_plain() -> None:
-    assert slug("An œil, naïve!", "mnist:test/7") == "an-il-naive-mnist-test-7"
-    assert slug("漢字") == ""
+    assert slug("An œil, naïve!", "mnist:test/7") == "an-œil-naive-mnist-test-7"
+    assert slug("漢字", "утка", "बत्तख") == "漢字-утка-बत्तख"
+    assert slug("an oil painting of 🦆 & ❤️") == "an-oil-painting-of-duck-heart"
+    assert len(slug("漢字" * 100).encode()) <= 120
+    assert slug("!!!") == slug("\ufeff\u202e") == ""
     assert len(slug("long " * 100)) <= 60
     assert "/" not in slug("../../etc/passwd")
     assert not slug("../x").startswith(".")

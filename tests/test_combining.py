@@ -4,16 +4,18 @@ from collections.abc import Sequence
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from duckrabbit.diffusion.grid import GRIDS
 from duckrabbit.diffusion.guidance import Guidance
 from duckrabbit.diffusion.path import Cosine
-from duckrabbit.diffusion.terms import Composition, Term, View
+from duckrabbit.diffusion.terms import Composition, Term
 from duckrabbit.diffusion.thresholding import unclipped
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.combining import COMBINATIONS, combine_named
-from duckrabbit.illusions.views import parse_view
-from helpers import Recorder, Shifting, pictures
+from duckrabbit.illusions.views import View, parse_view
+from helpers import Recorder, Shifting, patient, pictures
 
 PROMPTS = ("a cat", "a tulip")
 VIEWS = tuple(parse_view(name) for name in ("identity", "rotate-90"))
@@ -25,13 +27,50 @@ def combined(name: str, prompts: Sequence[str] = PROMPTS, views: Sequence[View] 
     return COMBINATIONS[name](prompts, views, Guidance(4.0, "blurry"), GRID)
 
 
+READINGS = st.lists(
+    st.tuples(
+        st.sampled_from(["a cat", "a tulip", "a duck", "", "blurry"]),
+        st.sampled_from(["identity", "flip", "rotate-90", "negate", "flip+negate", "jigsaw:1", "jigsaw:2"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+"""Prompts and the views they are read in, with as many repetitions of either as there may be."""
+
+
+def weights(name: str, readings: list[tuple[str, str]], t: float) -> dict[tuple[str, object], float]:
+    """What each prompt weighs in each view."""
+    found: dict[tuple[str, object], float] = {}
+    for term in combined(name, [prompt for prompt, _ in readings], [parse_view(view) for _, view in readings]):
+        found[term.condition, term.view] = found.get((term.condition, term.view), 0.0) + term.weight_at(t)
+    return found
+
+
 @pytest.mark.parametrize("name", COMBINATIONS)
-def test_the_weights_of_a_step_add_up_to_one(name: str) -> None:
-    """So a denoiser that knows the answer is left alone, whatever is made of the views."""
-    for prompts, names in ((PROMPTS, "identity flip"), (("a", "b", "c"), "identity flip rotate-90")):
-        terms = combined(name, prompts, [parse_view(view) for view in names.split()])
-        for t in TIMES:
-            assert sum(term.weight_at(t) for term in terms) == pytest.approx(1)
+@patient
+@given(READINGS, st.floats(0, 1))
+def test_the_weights_add_up_to_one_at_every_time(name: str, readings: list[tuple[str, str]], t: float) -> None:
+    """So a denoiser that knows the answer is left alone, whatever is made of the views, however often one repeats."""
+    assert sum(weights(name, readings, t).values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", COMBINATIONS)
+@patient
+@given(
+    READINGS.flatmap(lambda readings: st.tuples(st.just(readings), st.permutations(readings))), st.sampled_from(TIMES)
+)
+def test_the_order_of_the_prompts_decides_nothing(
+    name: str, orders: tuple[list[tuple[str, str]], list[tuple[str, str]]], t: float
+) -> None:
+    one, other = (weights(name, readings, t) for readings in orders)
+    assert one == pytest.approx(other)
+
+
+@patient
+@given(READINGS, st.sampled_from(TIMES))
+def test_alternating_hears_the_prompts_of_one_view_a_step(readings: list[tuple[str, str]], t: float) -> None:
+    heard = {key: weight for key, weight in weights("alternate", readings, t).items() if weight != 0}
+    assert len({view for _, view in heard}) == 1
 
 
 @pytest.mark.parametrize("name", COMBINATIONS)

@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import struct
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageDraw, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
@@ -25,12 +26,13 @@ from duckrabbit.media import animation
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.decode import MAX_SIDE
-from duckrabbit.media.masks import box_mask, ellipse_mask, read_mask
+from duckrabbit.media.masks import box_mask, ellipse_mask, read_mask, understood_mask
 from duckrabbit.media.names import new_file, unused_path
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.pixels import from_uint8, to_uint8
 from duckrabbit.media.png import MAX_CHARACTERS, read_metadata, write_png
 from duckrabbit.media.sheet import contact_sheet
+from duckrabbit.media.shipped import shipped
 
 same_folder = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -191,6 +193,116 @@ def test_cmyk_cyan_is_cyan(tmp_path: Path) -> None:
     assert colour(read_picture(path, 16, 3), 8, 8) == pytest.approx([0, 255, 255], abs=3)
 
 
+@pytest.mark.parametrize(("greatest", "bits"), [(4095, 12), (2000, 12), (1023, 10), (700, 10)])
+@pytest.mark.parametrize(("name", "mode"), [("a.png", "I;16"), ("a.tiff", "I;16"), ("a.tiff", "I")])
+def test_ten_and_twelve_bits_in_sixteen_are_read_as_such_and_that_is_said(
+    greatest: int, bits: int, name: str, mode: str, tmp_path: Path
+) -> None:
+    levels = np.linspace(0, greatest, 64).round().astype(np.uint16 if mode == "I;16" else np.int32).reshape(8, 8)
+    said: list[str] = []
+    picture = read_picture(saved(tmp_path, Image.fromarray(levels), name), 8, 1, said.append)
+    assert to_uint8(picture).tolist() == np.rint(levels / (2**bits - 1) * 255).astype(int).tolist()
+    [sentence] = said
+    assert f"{name} holds {bits}-bit data" in sentence
+    assert str(greatest) in sentence
+
+
+@pytest.mark.parametrize("greatest", [0, 4096, 30_000, 65_535])
+def test_of_other_sixteen_bits_nothing_is_said(greatest: int, tmp_path: Path) -> None:
+    said: list[str] = []
+    image = Image.fromarray(np.full((8, 8), greatest, np.uint16))
+    picture = read_picture(saved(tmp_path, image), 8, 1, said.append)
+    assert to_uint8(picture)[0, 0] == round(greatest / 65535 * 255)
+    assert not said
+
+
+def icc(kind: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """An ICC profile, version 2, of a kind of colour."""
+    tags = {b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"test\0" + bytes(78), **tags}
+    table, body, offset = b"", b"", 128 + 4 + 12 * len(tags)
+    for name, content in tags.items():
+        table += name + struct.pack(">II", offset + len(body), len(content))
+        body += content + bytes(-len(content) % 4)
+    size = offset + len(body)
+    white = struct.pack(">iii", *(round(v * 65536) for v in (0.9642, 1.0, 0.8249)))
+    head = struct.pack(
+        ">I4sI4s4s4s", size, b"lcms", 0x02400000, b"mntr" if kind != b"CMYK" else b"prtr", kind, connection
+    )
+    head += bytes(12) + b"acsp" + bytes(28) + white + bytes(48)
+    return head + struct.pack(">I", len(tags)) + table + body
+
+
+def matrix_profile(gamma: float, *primaries: tuple[float, float, float]) -> bytes:
+    """A profile of RGB with these primaries as they look under D50."""
+
+    def xyz(values: tuple[float, float, float]) -> bytes:
+        return b"XYZ \0\0\0\0" + struct.pack(">iii", *(round(v * 65536) for v in values))
+
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256))
+    tags = {name + b"XYZ": xyz(values) for name, values in zip((b"r", b"g", b"b"), primaries, strict=True)}
+    tags |= {name + b"TRC": curve for name in (b"r", b"g", b"b")}
+    return icc(b"RGB ", b"XYZ ", {b"wtpt": xyz((0.9642, 1.0, 0.8249)), **tags})
+
+
+ADOBE = matrix_profile(563 / 256, (0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
+P3 = matrix_profile(2.2, (0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tiff", "a.webp"])
+@pytest.mark.parametrize(
+    ("profile", "stored", "seen"),
+    [
+        (ADOBE, (172, 44, 44), (200, 40, 40)),
+        (ADOBE, (117, 199, 62), (40, 200, 40)),
+        (P3, (184, 58, 48), (202, 38, 33)),
+        (P3, (128, 128, 128), (128, 128, 128)),
+    ],
+)
+def test_colours_are_converted_from_their_profile(
+    name: str, profile: bytes, stored: tuple[int, int, int], seen: tuple[int, int, int], tmp_path: Path
+) -> None:
+    image = Image.new("RGB", (16, 16), stored)
+    options = {"quality": 100} if name == "a.jpg" else {"lossless": True} if name == "a.webp" else {}
+    path = saved(tmp_path, image, name, icc_profile=profile, **options)
+    assert colour(read_picture(path, 16, 3), 8, 8) == pytest.approx(seen, abs=3)
+
+
+def test_a_profile_holds_for_palettes_and_through_transparency(tmp_path: Path) -> None:
+    image = Image.new("RGBA", (16, 16), (172, 44, 44, 255))
+    image.paste((0, 0, 0, 0), (0, 0, 4, 16))
+    picture = read_picture(saved(tmp_path, image, icc_profile=ADOBE), 16, 3)
+    assert colour(picture, 8, 12) == pytest.approx([200, 40, 40], abs=3)
+    assert colour(picture, 8, 1) == [255, 255, 255]
+    palette = image.convert("RGB").quantize(4)
+    picture = read_picture(saved(tmp_path, palette, icc_profile=ADOBE), 16, 3)
+    assert colour(picture, 8, 12) == pytest.approx([200, 40, 40], abs=3)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.tiff"])
+def test_cmyk_is_converted_by_its_profile(name: str, tmp_path: Path) -> None:
+    """Here all ink is middle grey, which no rule of thumb would say."""
+    grid = bytes((255, 128, 128)) + bytes((128, 128, 128)) * 15
+    table = b"mft1\0\0\0\0" + bytes((4, 3, 2, 0)) + struct.pack(">9i", *(65536 * (k % 4 == 0) for k in range(9)))
+    table += bytes(range(256)) * 4 + grid + bytes(range(256)) * 3
+    profile = icc(b"CMYK", b"Lab ", {b"A2B0": table})
+    image = Image.new("CMYK", (16, 16), (0, 0, 0, 0))
+    image.paste((255, 0, 0, 0), (0, 0, 8, 16))
+    picture = read_picture(saved(tmp_path, image, name, icc_profile=profile), 16, 3)
+    assert colour(picture, 8, 2) == pytest.approx([120, 120, 120], abs=4)
+    assert colour(picture, 8, 14) == pytest.approx([255, 255, 255], abs=3)
+
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("profile", [b"no profile", ADOBE[:200], icc(b"Lab ", b"Lab ", {}), SRGB])
+def test_a_profile_that_is_broken_or_of_other_colours_is_ignored(mode: str, profile: bytes, tmp_path: Path) -> None:
+    image = shipped("photo:tower").resize((16, 16)).convert(mode)
+    plain = read_picture(saved(tmp_path, image, "a.tiff"), 16, 3)
+    assert torch.equal(read_picture(saved(tmp_path, image, "b.tiff", icc_profile=profile), 16, 3), plain)
+
+
 def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (8, 8), name) for name in ("red", "lime", "blue")]
     path = saved(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:])
@@ -310,15 +422,68 @@ def test_lab_is_converted_or_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_mask_is_cut_at_128_and_white_is_painted(tmp_path: Path) -> None:
-    levels = np.array([[0, 127], [128, 255]], np.uint8)
-    assert read_mask(saved(tmp_path, Image.fromarray(levels)), 2).tolist() == [[0, 0], [1, 1]]
+    levels = np.repeat(np.array([[0] * 16, [255] * 16], np.uint8), 8, axis=0)
+    levels[7, 3], levels[7, 4] = 128, 127  # the soft edge
+    mask = read_mask(saved(tmp_path, Image.fromarray(levels)), 16)
+    assert torch.equal(mask, torch.from_numpy(levels >= 128).float())
+    black = understood_mask(saved(tmp_path, Image.fromarray(levels)), 16, black_paints=True)
+    assert torch.equal(black.mask, 1 - mask)
+    assert black.share == pytest.approx(1 - mask.mean().item())
 
 
-def test_what_is_transparent_is_kept(tmp_path: Path) -> None:
-    image = Image.new("RGBA", (8, 8), (255, 255, 255, 0))
-    image.paste((255, 255, 255, 255), (0, 0, 4, 8))
-    mask = read_mask(saved(tmp_path, image), 4)
-    assert mask.tolist() == [[1, 1, 0, 0]] * 4
+def photo(size: int = 64) -> Image.Image:
+    """A photograph with bright and dark parts."""
+    return shipped("photo:astronaut").convert("RGB").resize((size, size))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
+def test_a_hole_in_a_photograph_is_painted(mode: str, tmp_path: Path) -> None:
+    image, alpha = photo(), Image.new("L", (64, 64), 255)
+    alpha.paste(0, (16, 8, 40, 24))
+    if mode == "PA":  # a palette with one transparent colour
+        image = image.quantize(200)
+        image.putpalette((image.getpalette() or [])[:600] + [0] * 168)
+        image.paste(200, (16, 8, 40, 24))
+        image.save(tmp_path / "a.png", transparency=200)
+        path = tmp_path / "a.png"
+    else:
+        image = image.convert(mode[:-1])
+        image.putalpha(alpha)
+        path = saved(tmp_path, image)
+    hole = box_mask(16, 8, 40, 24, 64)
+    read = understood_mask(path, 64)
+    assert torch.equal(read.mask, hole)
+    assert read.painted == "the hole"
+    assert torch.equal(understood_mask(path, 64, black_paints=True).mask, 1 - hole)
+
+
+@pytest.mark.parametrize("colour", ["white", "black"])
+@pytest.mark.parametrize("ground", [(255, 255, 255, 0), (0, 0, 0, 0), (200, 30, 40, 0)])
+def test_a_mask_drawn_on_a_clear_layer_is_read_as_drawn(
+    colour: str, ground: tuple[int, int, int, int], tmp_path: Path
+) -> None:
+    image = Image.new("RGBA", (8, 8), ground)
+    image.paste(colour, (0, 0, 4, 8))
+    drawn = box_mask(0, 0, 4, 8, 8)
+    read = understood_mask(saved(tmp_path, image), 8, black_paints=colour == "black")
+    assert torch.equal(read.mask, drawn)
+    assert read.painted == colour
+    with pytest.raises(UsageError, match=r"paints nothing.*`invert_mask`"):
+        understood_mask(saved(tmp_path, image), 8, black_paints=colour == "white")
+
+
+@pytest.mark.parametrize("levels", [photo(), Image.new("L", (9, 9), 128), Image.new("RGB", (9, 9), (255, 0, 0))])
+def test_what_is_no_mask_is_refused(levels: Image.Image, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"is no mask.*white.*transparent hole"):
+        read_mask(saved(tmp_path, levels), 8)
+
+
+def test_a_mask_with_soft_or_noisy_edges_is_a_mask(tmp_path: Path) -> None:
+    image = Image.new("L", (256, 256))
+    ImageDraw.Draw(image).ellipse((50, 50, 200, 200), fill=255)
+    soft = image.filter(ImageFilter.GaussianBlur(4)).convert("RGB")
+    mask = read_mask(saved(tmp_path, soft, "a.jpg", quality=60), 64)
+    assert (mask != ellipse_mask(12.5, 12.5, 50.25, 50.25, 64)).float().mean() < 0.02
 
 
 def test_a_mask_is_cropped_and_resized_as_its_picture(tmp_path: Path) -> None:

@@ -20,10 +20,13 @@ from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.diffusion.parametrization import Parametrization
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.judge import NETWORKS, Role, load_judge
+from duckrabbit.making.plan import plan
+from duckrabbit.models.device import choose_device, choose_dtype
 from duckrabbit.models.digits import DigitConfig
 from duckrabbit.models.load import DEFAULT_DIGITS, SECOND_STAGES, SHIPPED, load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.networks.digit_unet import DigitUNet, Flatten, Unflatten
+from duckrabbit.recipes.recipe import with_sampler
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 from helpers import brief, outcome, patient
 
@@ -484,3 +487,57 @@ def test_prompts_become_one_hot_vectors(prompts: list[str]) -> None:
     assert encoded.shape == (len(prompts), 10)
     for row, prompt in zip(encoded, prompts, strict=True):
         assert row.nonzero().flatten().tolist() == ([int(prompt)] if prompt else [])
+
+
+@pytest.mark.parametrize("prompt", ["!!!", "the", "a the an", "…", "?!", "鸭子", "утка", "בַּרְוָז", "🇫🇷", "\U0010ffff"])
+def test_what_pocket_cannot_read_is_refused_in_a_sentence(prompt: str) -> None:
+    pocket = load_model("pocket", "cpu")
+    with pytest.raises(UsageError, match=r"pocket (reads English words and finds none|knows no word of the prompt)"):
+        pocket.check_prompt(prompt)
+    with pytest.raises(UsageError, match="pocket"):
+        plan(dr.Generate("a duck", negative_prompt=prompt), pocket)
+
+
+@pytest.mark.parametrize("prompt", ["", "  ", "🦆", "a 🐰!", "ｄｕｃｋ", "a duck 鸭子"])
+def test_what_pocket_can_read_in_part_or_is_given_empty_is_made(prompt: str) -> None:
+    load_model("pocket", "cpu").check_prompt(prompt)
+
+
+def test_words_that_are_dropped_are_told() -> None:
+    pocket = load_model("pocket", "cpu")
+    many = " ".join(["a red duck and a blue cat"] * 3) + " and a tulip"
+    [told] = pocket.remarks(many)
+    assert "reads 15 words" in told
+    assert told.endswith(": and tulip")
+    assert pocket.remarks("a red duck") == ()
+
+
+def test_a_negative_prompt_tells_what_it_does_not_do() -> None:
+    pocket, digits = load_model("pocket", "cpu"), load_model("mnist-ddpm-class", "cpu")
+    [unknown] = plan(dr.Generate("a duck", negative_prompt="a red zqxv"), pocket).remarks
+    assert "zqxv" in unknown
+    for recipe, model in [(dr.Generate("a duck", "a cat"), pocket), (dr.Anagram(("6", "9"), ("flip",), "3"), digits)]:
+        for scale, interval, idle in [(3.0, (0.0, 1.0), 0), (1.0, (0.0, 1.0), 1), (3.0, (0.01, 0.02), 1)]:
+            sampler = dr.SamplerConfig("ddim", 10, guidance_scale=scale, guidance_interval=interval)
+            told = plan(with_sampler(recipe, sampler), model).remarks
+            assert len(told) == idle
+            assert all("negative prompt does nothing" in line and "`guidance_scale`" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("capability", "dtype"),
+    [((7, 0), torch.float16), ((7, 5), torch.float16), ((8, 0), torch.bfloat16), ((9, 0), torch.bfloat16)],
+)
+def test_bfloat16_is_for_gpus_that_multiply_it(
+    capability: tuple[int, int], dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.get_device_capability", lambda device: capability)
+    assert choose_dtype(torch.device("cuda")) == dtype
+    assert choose_dtype(torch.device("mps")) == torch.float32
+
+
+@pytest.mark.parametrize(("cuda", "mps", "chosen"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")])
+def test_auto_is_the_best_device_there_is(cuda: bool, mps: bool, chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: mps)
+    assert choose_device("auto").type == chosen

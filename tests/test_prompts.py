@@ -124,3 +124,30 @@ def test_twins_agree_on_their_first() -> None:
     groups = twins()
     assert all(groups[first] == first for first in groups.values())
     assert set(groups.values()) < set(groups)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("🦆", "duck"),
+        ("a 🐶 and a ❤️", "dog and heart"),
+        ("an oil painting of ❤", "oil painting of heart"),
+        ("👩‍🚀🚀", "astronaut rocket"),
+        ("🐰🏽", "rabbit"),  # a skin tone
+        ("★", "star"),  # not in the packs: Unicode's own name
+        ("ｄｕｃｋ 𝓭𝓾𝓬𝓴", "duck duck"),
+        ("1️⃣ duck", "1 duck"),
+        ("!!! … ?", ""),
+    ],
+)
+def test_emojis_are_read_as_what_they_show_and_letters_as_letters(prompt: str, read: str) -> None:
+    assert " ".join(words_of(prompt)) == read
+
+
+def test_accents_are_understood_where_the_word_is_known_without() -> None:
+    assert WORDS.read("a dück, a dúçk").words == ("duck", "duck")
+
+
+def test_what_comes_too_late_to_be_read_is_told() -> None:
+    reading = Vocabulary(WORDS.words, length=4).read("red dog zeppelin duck box trees")
+    assert (reading.words, reading.beyond) == (("red", "dog", "duck"), ("box", "trees"))

@@ -530,9 +530,9 @@ def test_any_value_in_any_place_of_a_record_is_refused_or_read(kind: str, data: 
 
 def test_a_drawing_on_white_paper_is_read_as_its_negative(tmp_path: Path) -> None:
     taken: list[str] = []
-    digit = dr.Source.read("mnist:test/0", digit_model(), lambda: taken.append("digit"))
+    digit = dr.Source.read("mnist:test/0", digit_model(), lambda _: taken.append("digit"))
     levels = to_uint8(digit.pixels(digit_model()))
     Image.fromarray(255 - levels).save(tmp_path / "drawing.png")
-    drawing = dr.Source.read(str(tmp_path / "drawing.png"), digit_model(), lambda: taken.append("drawing"))
+    drawing = dr.Source.read(str(tmp_path / "drawing.png"), digit_model(), lambda _: taken.append("drawing"))
     assert taken == ["drawing"]
     assert np.array_equal(to_uint8(drawing.pixels(digit_model())), levels)

@@ -6,7 +6,7 @@ import pytest
 
 from duckrabbit.datasets.prompts import words_of
 
-TABLES = ("names", "dropped_subgroups", "kept", "dropped", "synonyms", "twins", "spelling", "places", "styles")
+TABLES = ("emoji", "names", "dropped_subgroups", "kept", "dropped", "synonyms", "twins", "spelling", "places", "styles")
 PACKS = ("art", "openmoji", "photos", "icons")
 
 

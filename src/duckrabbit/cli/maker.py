@@ -35,14 +35,20 @@ class Maker(Generic[T]):
         if getattr(getattr(options, "sweeping", None), "sweep", ()):
             from duckrabbit.cli.sweep import sweep
 
-            return sweep(options, self.jobs)
+            return sweep(options, self.planned)
         opener = new_opener()
         if self.with_prompts is not None and options.pairs is not None:
             from duckrabbit.cli.pairs import run_pairs
 
             return run_pairs(options, self, self.with_prompts, opener)
-        self.make(options, self.jobs(options, opener))
+        self.make(options, self.planned(options, opener))
         return 0
+
+    def planned(self, options: T, opener: "Opener") -> "list[Job]":
+        """What is to be made; what should be known of it is told."""
+        jobs = self.jobs(options, opener)
+        opener.remark(f"note: {remark}" for job in jobs for remark in job.planned.remarks)
+        return jobs
 
     def make(self, options: T, jobs: "list[Job]") -> "Kept | None":
         """Make the jobs, and what shows them; the best is given back where one was looked for."""

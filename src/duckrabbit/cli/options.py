@@ -28,7 +28,7 @@ class Computing(choose.Computing):
     embeddings: Annotated[str | None, option("PATH")] = None
     """where prompts' embeddings are kept (see duckrabbit embed), or a .safetensors file of them"""
     device: Annotated[str, option("DEVICE")] = "auto"
-    """auto (a GPU where there is one), cpu, cuda, cuda:1 or mps"""
+    """auto (a GPU where there is one, Apple's too), cpu, cuda, cuda:1 or mps"""
     precision: Annotated[str, option("PRECISION")] = "auto"
     """of the network: auto (what the model and the hardware are best at), float32, bfloat16 or float16"""
     threads: Annotated[int | None, option("N")] = None

@@ -75,7 +75,7 @@ def run_pairs(options: T, maker: Maker[T], with_prompts: Callable[[T, tuple[str,
             if leads():
                 print(f"pair {position} of {len(left)}: {' | '.join(line.prompts)}", file=sys.stderr)
             own = with_prompts(options, line.prompts)
-            best = maker.make(own, maker.jobs(own, opener))
+            best = maker.make(own, maker.planned(own, opener))
             if leads():
                 told: dict[str, Any] = {"prompts": list(line.prompts), "task": tasks[line]}
                 if best is not None:
@@ -102,7 +102,7 @@ def _write_page(journal: Path, tasks: set[str]) -> None:
 
 def _check(options: T, maker: Maker[T], opener: Opener) -> None:
     """Refuse what can't be made or judged: planning a job and its search does."""
-    for job in maker.jobs(options, opener):
+    for job in maker.planned(options, opener):
         if wants_best(options.searching, options.output):
             order_of(job, options.output, options.searching).search(job.planned.model)
 

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 
 def read_source(image: str, model: Model) -> Source:
-    """A picture for the model to start from; it is said on standard error where its negative is taken."""
-    said = f"{image} is dark on light and {model.name} knows light on dark: its negative is used"
-    return Source.read(image, model, lambda: print(said, file=sys.stderr))
+    """A picture for the model to start from; how it was understood is said on standard error."""
+    return Source.read(image, model, say)
+
+
+def say(sentence: str) -> None:
+    """Say something on standard error."""
+    print(sentence, file=sys.stderr)
 
 
 def write_row_sheet(

@@ -5,6 +5,7 @@ The captions that it was trained on and the prompts that it is given go through 
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -38,9 +39,54 @@ def spelling() -> dict[str, str]:
 
 
 def words_of(prompt: str) -> list[str]:
-    """The words of a prompt, lower case, without articles and punctuation: "A colourful Duck!" → colorful, duck."""
-    text = re.sub(r"[’']s\b", "", prompt.lower())
+    """The words of a prompt, lower case, without articles and punctuation: "A colourful Duck!" → colorful, duck.
+
+    An emoji is read as what it shows, letters of other shapes as the letters that they are.
+    """
+    plain = prompt if prompt.isascii() else unicodedata.normalize("NFKC", with_emojis_named(prompt))
+    text = re.sub(r"[’']s\b", "", plain.lower())
     return [spelling().get(word, word) for word in re.findall(r"[^\W_]+", text) if word not in ARTICLES]
+
+
+def with_emojis_named(text: str) -> str:
+    """A text with each emoji replaced by what it shows, as the packs call it, or else Unicode.
+
+    >>> with_emojis_named("an oil painting of 🦆")
+    'an oil painting of  duck '
+    """
+    named = _emojis().sub(lambda found: f" {_emoji_names()[_bare(found[0])]} ", text)
+    return "".join(f" {in_unicode(character)} " if _pictures(character) else character for character in _bare(named))
+
+
+def in_unicode(character: str) -> str:
+    """What Unicode calls a character, without words for how it is printed; nothing for what has no name."""
+    words = unicodedata.name(character, "").lower().split()
+    return " ".join(word for word in words if word not in _PRINTED)
+
+
+_PRINTED = frozenset(("black", "white", "heavy", "sign", "symbol", "emoji", "regional", "indicator", "letter"))
+
+
+def _pictures(character: str) -> bool:
+    # Skin tones are modifiers; they say nothing that is painted.
+    return unicodedata.category(character) == "So"
+
+
+@cache
+def _emoji_names() -> dict[str, str]:
+    points = {row: name for row, (name, *_) in table("emoji").items()}
+    return {_bare("".join(chr(int(point, 16)) for point in row.split("-"))): name for row, name in points.items()}
+
+
+@cache
+def _emojis() -> re.Pattern[str]:
+    """Each emoji of the table, the longest first, and with or without the sign that it is one."""
+    known = sorted(_emoji_names(), key=len, reverse=True)
+    return re.compile("|".join("\ufe0f?".join(map(re.escape, emoji)) for emoji in known) or r"(?!)")
+
+
+def _bare(emoji: str) -> str:
+    return emoji.replace("\ufe0f", "")
 
 
 @dataclass(frozen=True)
@@ -50,10 +96,12 @@ class Reading:
     Attributes:
         words: those that the model gets to see.
         unknown: words it does not know, which are left out.
+        beyond: words it knows, but which come too late to be read.
     """
 
     words: tuple[str, ...]
     unknown: tuple[str, ...]
+    beyond: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +133,8 @@ class Vocabulary:
                 unknown.append(word)
             else:
                 known.append(match)
-        return Reading(tuple(known[: self.length - 1]), tuple(unknown))
+        read = self.length - 1
+        return Reading(tuple(known[:read]), tuple(unknown), tuple(known[read:]))
 
     def near(self, word: str, count: int = 3) -> list[str]:
         """The known words most like an unknown one."""
@@ -141,6 +190,12 @@ def kinds_for_places(prompt: str, vocabulary: Vocabulary) -> Placed:
 
 
 def _forms(word: str) -> list[str]:
+    """A word as it is, in the other number, and all that without accents."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+    return _numbers(word) if plain == word else [*_numbers(word), *_numbers(plain)]
+
+
+def _numbers(word: str) -> list[str]:
     forms = [word, f"{word}s", f"{word}es"]
     if word.endswith("ies"):
         forms.append(f"{word[:-3]}y")

@@ -28,7 +28,7 @@ class Parametrization:
     def target(self, x0: Tensor, noise: Tensor, alpha_t: Tensor, sigma_t: Tensor) -> Tensor:
         """What the network should say: a ε + b x_0, with coefficients that broadcast against pictures."""
         a, b = self.coefficients(alpha_t, sigma_t)
-        return a.to(x0.dtype) * noise + b.to(x0.dtype) * x0
+        return a.to(x0) * noise + b.to(x0) * x0
 
     def x0(self, output: Tensor, x_t: Tensor, alpha_t: Tensor, sigma_t: Tensor) -> Tensor:
         """The estimate x̂_0 that the network's output implies, in the precision of x_t."""

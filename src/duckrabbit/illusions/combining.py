@@ -9,9 +9,10 @@ from difflib import get_close_matches
 
 from duckrabbit.diffusion.grid import Grid
 from duckrabbit.diffusion.guidance import Guidance
-from duckrabbit.diffusion.terms import Term, View, Weight, weight_at
+from duckrabbit.diffusion.terms import Term, Weight, weight_at
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import anagram
+from duckrabbit.illusions.views import Identity, View
 
 Combine = Callable[[Sequence[str], Sequence[View], Guidance, Grid], tuple[Term, ...]]
 """From prompts, one view for each, guidance and the grid to terms."""
@@ -23,12 +24,12 @@ def mean(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid
 
 
 def alternate(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid) -> tuple[Term, ...]:
-    """Step k sees view k mod n alone, at a fraction of the cost."""
+    """Step k sees view k mod m of the m distinct views alone, at a fraction of the cost."""
     return _in_turns(prompts, views, guidance, grid, emphasis=1.0)
 
 
 def swing(prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid) -> tuple[Term, ...]:
-    """Halfway between `mean` and `alternate`: step k listens more to view k mod n."""
+    """Halfway between `mean` and `alternate`: step k listens more to view k mod m."""
     return _in_turns(prompts, views, guidance, grid, emphasis=0.5)
 
 
@@ -57,13 +58,16 @@ def combine_named(name: str) -> Combine:
 class Turn:
     """A weight that changes from step to step: more when it is this view's turn, less when it is not.
 
-        w (1 − e + e n) in steps k with k mod n = i, w (1 − e) in the others
+        w (1 − e + e n/n_view) in steps k with k mod m = i, w (1 − e) in the others
+
+    where each of n prompts weighs 1/n and n_view of them share the view: in its turn a view weighs 1 − e + e in all.
 
     Attributes:
-        weight: w, of the term if all views counted the same.
+        weight: w, of the term if all prompts counted the same.
         grid: the times of the steps.
         which: i, this view.
-        of: n, how many views there are.
+        of: m, how many distinct views there are.
+        gain: n/n_view, what makes the prompts of one view weigh 1.
         emphasis: e, from 0, all the same, to 1, one alone.
     """
 
@@ -71,20 +75,25 @@ class Turn:
     grid: Grid
     which: int
     of: int
+    gain: float
     emphasis: float
 
     def __call__(self, t: float) -> float:
         """The weight at t."""
         step = sum(time > t for time in self.grid)
         its_turn = step % self.of == self.which
-        return weight_at(self.weight, t) * (1 - self.emphasis + self.emphasis * self.of * its_turn)
+        return weight_at(self.weight, t) * (1 - self.emphasis + self.emphasis * self.gain * its_turn)
 
 
 def _in_turns(
     prompts: Sequence[str], views: Sequence[View], guidance: Guidance, grid: Grid, emphasis: float
 ) -> tuple[Term, ...]:
-    order = list(dict.fromkeys(views))
-    return tuple(
-        replace(term, weight=Turn(term.weight, grid, order.index(term.view), len(order), emphasis))
-        for term in anagram(prompts, views, guidance)
-    )
+    # By name, so that the order in which prompts are given decides nothing.
+    distinct = sorted(set(views), key=lambda view: (not isinstance(view, Identity), view.name))
+    order, every = list[object](distinct), list[object](views)
+
+    def turn(term: Term) -> Turn:
+        gain = len(every) / every.count(term.view)
+        return Turn(term.weight, grid, order.index(term.view), len(order), gain, emphasis)
+
+    return tuple(replace(term, weight=turn(term)) for term in anagram(prompts, views, guidance))

@@ -61,16 +61,34 @@ class Planned:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """A sentence for each prompt towards which the judge can't guide while it does towards others: it may drown."""
+        """What a user should know: of the negative prompt, and of prompts that may drown.
+
+        Those are the prompts towards which the judge can't guide while it does towards others.
+        """
         judge = self.judge
         if judge is None:
-            return ()
-        return tuple(
+            return self._of_the_negative_prompt()
+        return self._of_the_negative_prompt() + tuple(
             f"no judge has a name for what {look.prompt!r} shows, so nothing pulls towards it: it may drown"
             + self.recipe.stronger(look)
             for look in self.recipe.looks
             if look.prompt and judge.asked_for(look.prompt) is None
         )
+
+    def _of_the_negative_prompt(self) -> tuple[str, ...]:
+        """How it was read, and whether it is asked for at all."""
+        negative: str = getattr(self.recipe, "negative_prompt", "")
+        asked = [stage.plan for stage in self.stages if stage.plan.asks_model]
+        if not negative or not asked:
+            return ()
+        heard = any(
+            term.condition == negative and term.weight_at(t) != 0
+            for made in asked
+            for term in made.terms
+            for t in made.grid[:-1]
+        )
+        idle = "the negative prompt does nothing here: guidance is what steers away from it, so give `guidance_scale` 3"
+        return self.model.remarks(negative) + (() if heard else (idle,))
 
 
 def plan(recipe: Recipe, model: Model, size: int | None = None, second_sampler: SamplerConfig | None = None) -> Planned:

@@ -1,42 +1,97 @@
 """Masks for inpainting: 1 where the picture is painted anew, 0 where it is kept."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
-from duckrabbit.media.pictures import BLACK, square_picture
+from duckrabbit.media.pictures import layers_of
 
 THRESHOLD = 128
+NEAR_BLACK, NEAR_WHITE, COLOURED = 64, 192, 64
+"""Levels up to and from which a pixel is black or white, and how far its channels may lie apart."""
+
+MAX_ODD = 0.1
+"""The share of a mask that may be neither black nor white: soft edges."""
 
 
-def read_mask(source: str | Path, size: int) -> Tensor:
-    """A mask from a picture: white is painted, black and transparent are kept, cropped as `read_picture` crops.
+@dataclass(frozen=True)
+class ReadMask:
+    """A mask, and how its file was understood.
 
-    The picture is made grey, cropped to its centred square, averaged down to size × size and cut at 128.
+    Attributes:
+        mask: float32 [size, size] of 0 (kept) and 1 (painted).
+        painted: what of the file is painted, in a word: "white", "black", "the hole" or "all but the hole".
+    """
+
+    mask: Tensor
+    painted: str
+
+    @property
+    def share(self) -> float:
+        """Of the picture, what is painted."""
+        return float(self.mask.mean())
+
+
+def understood_mask(source: str | Path, size: int, *, black_paints: bool = False) -> ReadMask:
+    """A mask from a picture, cropped to its centred square as `read_picture` crops, averaged down and cut at 128.
+
+    A picture without transparency is made grey: white is painted. One with transparency is a mask drawn on a clear
+    layer, which is kept, where all that is opaque is white or black; elsewhere it is a photograph with a hole cut out,
+    and the transparent part is painted.
 
     Args:
         source: a path, or "-" for standard input.
         size: the side of the mask in pixels.
-
-    Returns:
-        float32 [size, size] of 0 and 1.
+        black_paints: black is painted and white is kept; of a photograph, all but the hole.
 
     Raises:
-        UsageError: the picture cannot be read, or nothing of it is white.
+        UsageError: the picture cannot be read, is a photograph rather than a mask, or paints nothing.
     """
-    grey = square_picture(source, BLACK).convert("L")
-    levels = np.asarray(grey.resize((size, size), Image.Resampling.BOX))
-    mask = torch.from_numpy(levels >= THRESHOLD).float()
+    colours, opacity = layers_of(source)
+    if opacity is not None and _odd(colours, np.asarray(opacity) >= THRESHOLD) > MAX_ODD:
+        levels, painted = 255 - _shrunk(opacity, size), "all but the hole" if black_paints else "the hole"
+    elif opacity is None and _odd(colours, None) > MAX_ODD:
+        raise UsageError(
+            f"{source} is no mask: more than a tenth of it is coloured or grey; expected one that is white where the "
+            "picture is to be painted and black elsewhere, or a photograph with a transparent hole."
+        )
+    else:
+        # On a ground that is kept, as what is transparent is.
+        ground = Image.new("L", colours.size, 255 if black_paints else 0)
+        grey = colours.convert("L") if opacity is None else Image.composite(colours.convert("L"), ground, opacity)
+        levels, painted = _shrunk(grey, size), "black" if black_paints else "white"
+    mask = torch.from_numpy((levels >= THRESHOLD) != black_paints).float()
     if not bool(mask.any()):
         raise UsageError(
-            f"{source} paints nothing: expected a mask that is white where the picture is to be painted, "
-            "so make some of its centred square white."
+            f"{source} paints nothing: {painted} is painted, and none is in its centred square; paint some, or see "
+            "whether `invert_mask` is what you want."
         )
-    return mask
+    return ReadMask(mask, painted)
+
+
+def read_mask(source: str | Path, size: int) -> Tensor:
+    """The mask [size, size] of a file in which white, or a hole, is painted; see `understood_mask`."""
+    return understood_mask(source, size).mask
+
+
+def _odd(colours: Image.Image, where: NDArray[np.bool_] | None) -> float:
+    """The share of the pixels that are neither near white nor near black."""
+    levels = np.asarray(colours.convert("RGB")).astype(np.int16)
+    levels = levels.reshape(-1, 3) if where is None else levels[where]
+    if not len(levels):
+        return 0.0
+    low, high = levels.min(axis=1), levels.max(axis=1)
+    return float(((high - low > COLOURED) | ((high > NEAR_BLACK) & (low < NEAR_WHITE))).mean())
+
+
+def _shrunk(grey: Image.Image, size: int) -> NDArray[np.uint8]:
+    return np.array(grey.resize((size, size), Image.Resampling.BOX))
 
 
 def box_mask(x0: float, y0: float, x1: float, y1: float, size: int) -> Tensor:

@@ -14,17 +14,32 @@ from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import cannot_write
 
 MAX_SLUG = 60
+MAX_BYTES = 120
+"""So that a name with its verb, seed and number stays below the 255 bytes of most file systems."""
 
 
 def slug(*words: str) -> str:
-    """Words as a part of a file's name: ASCII, lower case, hyphens, no pictures' suffixes, at most 60 characters.
+    """Words as a part of a file's name: lower case, hyphens, no pictures' suffixes, at most 60 characters of 120 bytes.
+
+    Latin letters lose their accents, other scripts stay as they are, emojis are called by what they show.
 
     >>> slug("mnist:test/7", "level 250")
     'mnist-test-7-level-250'
     """
     words_alone = re.sub(r"\.(png|jpe?g|webp|gif|bmp|tiff?)\b", "", " ".join(words), flags=re.IGNORECASE)
-    plain = unicodedata.normalize("NFKD", words_alone).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9.]+", "-", plain)[:MAX_SLUG].strip("-.")
+    if not words_alone.isascii():
+        from duckrabbit.datasets.prompts import with_emojis_named
+
+        decomposed = unicodedata.normalize("NFKD", with_emojis_named(words_alone))
+        words_alone = unicodedata.normalize("NFC", re.sub(r"(?<=[a-zA-Z])[\u0300-\u036f]+", "", decomposed))
+    kept = "".join(c if c == "." or c.isalnum() or _is_mark(c) else " " for c in words_alone.lower())
+    cut = "-".join(kept.split())[:MAX_SLUG].encode()[:MAX_BYTES].decode(errors="ignore")
+    return cut.strip("-.")
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it is written on the letter before it: vowels of Indic scripts, points of Hebrew and Arabic."""
+    return unicodedata.category(character) in ("Mn", "Mc")
 
 
 def unused_path(folder: Path, stem: str, suffix: str) -> Path:

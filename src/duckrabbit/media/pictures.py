@@ -1,9 +1,12 @@
 """Pictures in: any file, standard input, a digit of MNIST or a picture of the package, square and as a tensor."""
 
+import io
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
@@ -12,21 +15,28 @@ from duckrabbit.media.pixels import from_uint8
 from duckrabbit.media.shipped import digit, is_digit, is_shipped, shipped
 
 WHITE = 255
-BLACK = 0
+
+Say = Callable[[str], None]
+"""Told a sentence about how a file was understood, where there is a choice."""
 
 
-def read_picture(source: str | Path, size: int, channels: int) -> Tensor:
+def silent(sentence: str) -> None:
+    """Say nothing."""
+
+
+def read_picture(source: str | Path, size: int, channels: int, say: Say = silent) -> Tensor:
     """A picture at the size and with the channels that a model takes.
 
-    It is turned upright (EXIF), laid on white where transparent, cropped to its centred square and resized by a
-    Lanczos filter; of an animation the first frame is taken, 16 bits become 8, colour becomes grey (ITU-R 601)
-    where one channel is asked for.
+    It is turned upright (EXIF), converted from its colour profile to sRGB, laid on white where transparent, cropped to
+    its centred square and resized by a Lanczos filter; of an animation the first frame is taken, 16 bits become 8,
+    colour becomes grey (ITU-R 601) where one channel is asked for.
 
     Args:
         source: a path in any format that Pillow reads, "-" for standard input, a digit as "mnist:test/7", or a picture
             of the package as "photo:tower".
         size: the side in pixels.
         channels: 1 or 3.
+        say: told how deep data was understood.
 
     Returns:
         float32 [channels, size, size] in [−1, 1].
@@ -37,35 +47,59 @@ def read_picture(source: str | Path, size: int, channels: int) -> Tensor:
     """
     if channels not in {1, 3}:
         raise ValueError(f"expected 1 or 3 channels, got {channels}")
-    square = square_picture(source, WHITE).convert("L" if channels == 1 else "RGB")
+    square = square_picture(source, WHITE, say).convert("L" if channels == 1 else "RGB")
     # The gap lets Pillow shrink huge pictures by whole factors first: no difference is seen.
     resized = square.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return from_uint8(np.asarray(resized))
 
 
-def square_picture(source: str | Path, background: int) -> Image.Image:
-    """The largest centred square of a picture, upright, opaque, in 8 bits: mode "L" or "RGB".
+def square_picture(source: str | Path, background: int, say: Say = silent) -> Image.Image:
+    """The largest centred square of a picture, upright, opaque, in 8 bits of sRGB: mode "L" or "RGB".
 
     Args:
         source: a path, "-" for standard input, a digit such as "mnist:test/7", or a picture of the package such as
             "photo:tower".
         background: the grey level, 0 … 255, that shows through where the picture is transparent.
+        say: told how deep data was understood.
+
+    Raises:
+        UsageError: as `layers_of` does.
+    """
+    colours, opacity = layers_of(source, say)
+    if opacity is None:
+        return colours
+    ground = Image.new("RGB", colours.size, (background, background, background))
+    return Image.composite(colours.convert("RGB"), ground, opacity)
+
+
+def layers_of(source: str | Path, say: Say = silent) -> tuple[Image.Image, Image.Image | None]:
+    """The largest centred square of a picture, upright, in 8 bits of sRGB, and how opaque it is.
+
+    Returns:
+        Its colours, mode "L" or "RGB", and its opacity, mode "L", or None where nothing is transparent.
 
     Raises:
         UsageError: as `decode`, `digit` and `shipped` do, or the picture's colours cannot be converted, or it has NaN
             among its pixels.
     """
     if is_digit(source):
-        return digit(str(source))
+        return digit(str(source)), None
     if is_shipped(source):
-        return shipped(str(source))
+        return shipped(str(source)), None
     image = upright(decode(source))
     if image.mode == "F" and bool(np.isnan(np.asarray(image)).any()):
         raise UsageError(
             f"{source} has pixels that are not a number (NaN): expected grey levels, so mend or export it."
         )
     try:
-        return _opaque(_centre(image), background)
+        profile = image.info.get("icc_profile")
+        if image.mode.startswith("I") or image.mode == "F":
+            image = _eight_bits(image, lambda what: say(f"{source} holds {what}"))
+        square = _centre(image)
+        opacity = square.convert("RGBA").getchannel("A") if square.has_transparency_data else None
+        if opacity is not None and opacity.getextrema() == (255, 255):
+            opacity = None
+        return _in_srgb(square, profile), opacity
     except (ValueError, OSError) as error:
         raise UsageError(
             f"{source} has a kind of colour that cannot be converted ({image.mode}): "
@@ -79,19 +113,47 @@ def _centre(image: Image.Image) -> Image.Image:
     return image.crop((left, top, left + side, top + side))
 
 
-def _opaque(image: Image.Image, background: int) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        return _eight_bits(image)
-    if image.has_transparency_data:
-        ground = Image.new("RGBA", image.size, (background, background, background, 255))
-        return Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
-    return image.convert("L" if image.mode in {"1", "L"} else "RGB")
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The colours alone, converted from their profile; one that is broken or of another kind of colour is ignored."""
+    grey = image.mode in {"1", "L", "LA", "La"}
+    plain = image if image.mode in {"CMYK", "LAB"} else image.convert("L" if grey else "RGB")
+    converted = None if not profile else _converted(plain, bytes(profile))
+    return (plain if converted is None else converted).convert("L" if grey else "RGB")
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Deep grey as 8 bits: of the ranges 0 … 1 (fractions only), 255, 65535 and its own, the first that fits."""
+def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
+    try:
+        theirs = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        # What is sRGB already would come back a level off here and there.
+        if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(theirs).lower():
+            return image
+        return ImageCms.profileToProfile(
+            image,
+            theirs,
+            _srgb(),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    # A profile comes with the file: whatever is wrong with it, the pixels are still good.
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+@cache
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+def _eight_bits(image: Image.Image, say: Say) -> Image.Image:
+    """Deep grey as 8 bits: of the ranges that such data has, or else its own, the first that fits.
+
+    Fractions are at most 1, or 255 or 65,535; whole numbers are of 10, 12 or 16 bits.
+    """
     values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
     low, high = min(0.0, float(values.min())), float(values.max())
-    ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
+    ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (1023.0, 4095.0, 65535.0)
     white = next((limit for limit in ranges if high <= limit), high)
+    if white in (1023.0, 4095.0) and high > 0:
+        say(f"{10 if white == 1023.0 else 12}-bit data, its greatest value being {high:.0f}: {white:.0f} is white")
     return Image.fromarray(np.rint((values - low) / (white - low) * 255).astype(np.uint8))

@@ -18,7 +18,8 @@ def choose_device(name: str = "auto") -> torch.device:
         UsageError: if there is no such device on this machine.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        there = (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()), ("cpu", True))
+        return torch.device(next(kind for kind, is_there in there if is_there))
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
@@ -30,8 +31,15 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def choose_dtype(device: torch.device) -> torch.dtype:
-    """The network's precision: bfloat16 where the hardware multiplies it, float32 elsewhere."""
-    return torch.bfloat16 if device.type == "cuda" or (device.type == "cpu" and cpu_has_bfloat16()) else torch.float32
+    """The network's precision: bfloat16 where the hardware multiplies it, float16 on older GPUs, float32 elsewhere."""
+    if device.type == "cuda":
+        return torch.bfloat16 if gpu_has_bfloat16(device) else torch.float16
+    return torch.bfloat16 if device.type == "cpu" and cpu_has_bfloat16() else torch.float32
+
+
+def gpu_has_bfloat16(device: torch.device) -> bool:
+    """Whether a CUDA GPU multiplies bfloat16: from compute capability 8.0 on."""
+    return torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def cpu_has_bfloat16() -> bool:

@@ -139,10 +139,15 @@ def _check_prompt(name: str, vocabulary: Vocabulary, prompt: object) -> None:
     if not isinstance(prompt, str):
         raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
     read = kinds_for_places(prompt, vocabulary)
+    if prompt.strip() and not read.words:
+        raise UsageError(
+            f"{name} reads English words and finds none in the prompt {prompt!r}: name what is to be seen, or give an "
+            "empty prompt for anything."
+        )
     if read.words and not _known(read, vocabulary):
         near = [word for unknown in read.words for word in vocabulary.near(unknown)]
         hint = f"perhaps {', '.join(near[:4])}" if near else "everyday things such as a rabbit, a lighthouse, a red car"
-        raise UsageError(f"{name} knows no word of the prompt {prompt!r}: ask for things it knows, {hint}.")
+        raise UsageError(f"{name} knows no word of the prompt {prompt!r}: ask in English for things it knows, {hint}.")
 
 
 def _known(read: Placed, vocabulary: Vocabulary) -> bool:
@@ -155,8 +160,13 @@ def _remarks(name: str, vocabulary: Vocabulary, prompt: str) -> tuple[str, ...]:
     if not _known(read, vocabulary):
         return ()
     remarks = [f"{name} does not know {place!r}: it makes a {kind}" for place, kind in read.places]
-    for word in vocabulary.read(" ".join(read.words)).unknown:
+    reading = vocabulary.read(" ".join(read.words))
+    for word in reading.unknown:
         near = vocabulary.near(word)
         hint = f"; it knows {', '.join(near)}" if near else ""
         remarks.append(f"{name} does not know the word {word!r} and leaves it out{hint}")
+    if reading.beyond:
+        remarks.append(
+            f"{name} reads {len(reading.words)} words of a prompt and leaves out the rest: {' '.join(reading.beyond)}"
+        )
     return tuple(remarks)

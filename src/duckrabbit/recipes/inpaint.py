@@ -27,6 +27,7 @@ class Inpaint(FromPicture):
         resamplings: how often each step is made, to harmonise the painted region with the known one.
         negative_prompt: what to steer away from under guidance.
         sampler: how; None for ddpm on the courses' grid.
+        invert_mask: whether the mask was read with black for paint; `mask` itself is white where to paint either way.
     """
 
     verb: ClassVar[str] = "inpaint"
@@ -36,6 +37,7 @@ class Inpaint(FromPicture):
     resamplings: Annotated[int, Meta(ge=1, le=100)] = 1
     negative_prompt: str = ""
     sampler: SamplerConfig | None = None
+    invert_mask: bool = False
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -44,13 +46,14 @@ class Inpaint(FromPicture):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """IMAGE MASK PROMPT --resamplings N --negative-prompt P; a mask that was drawn is an option of its own."""
+        """IMAGE MASK PROMPT --invert-mask --resamplings N --negative-prompt P; a mask that was drawn is an option."""
         shape, _, corners = self.mask.name.partition(" ")
         drawn = shape in ("box", "ellipse") and bool(corners)
         mask = (f"--mask-{shape}", corners) if drawn else ()
+        inverted = ("--invert-mask",) if self.invert_mask else ()
         given = (self.picture.name,) if drawn else (self.picture.name, self.mask.name)
         resamplings = ("--resamplings", str(self.resamplings))
-        return (*given, *typed(self.prompts), *mask, *resamplings, *typed((), self.negative_prompt))
+        return (*given, *typed(self.prompts), *mask, *inverted, *resamplings, *typed((), self.negative_prompt))
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid."""

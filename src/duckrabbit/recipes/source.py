@@ -1,7 +1,6 @@
 """Pictures that go into a recipe: kept in it as 8-bit pixels, so that a PNG can be made again without its source."""
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,8 +11,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, max_pool2d
 
 from duckrabbit.errors import UsageError
-from duckrabbit.media.masks import read_mask
-from duckrabbit.media.pictures import WHITE, read_picture, square_picture
+from duckrabbit.media.masks import understood_mask
+from duckrabbit.media.pictures import WHITE, Say, read_picture, silent, square_picture
 from duckrabbit.media.pixels import from_uint8, to_uint8
 from duckrabbit.models.model import Model
 
@@ -38,22 +37,22 @@ class Source:
         return Source(name, _png(to_uint8(pixels)))
 
     @staticmethod
-    def read(name: str, model: Model, on_negative: Callable[[], None] = lambda: None) -> "Source":
+    def read(name: str, model: Model, say: Say = silent) -> "Source":
         """Read a file, `-`, or `mnist:test/7` at the model's size and number of channels.
 
-        Where the model knows light strokes on a dark ground alone, a drawing on light paper becomes its negative, and
-        `on_negative` is called.
+        Where the model knows light strokes on a dark ground alone, a drawing on light paper becomes its negative; that
+        is said, and how deep data was understood.
         """
-        pixels = read_picture(name, model.size, model.channels)
+        pixels = read_picture(name, model.size, model.channels, say)
         if model.dark_ground and on_light_ground(pixels):
-            on_negative()
+            say(f"{name} is dark on light and {model.name} knows light on dark: its negative is used")
             pixels = -pixels
         return Source.of(name, pixels)
 
     @staticmethod
-    def shrunk(name: str, model: Model) -> "Source":
+    def shrunk(name: str, model: Model, say: Say = silent) -> "Source":
         """Read a picture and average it down to the model's size; one that has the size already stays as it is."""
-        square = square_picture(name, WHITE).convert("L" if model.channels == 1 else "RGB")
+        square = square_picture(name, WHITE, say).convert("L" if model.channels == 1 else "RGB")
         return Source(name, _png(np.asarray(square.resize((model.size, model.size), Image.Resampling.BOX))))
 
     @staticmethod
@@ -62,9 +61,11 @@ class Source:
         return Source(name, _png(to_uint8(mask[None] * 2 - 1)))
 
     @staticmethod
-    def read_mask(name: str, model: Model) -> "Source":
-        """Read a mask at the model's size; white is painted."""
-        return Source.of_mask(name, read_mask(name, model.size))
+    def read_mask(name: str, model: Model, *, invert: bool = False, say: Say = silent) -> "Source":
+        """Read a mask at the model's size; white or a hole is painted, or the reverse. What was read is said."""
+        read = understood_mask(name, model.size, black_paints=invert)
+        say(f"{name}: {read.painted} is painted, {read.share:.0%} of the picture")
+        return Source.of_mask(name, read.mask)
 
     def pixels(self, model: Model) -> Tensor:
         """The picture [C, H, W] in [−1, 1], averaged down where it was read for a later, larger stage.

@@ -21,7 +21,7 @@ class Objective(Protocol):
 
 
 Times = Callable[[int, torch.Generator], Tensor]
-"""From a number of pictures to as many times t in (0, 1], float64, on the generator's device."""
+"""From a number of pictures to as many times t in (0, 1], float64, on the generator's device if that has float64."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class LevelsOfTable:
     def __call__(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` times."""
         k = torch.randint(1, self.steps + 1, (count,), generator=generator, device=generator.device)
-        return k.double() / self.steps
+        return _exact(k) / self.steps
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class UniformTimes:
 
     def __call__(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` times."""
-        return 1 - torch.rand(count, generator=generator, device=generator.device, dtype=torch.float64)
+        drawn = torch.float64 if _has_float64(generator.device) else torch.float32
+        return 1 - _exact(torch.rand(count, generator=generator, device=generator.device, dtype=drawn))
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,17 @@ class FixedTime:
 
     def __call__(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` times the same time."""
-        return torch.full((count,), self.t, dtype=torch.float64, device=generator.device)
+        device = generator.device if _has_float64(generator.device) else "cpu"
+        return torch.full((count,), self.t, dtype=torch.float64, device=device)
+
+
+def _has_float64(device: torch.device) -> bool:
+    return device.type != "mps"
+
+
+def _exact(times: Tensor) -> Tensor:
+    """In float64: where they are, or on the CPU for a device that has none."""
+    return times.double() if _has_float64(times.device) else times.cpu().double()
 
 
 @dataclass(frozen=True)
@@ -81,9 +92,9 @@ class DenoisingObjective:
         t = self.times(count, generator)
         alpha_t, sigma_t = (c.view(-1, 1, 1, 1) for c in self.path(t))
         noise = torch.randn(x0.shape, generator=generator, device=x0.device)
-        x_t = alpha_t.to(x0.dtype) * x0 + sigma_t.to(x0.dtype) * noise
+        x_t = alpha_t.to(x0) * x0 + sigma_t.to(x0) * noise
         kept = torch.rand(count, generator=generator, device=x0.device) >= self.drop_condition
-        output = network(x_t, t.float(), batch.condition * kept[:, None])
+        output = network(x_t, t.to(x0.device, torch.float32), batch.condition * kept[:, None])
         return F.mse_loss(output.float(), self.parametrization.target(x0, noise, alpha_t, sigma_t))
 
 
@@ -119,8 +130,8 @@ class EnlargingObjective:
         noise, low_noise = torch.randn((2, *x0.shape), generator=generator, device=x0.device)
         small = F.avg_pool2d(x0, self.factor)
         low = alpha_l * F.interpolate(small, size=x0.shape[-2:], mode="bicubic") + sigma_l * low_noise
-        x_t = alpha_t.to(x0.dtype) * x0 + sigma_t.to(x0.dtype) * noise
-        output = network(torch.cat([x_t, low], dim=1), t.float(), batch.condition)
+        x_t = alpha_t.to(x0) * x0 + sigma_t.to(x0) * noise
+        output = network(torch.cat([x_t, low], dim=1), t.to(x0.device, torch.float32), batch.condition)
         return F.mse_loss(output.float(), self.parametrization.target(x0, noise, alpha_t, sigma_t))
 
 

@@ -47,7 +47,6 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     recipe.parsed_views()
     model = opener.open(options.computing, prompts, None, options.output.size)
     planned = options.sampling.plan(recipe, model, options.output.size)
-    opener.remark(f"note: {remark}" for remark in planned.remarks)
     return [Job(planned, " ".join([*prompts, *options.view]))]
 
 

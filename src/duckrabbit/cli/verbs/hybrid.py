@@ -106,7 +106,6 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     parts = {name: _part(given, name, prompts.get(name), final) for name in names}
     recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, None, options.near_scale)
     planned = options.sampling.plan(recipe, model, options.output.size)
-    opener.remark(f"note: {remark}" for remark in planned.remarks)
     shown = {name: prompts.get(name, given.image(name)) for name in names}
     return [Job(planned, " ".join(f"{name} {what or ''}" for name, what in shown.items()), details={"parts": shown})]
 

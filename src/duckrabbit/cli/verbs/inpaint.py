@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional
 
 from duckrabbit.cli.maker import Maker
-from duckrabbit.cli.options import Making, option
+from duckrabbit.cli.options import Flag, Making, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -24,11 +24,14 @@ class Options(Making):
     image: Positional[Annotated[str, option("IMAGE")]]
     """a file, - for standard input, mnist:test/7, or a picture of the package such as photo:tower or sketch:house"""
     words: Positional[Annotated[tuple[str, ...], option("[MASK] [PROMPT]")]] = ()
-    """a mask, white where to paint (left out with --mask-box or --mask-ellipse), then what to paint"""
+    """a mask, white where to paint, or the photo with a transparent hole (left out with --mask-box or --mask-ellipse),
+    then what to paint"""
     mask_box: Annotated[str | None, option("X0,Y0,X1,Y1")] = None
     """paint this box, in pixels of the model's own picture (its first stage's) from the top left"""
     mask_ellipse: Annotated[str | None, option("X0,Y0,X1,Y1")] = None
     """paint the ellipse that fits this box"""
+    invert_mask: Flag = False
+    """paint where the mask is black, and keep what is white; of a box or ellipse paint all the rest"""
     resamplings: Annotated[int, option("N")] = 1
     """how often each step is made, for a smoother seam (1)"""
 
@@ -52,7 +55,9 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
         _check_shapes(options.image, mask_file)
     source = read_source(options.image, final)
     mask = _mask(options, mask_file, model, final)
-    recipe = Inpaint(source, mask, prompt, options.resamplings, options.wording.negative_prompt)
+    recipe = Inpaint(
+        source, mask, prompt, options.resamplings, options.wording.negative_prompt, None, options.invert_mask
+    )
     planned = options.sampling.plan(recipe, model, size)
     return [Job(planned, f"{options.image} {prompt or ''}", details={"mask": mask.name})]
 
@@ -81,13 +86,18 @@ def _check_shapes(image: str, mask: str) -> None:
         return
     across, down = shape_of(mask)
     width, height = (down, down) if square else shape_of(image)
-    # The one shrunk to the other's height is as wide as it, but for a pixel of rounding.
-    if min(abs(width * down / height - across), abs(across * height / down - width)) > 1:
+    # Of one shape, give or take a pixel of either on each side.
+    if not (_within_a_pixel(width / height, across, down) or _within_a_pixel(across / down, width, height)):
         whole = "a square" if square else f"{width}×{height}"
         raise UsageError(
             f"The mask {mask} is {across}×{down} and the picture {image} is {whole}: "
             "give a mask of the picture's shape."
         )
+
+
+def _within_a_pixel(ratio: float, width: int, height: int) -> bool:
+    """Whether a picture with a pixel more or less on each side can be so many times as wide as it is high."""
+    return (width - 1) / (height + 1) <= ratio and (height == 1 or ratio <= (width + 1) / (height - 1))
 
 
 def _mask_and_words(options: Options) -> tuple[str | None, Sequence[str]]:
@@ -106,11 +116,12 @@ def _mask_and_words(options: Options) -> tuple[str | None, Sequence[str]]:
 
 def _mask(options: Options, file: str | None, model: "Model", final: "Model") -> "Source":
     """The mask at the size of the stage that makes the picture; corners are given for the first."""
+    from duckrabbit.cli.sources import say
     from duckrabbit.media.masks import box_mask, ellipse_mask
     from duckrabbit.recipes.source import Source
 
     if file is not None:
-        return Source.read_mask(file, final)
+        return Source.read_mask(file, final, invert=options.invert_mask, say=say)
     times = final.size // model.size
     shape, draw, corners = (
         ("ellipse", ellipse_mask, options.mask_ellipse or "")
@@ -118,7 +129,8 @@ def _mask(options: Options, file: str | None, model: "Model", final: "Model") ->
         else ("box", box_mask, options.mask_box)
     )
     x0, y0, x1, y1 = (times * corner for corner in _corners(f"--mask-{shape}", corners))
-    return Source.of_mask(f"{shape} {corners}", draw(x0, y0, x1, y1, size=final.size))
+    drawn = draw(x0, y0, x1, y1, size=final.size)
+    return Source.of_mask(f"{shape} {corners}", 1 - drawn if options.invert_mask else drawn)
 
 
 def _corners(name: str, text: str) -> tuple[float, float, float, float]:

@@ -143,13 +143,14 @@ def _pixels(image: str, kind: "Kind", foreign: bool) -> "Tensor":
 
     Digits on light paper are turned into their negative if they are foreign: duckrabbit's own are what they should be.
     """
+    from duckrabbit.cli.sources import say
     from duckrabbit.judges.judge import READINGS
     from duckrabbit.media.pictures import WHITE, read_picture, square_picture
     from duckrabbit.recipes.source import on_light_ground
 
     side = READINGS[kind].side
     own = side if image == "-" else square_picture(image, WHITE).width
-    pixels = read_picture(image, own if own % side == 0 and own <= 8 * side else side, READINGS[kind].channels)
+    pixels = read_picture(image, own if own % side == 0 and own <= 8 * side else side, READINGS[kind].channels, say)
     return -pixels if foreign and kind == "digits" and on_light_ground(pixels) else pixels
 
 

@@ -10,6 +10,7 @@ from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Wordi
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
+    from duckrabbit.cli.sources import say
     from duckrabbit.making.choose import Opener
     from duckrabbit.making.make import Picture
 
@@ -52,7 +53,7 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
         raise UsageError(
             f"A picture of {final.size}×{final.size} is not larger: give --size {model.sizes[-1]}, or none."
         )
-    recipe = Upscale(Source.shrunk(options.image, model), prompt, options.wording.negative_prompt)
+    recipe = Upscale(Source.shrunk(options.image, model, say), prompt, options.wording.negative_prompt)
     return [Job(options.sampling.plan(recipe, model, final.size), f"{options.image} {prompt or ''}", "upscaled")]
 
 

@@ -18,6 +18,7 @@ from duckrabbit.diffusion.path import LinearBeta, SquaredCosine
 from duckrabbit.diffusion.path import Path as ProbabilityPath
 from duckrabbit.diffusion.thresholding import DynamicThreshold, Threshold, clip, unclipped
 from duckrabbit.errors import UsageError
+from duckrabbit.models.deepfloyd.extras import diffusers
 
 PREDICTIONS: Mapping[str, Parametrization] = {"epsilon": EPSILON, "sample": X0, "v_prediction": V}
 Variance = Literal["posterior", "beta", "learned"]
@@ -28,6 +29,29 @@ VARIANCES: Mapping[str, Variance] = {
     "fixed_large_log": "beta",
     "learned_range": "learned",
 }
+
+SCHEDULERS = (
+    "DDPMScheduler",
+    "DDIMScheduler",
+    "PNDMScheduler",
+    "DDPMParallelScheduler",
+    "DDIMParallelScheduler",
+    "DDIMInverseScheduler",
+    "DEISMultistepScheduler",
+    "DPMSolverMultistepScheduler",
+    "DPMSolverSinglestepScheduler",
+    "EulerAncestralDiscreteScheduler",
+    "EulerDiscreteScheduler",
+    "HeunDiscreteScheduler",
+    "KDPM2AncestralDiscreteScheduler",
+    "KDPM2DiscreteScheduler",
+    "RePaintScheduler",
+    "UniPCMultistepScheduler",
+)
+"""Diffusers' ways to sample what was trained on a table of β; what else it has follows other paths."""
+
+OTHER_NOISE = ("use_flow_sigmas",)
+"""Settings by which one of them follows another path, too."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +89,12 @@ class Conventions:
 
 
 def conventions_of(config: Mapping[str, Any], file: Path) -> Conventions:
-    """The conventions in a scheduler's configuration; what it leaves out is diffusers' default.
+    """The conventions in a scheduler's configuration; what it leaves out is its class's default.
 
     Raises:
-        UsageError: if the schedule, the prediction or the variance is none that this engine knows.
+        UsageError: if the scheduler, its schedule, prediction or variance is none that this engine knows.
     """
+    config = filled(config, file)
     prediction = str(config.get("prediction_type", "epsilon"))
     variance = str(config.get("variance_type") or "fixed_small")
     if prediction not in PREDICTIONS or variance not in VARIANCES:
@@ -79,7 +104,7 @@ def conventions_of(config: Mapping[str, Any], file: Path) -> Conventions:
         )
     levels = int(config.get("num_train_timesteps", 1000))
     return Conventions(
-        path=path_of(config, file),
+        path=_path_in(config, file),
         levels=levels,
         parametrization=PREDICTIONS[prediction],
         threshold=_threshold(config),
@@ -93,6 +118,36 @@ def path_of(config: Mapping[str, Any], file: Path) -> ProbabilityPath:
     Raises:
         UsageError: if this engine has none like it.
     """
+    return _path_in(filled(config, file), file)
+
+
+def filled(config: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
+    """A scheduler's configuration, what it leaves out filled in by the class it names (DDPM's for none).
+
+    Raises:
+        UsageError: if it is of a class that follows another path than a table of β, or the class refuses it.
+    """
+    name = str(config.get("_class_name", "DDPMScheduler"))
+    if name not in SCHEDULERS:
+        raise UsageError(
+            f"{file} is of a {name}, which this version can't read: expected one that follows a table of β, such as "
+            f"{', '.join(SCHEDULERS[:3])}."
+        )
+    given = {key: value for key, value in config.items() if not key.startswith("_")}
+    try:
+        whole = getattr(diffusers(), name).from_config(given).config
+    except (AttributeError, ImportError, KeyError, NotImplementedError, TypeError, ValueError) as error:
+        raise UsageError(f"{file} can't be read as a {name} ({error}): get the folder whole.") from error
+    other = next((key for key in OTHER_NOISE if whole.get(key)), None)
+    if other is not None or whole.get("timestep_type", "discrete") != "discrete":
+        raise UsageError(
+            f"{file} is of a {name} with {other or 'continuous levels'}, which this version can't read: expected one "
+            "that follows a table of β."
+        )
+    return dict(whole)
+
+
+def _path_in(config: Mapping[str, Any], file: Path) -> ProbabilityPath:
     levels = int(config.get("num_train_timesteps", 1000))
     schedule = str(config.get("beta_schedule", "linear"))
     plain = config.get("trained_betas") is None and not config.get("rescale_betas_zero_snr", False)
@@ -109,4 +164,5 @@ def _threshold(config: Mapping[str, Any]) -> Threshold:
     if config.get("thresholding", False):
         ratio = float(config.get("dynamic_thresholding_ratio", 0.995))
         return DynamicThreshold(ratio, float(config.get("sample_max_value", 1.0)))
-    return clip if config.get("clip_sample", True) else unclipped
+    # Classes that know no clipping don't clip.
+    return clip if config.get("clip_sample", False) else unclipped

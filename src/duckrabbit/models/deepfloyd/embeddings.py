@@ -18,6 +18,9 @@ from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.names import cache_folder
 
+PICKLED = (".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".npy", ".npz")
+"""What a file of embeddings would end in, and a folder would not."""
+
 _TENSOR, _PROMPT = "embedding", "prompt"
 
 T = TypeVar("T")
@@ -58,6 +61,11 @@ class Dictionary:
         path = Path(place)
         if path.suffix == ".safetensors":
             return Dictionary(default_folder(), path)
+        if not path.exists() and path.suffix.lower() in PICKLED:
+            raise UsageError(
+                f"There is no {path}, and a pickled dictionary is never read: give a .safetensors file, or a folder to "
+                "keep embeddings in."
+            )
         if path.is_file():
             raise UsageError(
                 f"{path} is no .safetensors file, and pickled dictionaries are never read: see docs/deepfloyd.md for "

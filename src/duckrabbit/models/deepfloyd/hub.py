@@ -50,8 +50,15 @@ def from_hub(name: str, wanted: Sequence[str], say: Callable[[str], None] | None
         raise UsageError(
             f"There is no repository {name!r} that this account may see: check its name, or run hf auth login."
         ) from error
-    except (errors.OfflineModeIsEnabled, errors.HfHubHTTPError, OSError) as error:
-        return _kept(hub, name, error)
+    # Without a network the client raises its transport's errors, which are of another library in each version.
+    except Exception as error:
+        kept = _kept(hub, name, wanted)
+        if kept is None:
+            raise UsageError(
+                f"{name} is not whole on this machine and the hub can't be reached ({type(error).__name__}): "
+                "go online, or give as `weights` a folder that holds it."
+            ) from error
+        return kept
 
 
 def chosen(files: Sequence[tuple[str, int]], wanted: Sequence[str]) -> list[tuple[str, int]]:
@@ -81,12 +88,10 @@ def _all_here(hub: Any, name: str, files: Sequence[str]) -> bool:
     return all(isinstance(hub.try_to_load_from_cache(name, file), str) for file in files)
 
 
-def _kept(hub: Any, name: str, error: Exception) -> Path:
-    """What an earlier download left, where the hub can't be asked."""
-    try:
-        return Path(hub.snapshot_download(name, local_files_only=True))
-    except (OSError, ValueError) as missing:
-        raise UsageError(
-            f"{name} is not on this machine and the hub can't be reached ({type(error).__name__}): "
-            "go online, or give as `weights` a folder that holds it."
-        ) from missing
+def _kept(hub: Any, name: str, wanted: Sequence[str]) -> Path | None:
+    """The snapshot that an earlier download left, if it holds the weights that are wanted."""
+    [part] = {pattern.partition("/")[0] for pattern in wanted} & {"unet", "text_encoder"}
+    config = hub.try_to_load_from_cache(name, f"{part}/config.json")
+    if not isinstance(config, str) or not any(Path(config).parent.glob("*.safetensors")):
+        return None
+    return Path(config).parent.parent

@@ -13,7 +13,7 @@ from duckrabbit.models.deepfloyd.embeddings import key_of
 from duckrabbit.models.deepfloyd.extras import transformers
 from duckrabbit.models.deepfloyd.files import Part, read_part
 from duckrabbit.models.deepfloyd.offloading import SPARE, Offloader, free_bytes, release
-from duckrabbit.models.device import cpu_has_bfloat16
+from duckrabbit.models.device import cpu_has_bfloat16, gpu_has_bfloat16
 
 TOKENS = 77
 
@@ -45,7 +45,9 @@ def encoded(part: Part, prompts: Sequence[str], offloader: Offloader) -> dict[st
     """
     package = transformers()
     device = _room_for(part, offloader)
-    dtype = torch.bfloat16 if device.type == "cuda" or cpu_has_bfloat16() else torch.float32
+    # float16 overflows in T5.
+    has_bfloat16 = gpu_has_bfloat16(device) if device.type == "cuda" else device.type == "cpu" and cpu_has_bfloat16()
+    dtype = torch.bfloat16 if has_bfloat16 else torch.float32
     print(
         f"encoding {len(prompts)} prompt{'s' if len(prompts) > 1 else ''} on {device.type}", file=sys.stderr, flush=True
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from duckrabbit.illusions.bands import LowPass
 from duckrabbit.judges.looks import Look, See, as_it_is, from_afar
 from duckrabbit.making.make import Picture
+from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Hybrid, Part
 from duckrabbit.report.bodies import Answer, Body, Distance, Revealed, Sheet, Stack
 from duckrabbit.report.figure import Exhibit, Figure
@@ -26,7 +27,7 @@ class Kind:
         parts: from the name of a part to its prompt, or to the name of a picture.
         seed: chosen by eye among the first of pocket's.
         verdict: what the eye that chose says of it.
-        near_scale: more guidance for a finest part towards which no judge pulls.
+        near_scale: on pocket, more guidance for a finest part towards which no judge pulls.
     """
 
     parts: dict[str, str]
@@ -41,17 +42,22 @@ class Kind:
                 name: Part(picture=painter.source(what)) if what in PICTURES else Part(what)
                 for name, what in self.parts.items()
             },
-            near_scale=self.near_scale,
+            near_scale=self._near_scale(painter),
         )
 
-    def words(self) -> list[str]:
+    def words(self, painter: Painter) -> list[str]:
         """The parts as the command line says them."""
         words = [
             word
             for name, what in self.parts.items()
             for word in ((f"--{name}-image" if what in PICTURES else f"--{name}"), what)
         ]
-        return words if self.near_scale == 1 else [*words, "--near-scale", f"{self.near_scale:g}"]
+        near_scale = self._near_scale(painter)
+        return words if near_scale == 1 else [*words, "--near-scale", f"{near_scale:g}"]
+
+    def _near_scale(self, painter: Painter) -> float:
+        # No judge guides another model, and its own guidance is strong enough.
+        return self.near_scale if painter.choice.model == DEFAULT_TEXT else 1.0
 
 
 PICTURES = (TOWER, ASTRONAUT)
@@ -152,7 +158,7 @@ def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bo
                     *sigma,
                     f"seed {kind.seed}{how_chosen(workshop)}",
                 ),
-                painter.command("hybrid", *kind.words(), "--seed", kind.seed),
+                painter.command("hybrid", *kind.words(painter), "--seed", kind.seed),
                 seconds + workshop.seconds(),
                 spoils=True,
             )
