@@ -1,5 +1,6 @@
 """What several files of tests ask for by name."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,10 @@ import torch
 
 from command_line import Command, Ended
 from duckrabbit.cli.main import main
+
+# Shells start what runs in the background deaf to Ctrl-C, and programs that tests interrupt would inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

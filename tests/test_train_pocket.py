@@ -355,7 +355,7 @@ def test_a_damaged_description_of_a_run_is_refused(text: str, tmp_path: Path) ->
     ],
 )
 def test_impossible_runs_are_refused(mistake: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match="--" + next(iter(mistake)).replace("_", "-")):
+    with pytest.raises(UsageError, match=f"`{next(iter(mistake))}`"):
         replace(POCKET_RUNS["pocket"], **mistake)  # type: ignore[arg-type]
 
 
