@@ -35,14 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except UsageError as error:
         print(f"duckrabbit: error: {_on_one_line(with_options(str(error)))}", file=sys.stderr)
-        return MISTAKE
+        code = MISTAKE
     except KeyboardInterrupt as interrupt:
         kept = _on_one_line(str(interrupt)) or "nothing was written."
         print(f"\nduckrabbit: interrupted: {kept}", file=sys.stderr)
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         _forget_stdout()
-        return DONE
+        code = DONE
     except OSError as error:
         # Files that can't be written are the user's mistake already; what has no name is a stream.
         if error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF) or error.filename is not None:
@@ -53,10 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"duckrabbit: error: Standard output can't be written to ({error.strerror}): what was made is kept; give "
             "it room or send it elsewhere."
         )
-        return MISTAKE
+        code = MISTAKE
     except Exception:
         traceback.print_exc()
-        return FAILED
+        code = FAILED
     return code
 
 
