@@ -10,7 +10,6 @@ from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Wordi
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
-    from duckrabbit.cli.sources import say
     from duckrabbit.making.choose import Opener
     from duckrabbit.making.make import Picture
 
@@ -38,6 +37,7 @@ def run(options: Options) -> int:
 def jobs(options: Options, opener: "Opener") -> "list[Job]":
     """What is to be made."""
     from duckrabbit.cli.produce import Job
+    from duckrabbit.cli.sources import say
     from duckrabbit.errors import UsageError
     from duckrabbit.recipes.source import Source
     from duckrabbit.recipes.upscale import Upscale
