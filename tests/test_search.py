@@ -388,7 +388,7 @@ def test_a_calibration_holds_for_the_judge_that_pulled_alone(monkeypatch: pytest
 def test_a_calibration_holds_for_the_judge_scale_that_it_was_fitted_at_alone(model: Model, judge_scale: float) -> None:
     known = calibrating.shipped()[load_judge("digits", "selecting").checksum]
     recipe = replace(anagram(), sampler=replace(quick(), judge_scale=judge_scale))
-    used = Order(recipe, 1, 0, 8).search(model).candidates.calibration
+    used = Order(recipe, 1, 0, 8).search(model).contest.calibration
     assert used == (known if judge_scale == known.judge_scale else None)
 
 
