@@ -13,7 +13,7 @@ import time
 from dataclasses import replace
 
 import torch
-from pairs import Court, Maker, Pair, add_options, digit_pairs, opened, share, word_pairs
+from pairs import Court, Maker, Pair, add_options, opened, pairs_of, share
 from torch import Tensor
 
 from duckrabbit.illusions.combining import COMBINATIONS
@@ -32,7 +32,7 @@ def main() -> None:
     model = opened(options.model, options)
     court, maker = Court.of(model), Maker.of(model, options)
     count = 2 if options.quick else options.pairs
-    pairs = digit_pairs(count, options.seed) if model.channels == 1 else word_pairs(court, count, options.seed)
+    pairs = pairs_of(model, court, count, options.seed)
     each = 4 if options.quick else options.candidates
     scales = SCALES[1:2] if options.quick else options.scales
     print(f"{len(pairs)} pairs, {each} unselected pictures each")

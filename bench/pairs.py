@@ -229,6 +229,11 @@ def digit_pairs(count: int | None = None, seed: int = 0) -> list[Pair]:
     return Random(seed).sample(different, min(count, len(different)))
 
 
+def pairs_of(model: Model, court: Court, count: int, seed: int) -> list[Pair]:
+    """Pairs that a model can be asked for: of two different digits, or random ones of everyday subjects."""
+    return digit_pairs(count, seed) if model.kind == "digits" else word_pairs(court, count, seed)
+
+
 @dataclass(frozen=True)
 class Maker:
     """Makes the pictures of recipes, and keeps them for the next bench.

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from pairs import Court, Pair, add_options, digit_pairs, opened, word_pairs
+from pairs import Court, Pair, add_options, opened, pairs_of
 from torch import Tensor
 
 from duckrabbit.diffusion.sampling import State
@@ -49,7 +49,7 @@ def main() -> None:
     model = opened(options.model, options)
     court = Court.of(model)
     count = 4 if options.quick else options.pairs
-    pairs = digit_pairs(count, options.seed) if model.channels == 1 else word_pairs(court, count, options.seed)
+    pairs = pairs_of(model, court, count, options.seed)
     candidates = BLOCK if options.quick else options.candidates
     records = [recorded(pair, candidates, model, court, options.batch) for pair in pairs]
     steps = model.illusion_sampler.steps

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from pairs import Court, Maker, Pair, add_options, digit_pairs, opened, word_pairs
+from pairs import Court, Maker, Pair, add_options, opened, pairs_of
 from torch import Tensor
 
 from duckrabbit.making.best_of import Search, search_for
@@ -38,7 +38,7 @@ def main() -> None:
     model = opened(options.model, options)
     court = Court.of(model)
     count = 3 if options.quick else options.pairs
-    pairs = digit_pairs(count, options.seed) if model.channels == 1 else word_pairs(court, count, options.seed)
+    pairs = pairs_of(model, court, count, options.seed)
     candidates = 32 if options.quick else options.candidates
     print(f"{len(pairs)} pairs, {candidates} candidates each, {torch.get_num_threads()} threads")
 
