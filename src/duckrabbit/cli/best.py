@@ -21,7 +21,7 @@ from duckrabbit.cli.sheets import write_loop, write_sheet
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.calibration import percent, sure, verdict
-from duckrabbit.making.best_of import Scored, Search
+from duckrabbit.making.best_of import Scored, Search, search_for
 from duckrabbit.making.make import MAX_COUNT, Picture
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.names import new_file, slug
@@ -89,11 +89,10 @@ def wants_best(searching: Searching | None, output: Output) -> bool:
     return searching is not None and numbers_of(searching, output)[0] > 0
 
 
-def order_of(job: Job, output: Output, searching: Searching) -> Order:
-    """A job's search as an order; raises UsageError for contradictory numbers."""
+def search_of(job: Job, output: Output, searching: Searching) -> Search:
+    """A job's search; raises UsageError for contradictory numbers, and where nobody can judge what it makes."""
     best, count = numbers_of(searching, output)
-    planned = job.planned
-    return Order(planned.recipe, best, output.seed, count, planned.size, planned.second_sampler)
+    return search_for(job.planned, best, output.seed, count)
 
 
 def produce_best(jobs: Sequence[Job], output: Output, searching: Searching, computing: Computing) -> list[list[Kept]]:
@@ -110,8 +109,7 @@ def produce_best(jobs: Sequence[Job], output: Output, searching: Searching, comp
     """
     check(output)
     model = jobs[0].planned.model
-    orders = [order_of(job, output, searching) for job in jobs]
-    searches = [order.search(model) for order in orders]
+    searches = [search_of(job, output, searching) for job in jobs]
     team = _team(model.device.type == "cuda")
     if searching.workers > 1 and team.size > 1:
         raise UsageError("torchrun's processes share the search already: leave out --workers.")
@@ -119,8 +117,8 @@ def produce_best(jobs: Sequence[Job], output: Output, searching: Searching, comp
         raise UsageError("--workers share a CPU: on GPUs, start the command with torchrun --nproc-per-node N instead.")
     workplace = _workplace(model, searching.workers, computing)
     return [
-        _Searching(job, order, search, output, team, searching.workers, workplace).kept()
-        for job, order, search in zip(jobs, orders, searches, strict=True)
+        _Searching(job, search, output, team, searching.workers, workplace).kept()
+        for job, search in zip(jobs, searches, strict=True)
     ]
 
 
@@ -144,7 +142,6 @@ class _Searching:
     """One job's search, by whoever takes part in it."""
 
     job: Job
-    order: Order
     search: Search
     output: Output
     team: Team
@@ -162,7 +159,7 @@ class _Searching:
 
     def _opened(self) -> SearchFolder:
         """The search's folder: made by the first process of a team, found by the others."""
-        stem = "-".join([self.job.verb, slug(self.job.slug), str(self.order.first), "search"])
+        stem = "-".join([self.job.verb, slug(self.job.slug), str(self.search.first), "search"])
         device = self.search.contest.planned.model.device
         if not self.team.leads:
             self.team.as_first(True, device)
@@ -172,7 +169,7 @@ class _Searching:
         return folder
 
     def _searched(self, folder: SearchFolder) -> list[Kept]:
-        before, count = folder.count(), self.order.count
+        before, count = folder.count(), self.search.count
         if before and self.team.leads:
             print(f"going on where an earlier search stopped: {before} of {count} are done", file=sys.stderr)
         with Display(count, self.job.verb) as display:
@@ -215,7 +212,7 @@ class _Searching:
 
         try:
             if self.workers > 1:
-                work_together(self.order, self.workplace, folder, self.workers, tell)
+                work_together(Order.of(self.search), self.workplace, folder, self.workers, tell)
             else:
                 work(self.search, folder, self.team.rank, self.team.size, tell)
         except KeyboardInterrupt:

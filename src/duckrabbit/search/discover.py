@@ -16,7 +16,7 @@ from typing import Any
 from duckrabbit.judges.calibration import Calibration
 from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.question import question_of
-from duckrabbit.making.best_of import Candidate, Contest, race
+from duckrabbit.making.best_of import Candidate, Contest, Scored, race
 from duckrabbit.making.plan import plan
 from duckrabbit.making.pruning import ACROSS, Rungs
 from duckrabbit.making.sample import Denoisers, Watch
@@ -46,23 +46,14 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A pair's best picture so far.
+class Found(Scored):
+    """A pair's best picture so far, as the selecting judge reads it.
 
     Attributes:
         pair: its subjects.
-        seed: its seed.
-        readings: log p of what is asked for by the selecting judge, look by look.
     """
 
     pair: Pair
-    seed: int
-    readings: tuple[float, ...]
-
-    @property
-    def score(self) -> float:
-        """That of the look in which it is least readable."""
-        return min(self.readings)
 
 
 @dataclass(frozen=True)
@@ -116,7 +107,7 @@ def _add(
     pair, before = attempt.pair, finished.get(attempt.pair)
     tried[pair] = tried.get(pair, 0) + 1
     if readings is not None and (before is None or min(readings) > before.score):
-        finished[pair] = Found(pair, attempt.seed, tuple(readings))
+        finished[pair] = Found(attempt.seed, tuple(readings), pair)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,21 @@ class Order:
     rungs: Rungs | None = None
     block_size: int | None = None
 
+    @staticmethod
+    def of(search: Search) -> "Order":
+        """What another process needs to take part in a search; it finds the same rungs and blocks."""
+        planned = search.contest.planned
+        return Order(
+            planned.recipe,
+            search.best,
+            search.first,
+            search.count,
+            planned.size,
+            planned.second_sampler,
+            search.rungs,
+            search.block_size,
+        )
+
     def search(self, model: Model) -> Search:
         """The search with this model.
 
