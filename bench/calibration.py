@@ -17,21 +17,12 @@ from importlib.resources import files
 from pathlib import Path
 
 import torch
+from fitting import Bin, expected_calibration_error, fit, reliability, write
 from pairs import Court, Judged, Maker, Pair, add_options, digit_pairs, judge_all, opened, share, word_pairs
 from safetensors import safe_open
 from torch import Tensor
 
-from duckrabbit.judges.calibration import (
-    FILE,
-    Bin,
-    Calibration,
-    expected_calibration_error,
-    fit,
-    guiding_checksum,
-    margins,
-    reliability,
-    write,
-)
+from duckrabbit.judges.calibration import FILE, Calibration, guiding_checksum, margins
 from duckrabbit.models.model import Model
 
 FITTED, REPORTED, GROUP = 40, 60, 8

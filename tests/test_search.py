@@ -3,6 +3,7 @@
 import gc
 import json
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,10 @@ from duckrabbit.search.folders import Progress, SearchFolder, append, lines, wor
 from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.search.workers import Order
 from helpers import patient
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
+
+import fitting
 
 scores = st.lists(st.floats(-20, 0, width=32), min_size=1, max_size=40)
 
@@ -327,21 +332,21 @@ def test_a_fit_finds_the_numbers_that_made_the_data() -> None:
     margin = torch.randn(20_000, generator=generator) * 3
     truth = calibrating.Calibration(-1.2, 0.7, 0.25, "guiding")
     agreed = torch.rand(20_000, generator=generator) < truth.probabilities(margin)
-    found = calibrating.fit(margin, agreed, truth.judge_scale, truth.guiding)
+    found = fitting.fit(margin, agreed, truth.judge_scale, truth.guiding)
     assert abs(found.intercept - truth.intercept) < 0.1
     assert abs(found.slope - truth.slope) < 0.05
     assert (found.judge_scale, found.guiding) == (truth.judge_scale, truth.guiding)
     told = found.probabilities(margin)
-    bins = calibrating.reliability(told, agreed)
+    bins = fitting.reliability(told, agreed)
     assert all(own.count >= 100 for own in bins)
     assert sum(own.count for own in bins) == 20_000
-    assert calibrating.expected_calibration_error(bins) < 0.02
-    assert calibrating.expected_calibration_error(calibrating.reliability(1 - told, agreed)) > 0.2
+    assert fitting.expected_calibration_error(bins) < 0.02
+    assert fitting.expected_calibration_error(fitting.reliability(1 - told, agreed)) > 0.2
 
 
 @pytest.mark.parametrize("agreed", [[True] * 5, [False] * 5, [False, False, True, True, True]])
 def test_a_fit_stays_finite_where_the_data_separate(agreed: list[bool]) -> None:
-    found = calibrating.fit(torch.tensor([-3.0, -2.0, 1.0, 2.0, 3.0]), torch.tensor(agreed), 0.0, "")
+    found = fitting.fit(torch.tensor([-3.0, -2.0, 1.0, 2.0, 3.0]), torch.tensor(agreed), 0.0, "")
     assert math.isfinite(found.intercept)
     assert math.isfinite(found.slope)
 
@@ -365,9 +370,9 @@ def test_a_calibration_explains_the_judge_that_it_was_fitted_to_and_no_other(tmp
     assert all(own.slope > 0 for own in calibrating.shipped().values())
     assert calibrating.shipped_for(replace(digits, checksum="another"), known.judge_scale) is None
     path = tmp_path / "calibration.json"
-    calibrating.write(path, digits, calibrating.Calibration(3.0, 3.0), {})
-    calibrating.write(path, digits, calibrating.Calibration(1.0, 2.0), {"pairs": 3})
-    calibrating.write(path, pictures, calibrating.Calibration(-1.0, 0.5, 0.25, "guiding"), {})
+    fitting.write(path, digits, calibrating.Calibration(3.0, 3.0), {})
+    fitting.write(path, digits, calibrating.Calibration(1.0, 2.0), {"pairs": 3})
+    fitting.write(path, pictures, calibrating.Calibration(-1.0, 0.5, 0.25, "guiding"), {})
     assert calibrating.read(path.read_text()) == {
         digits.checksum: calibrating.Calibration(1.0, 2.0),
         pictures.checksum: calibrating.Calibration(-1.0, 0.5, 0.25, "guiding"),
