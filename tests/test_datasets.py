@@ -77,7 +77,7 @@ def test_garbage_is_refused(tmp_path: Path, garbage: bytes) -> None:
     refused(tmp_path, gzip.compress(bytes([0, 0, 8, 3]) + b"\0\0\1\0" * 3 + garbage))
 
 
-@pytest.mark.parametrize("tail", [b"x", gzip.compress(b"x")])
+@pytest.mark.parametrize("tail", [b"x", gzip.compress(b"x")], ids=["a letter", "a member"])
 def test_trailing_garbage_is_refused(tmp_path: Path, tail: bytes) -> None:
     refused(tmp_path, PACKED + tail)
 
