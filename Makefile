@@ -13,7 +13,7 @@ demo: .venv/installed
 
 # A process for each core, of one thread each: more threads than cores would wait for one another.
 test: .venv/installed-for-tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --no-loadscope-reorder
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff format --check src tests tools bench

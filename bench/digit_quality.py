@@ -78,6 +78,12 @@ def score(model: Model, sampler: SamplerConfig, samples: int, judge: Judge, refe
     return Score(accuracy, frechet, frechet / reference.floor, spread(features, labels) / reference.spread, seconds)
 
 
+def sampled(solver: str, steps: int, scale: float) -> SamplerConfig:
+    """As the sources sample: their variance β in ancestral sampling, plain Euler steps of a flow, and no clipping."""
+    variance = "beta" if solver == "ddpm" else SamplerConfig.variance
+    return SamplerConfig(solver, steps, "uniform", scale, variance=variance, threshold="none")
+
+
 def evaluations(sampler: SamplerConfig) -> int:
     """Network evaluations a sample costs at γ = 1."""
     return 2 * sampler.steps - 1 if sampler.solver == "heun" else sampler.steps
@@ -106,7 +112,7 @@ def main() -> None:
         table("As shipped", ((name, model, model.sampler) for name, model in (models | course).items()))
     if arguments.only in (None, "sources"):
         table("As the sources sample", (
-            (f"{name} {solver} {steps} γ={scale:g}", model, SamplerConfig(solver, steps, "uniform", scale))
+            (f"{name} {solver} {steps} γ={scale:g}", model, sampled(solver, steps, scale))
             for name, model in course.items()
             for solver, steps in ([("ddpm", 300)] if "ddpm" in name else [("euler", 50)])
             for scale in (2.0, 5.0)

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +14,34 @@ from duckrabbit.cli.main import main
 # Shells start what runs in the background deaf to Ctrl-C, and programs that tests interrupt would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The longest files go first, so that no process is left alone with one at the end.
+LONGEST = ("report", "studio_page", "deepfloyd", "train", "search", "cli", "recipes", "models")
+# Both look at one page, which takes a process 50 seconds to make.
+TOGETHER = {"tests/test_report_pretrained.py": "tests/test_report.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files for the processes that share them."""
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.stem.removeprefix("test_")
+        return next((k for k, long in enumerate(LONGEST) if name.startswith(long)), len(LONGEST))
+
+    items.sort(key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a process whole files, and files that share a fixture to the same one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return TOGETHER.get(file, file)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from duckrabbit.diffusion.grid import (
+    FIXED_STEPS,
     GRIDS,
     Grid,
     GridMaker,
@@ -20,7 +21,7 @@ from duckrabbit.diffusion.path import Cosine, LinearBeta, Path, time_of_level
 from duckrabbit.errors import UsageError
 from helpers import PATHS, brief, patient
 
-FREE = {name: make for name, make in GRIDS.items() if name != "course"}
+FREE = {name: make for name, make in GRIDS.items() if name not in FIXED_STEPS}
 """The grids of any number of steps."""
 
 
@@ -46,10 +47,12 @@ def test_impossible_numbers_of_steps_are_refused(make: GridMaker, steps: int) ->
         make(Cosine(), steps)
 
 
-def test_the_course_grid_has_its_own_number_of_steps_and_no_other() -> None:
+def test_the_grids_of_the_courses_have_their_own_number_of_steps_and_no_other() -> None:
     assert GRIDS["course"](Cosine(), 34) == course()
-    with pytest.raises(UsageError, match="34 steps, not 20"):
-        GRIDS["course"](Cosine(), 20)
+    assert GRIDS["course-loop"](Cosine(), 33) == course()[:-1]
+    for name, steps in FIXED_STEPS.items():
+        with pytest.raises(UsageError, match=f"{steps} steps, not 20"):
+            GRIDS[name](Cosine(), 20)
 
 
 def test_uniform_and_quadratic_are_what_they_say() -> None:

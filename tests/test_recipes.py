@@ -18,17 +18,20 @@ from torch import Tensor
 
 import duckrabbit as dr
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
+from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.grid import COURSE_LEVELS
-from duckrabbit.diffusion.path import time_of_level
+from duckrabbit.diffusion.path import Path as ProbabilityPath
+from duckrabbit.diffusion.path import Transition, time_of_level
 from duckrabbit.diffusion.sampling import State
-from duckrabbit.diffusion.steps import SOLVERS
+from duckrabbit.diffusion.steps import SOLVERS, VARIANCES
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import parse_view
 from duckrabbit.judges.judge import load_judge
-from duckrabbit.making.make import make_all
+from duckrabbit.making.make import make_all, make_planned
 from duckrabbit.making.plan import Planned
 from duckrabbit.making.record import RECIPES as RECIPES_BY_VERB
 from duckrabbit.making.record import recipe_of, record
+from duckrabbit.making.sampling import Sampling
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Method
@@ -285,6 +288,61 @@ def test_each_recipe_costs_as_many_evaluations_as_it_has_views_and_prompts(recip
     made(recipe, 2, model=_with(listening))
     assert recipe.sampler is not None
     assert listening.rows == [2 * evaluations] * recipe.sampler.steps
+
+
+@pytest.mark.parametrize("variance", VARIANCES)
+def test_the_variance_of_a_ddpm_step_is_the_one_that_was_asked_for(variance: str) -> None:
+    """A digit model predicts none, so what was learned is β̃."""
+    planned = Sampling(solver="ddpm", steps=8, variance=variance).plan(dr.Generate("3"), digit_model())
+    path = digit_model().denoiser.path
+    c = Transition(0.5, 0.375, *path.at(0.5), *path.at(0.375))
+    zero = torch.zeros(1, 1, 2, 2)
+    step = planned.stages[0].plan.step
+    drawn = step(Settled(path, zero), zero, c, lambda: torch.ones_like(zero), None).x
+    expected = c.beta if variance == "beta" else c.beta_tilde
+    assert drawn.flatten()[0].item() == pytest.approx(expected**0.5)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settled:
+    """A denoiser that always answers the same."""
+
+    path: ProbabilityPath
+    answer: Tensor
+
+    def __call__(self, x: Tensor, t: float) -> Prediction:
+        return Prediction(self.answer)
+
+
+@pytest.mark.parametrize("solver", ["ddim", "heun", "dpmpp_2m"])
+def test_only_ddpm_has_a_variance(solver: str) -> None:
+    with pytest.raises(UsageError, match="`variance` is for the `solver` ddpm"):
+        Sampling(solver=solver, variance="beta").plan(dr.Generate("3"), digit_model())
+
+
+def test_without_thresholding_strong_guidance_leaves_the_range_and_with_clipping_no_estimate_does() -> None:
+    largest = {}
+    for threshold in ("none", "clip"):
+        planned = Sampling(steps=4, guidance_scale=7.0, threshold=threshold).plan(dr.Generate("3"), digit_model())
+        estimates: list[float] = []
+        make_planned([planned], [0], lambda state, seen=estimates: seen.append(state.x0.abs().max().item()))
+        largest[threshold] = max(estimates)
+    assert largest["clip"] <= 1
+    assert largest["none"] > 1.05
+
+
+@pytest.mark.parametrize("recipe", [dr.Generate("3"), dr.Anagram(("6", "9"), ("rotate-180",))])
+def test_like_the_course_is_the_courses_loop_whatever_the_recipe(recipe: Recipe) -> None:
+    planned = Sampling(like_the_course=True).plan(recipe, digit_model())
+    assert planned.sampler == dr.SamplerConfig("ddpm", 33, "course-loop", 7.0, threshold="none")
+    assert planned.stages[0].plan.grid == tuple(time_of_level(level) for level in COURSE_LEVELS)
+    own = Sampling(like_the_course=True, guidance_scale=1.0).plan(recipe, digit_model())
+    assert own.sampler.guidance_scale == 1
+
+
+def test_what_is_not_guided_is_not_guided_like_the_course_either() -> None:
+    planned = Sampling(like_the_course=True).plan(dr.Denoise(source(), Level(level=690)), digit_model())
+    assert planned.sampler.guidance_scale == 1
 
 
 def test_six_and_nine_are_read_both_ways() -> None:

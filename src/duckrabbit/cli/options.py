@@ -46,7 +46,7 @@ class Sampling(sampling.Sampling):
     solver: Annotated[str | None, option("SOLVER")] = None
     """ddpm, ddim, euler, heun or dpmpp_2m"""
     grid: Annotated[str | None, option("GRID")] = None
-    """uniform, quadratic, leading, karras, or course (levels 990, 960 … 0, 34 steps)"""
+    """uniform, quadratic, leading, karras, course (levels 990, 960 … 0, clean) or course-loop (which ends at 0)"""
     guidance_scale: Annotated[float | None, option("SCALE")] = None
     """classifier-free guidance; 1 is none; given alone it acts at all times"""
     guidance_interval: Annotated[tuple[float, float] | None, option("LOW HIGH")] = None
@@ -55,6 +55,12 @@ class Sampling(sampling.Sampling):
     """guidance of the picture's mean colour, where it is below the guidance scale: less keeps photographs bright"""
     judge_scale: Annotated[float | None, option("SCALE")] = None
     """how strongly each step is pulled towards what a judge reads as asked; 0 is not at all"""
+    variance: Annotated[str | None, option("VARIANCE")] = None
+    """of ddpm's noise: learned (the model's own, where it has one), posterior or beta"""
+    threshold: Annotated[str | None, option("THRESHOLD")] = None
+    """what is done to each estimate: own (what the model does), clip, or none"""
+    like_the_course: Flag = False
+    """the loop of the courses: ddpm on levels 990, 960 … 0 (33 steps), guidance 7, no thresholding, no judge"""
 
 
 @dataclass(frozen=True)

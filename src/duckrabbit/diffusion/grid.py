@@ -84,12 +84,33 @@ def course_in(path: Path, steps: int) -> Grid:  # noqa: ARG001
     return course()
 
 
+def course_loop(path: Path, steps: int) -> Grid:  # noqa: ARG001
+    """The courses' loop as it is printed: levels 990, 960 … 0, 33 steps, and no evaluation at level 0.
+
+    What is left at level 0, σ of about 0.01, is the picture.
+
+    Raises:
+        UsageError: if another number of steps is asked for.
+    """
+    _check_steps(steps)
+    if steps != len(COURSE_LEVELS) - 1:
+        raise UsageError(
+            f"The grid course-loop has {len(COURSE_LEVELS) - 1} steps, not {steps}: leave `steps` out, or give `grid` "
+            "uniform."
+        )
+    return course()[:-1]
+
+
+FIXED_STEPS = {"course": len(COURSE_LEVELS), "course-loop": len(COURSE_LEVELS) - 1}
+"""The grids that have one number of steps."""
+
 GRIDS: dict[str, GridMaker] = {
     "uniform": uniform,
     "quadratic": quadratic,
     "leading": leading,
     "karras": karras,
     "course": course_in,
+    "course-loop": course_loop,
 }
 
 

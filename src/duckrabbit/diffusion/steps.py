@@ -94,6 +94,10 @@ def learned(transition: Transition, fraction: Tensor | None) -> Tensor | float:
     return torch.exp(fraction * log_beta + (1 - fraction) * log_beta_tilde)
 
 
+VARIANCES: dict[str, Variance] = {"learned": learned, "posterior": posterior, "beta": beta}
+"""Every variance of a ddpm step by the word a user types."""
+
+
 @dataclass(frozen=True)
 class DDPM:
     """Ancestral sampling (Ho et al., 2020, arXiv:2006.11239), for any Gaussian path and any stride.

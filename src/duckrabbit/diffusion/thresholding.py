@@ -20,6 +20,10 @@ def clip(x0: Tensor) -> Tensor:
     return x0.clamp(-1, 1)
 
 
+THRESHOLDS: dict[str, Threshold] = {"clip": clip, "none": unclipped}
+"""What may stand in place of a model's own thresholding, by the word a user types."""
+
+
 @dataclass(frozen=True)
 class DynamicThreshold:
     """Dynamic thresholding: keeps strong guidance from saturating pictures.

@@ -2,22 +2,24 @@
 
 from dataclasses import dataclass, replace
 
+from duckrabbit.diffusion.thresholding import Threshold
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.guidance import JudgeGuidance
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.judges.question import question_of
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.recipes.recipe import Plan, Recipe, with_sampler
+from duckrabbit.recipes.recipe import Plan, Recipe, threshold_of, with_sampler
 
 MAX_JUDGE_SCALE = 2.0
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A model and what it does."""
+    """A model, what it does, and what is done to each x̂_0."""
 
     model: Model
     plan: Plan
+    threshold: Threshold
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +111,16 @@ def plan(recipe: Recipe, model: Model, size: int | None = None, second_sampler: 
     """
     final = model.at(size)
     if final is model:
-        return Planned(recipe, model, size, None, (Stage(model, _guided(recipe, model)),))
+        return Planned(recipe, model, size, None, (_stage(model, recipe, _guided(recipe, model)),))
     second = second_sampler or recipe.sampler_for(final)
-    large = Stage(final, with_sampler(recipe, second_sampler).plan(final))
-    small = (Stage(model, _guided(recipe, model)),) if large.plan.asks_model else ()
+    last = with_sampler(recipe, second_sampler)
+    large = _stage(final, last, last.plan(final))
+    small = (_stage(model, recipe, _guided(recipe, model)),) if large.plan.asks_model else ()
     return Planned(recipe, model, size, second, (*small, large))
+
+
+def _stage(model: Model, recipe: Recipe, made: Plan) -> Stage:
+    return Stage(model, made, threshold_of(recipe.sampler_for(model), model))
 
 
 def _guided(recipe: Recipe, model: Model) -> Plan:

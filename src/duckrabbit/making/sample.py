@@ -105,7 +105,7 @@ def _sample_stage(
         composition = Composition(
             denoiser,
             tuple(own.terms for own in plans),
-            model.threshold,
+            stages[0].threshold,
             None if guide is None else guide[torch.tensor(rows)],
             JudgeCorrection(tuple(own.judge_guidance for own in plans)),
         )

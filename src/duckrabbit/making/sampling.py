@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from duckrabbit.models.model import Model, SamplerConfig
     from duckrabbit.recipes.recipe import Recipe
 
-COURSE = "course"
+COURSE_GUIDANCE = 7.0
 MAX_GUIDANCE = 1000.0
 
 
@@ -29,11 +29,14 @@ class Sampling:
     guidance_interval: tuple[float, float] | None = None
     mean_guidance_scale: float | None = None
     judge_scale: float | None = None
+    variance: str | None = None
+    threshold: str | None = None
+    like_the_course: bool = False
 
     @property
     def given(self) -> dict[str, object]:
-        """What was said, by name."""
-        said = {field.name: getattr(self, field.name) for field in fields(Sampling)}
+        """What was said, by name; not whether it is to be like the course."""
+        said = {field.name: getattr(self, field.name) for field in fields(Sampling) if field.name != "like_the_course"}
         return {name: value for name, value in said.items() if value is not None}
 
     def over(self, default: "SamplerConfig") -> "SamplerConfig":
@@ -45,13 +48,15 @@ class Sampling:
         Raises:
             UsageError: if a guidance scale or the interval is no number that can be computed with.
         """
-        from duckrabbit.diffusion.grid import COURSE_LEVELS
+        from duckrabbit.diffusion.grid import FIXED_STEPS
 
+        if self.like_the_course:
+            return replace(self, like_the_course=False).over(_like_the_course(default))
         given = self.given
         own_steps = "steps" in given or "solver" in given
-        grid = self.grid or ("uniform" if own_steps and default.grid == COURSE else default.grid)
-        if grid == COURSE and "grid" in given:
-            given.setdefault("steps", len(COURSE_LEVELS))
+        grid = self.grid or ("uniform" if own_steps and default.grid in FIXED_STEPS else default.grid)
+        if grid in FIXED_STEPS and "grid" in given:
+            given.setdefault("steps", FIXED_STEPS[grid])
         if "guidance_scale" in given:
             given.setdefault("guidance_interval", (0.0, 1.0))
         sampler = replace(default, **{**given, "grid": grid})  # type: ignore[arg-type]
@@ -80,7 +85,7 @@ class Sampling:
     @property
     def words(self) -> list[str]:
         """As it is typed."""
-        words: list[str] = []
+        words: list[str] = ["--like-the-course"] if self.like_the_course else []
         for name, value in self.given.items():
             values = value if isinstance(value, tuple) else (value,)
             words += ["--" + name.replace("_", "-"), *(f"{x:g}" if isinstance(x, float) else str(x) for x in values)]
@@ -92,5 +97,14 @@ OWN_WAY = Sampling()
 
 
 def sampling_of(sampler: "SamplerConfig") -> Sampling:
-    """All that a sampler is, said."""
-    return Sampling(**{field.name: getattr(sampler, field.name) for field in fields(Sampling)})
+    """All that a sampler is, said; no model has a variance or threshold other than the usual, which go without."""
+    usual = type(sampler)()
+    said = {field.name: getattr(sampler, field.name) for field in fields(sampler)}
+    unsaid = [name for name in ("variance", "threshold") if said[name] == getattr(usual, name)]
+    return Sampling(**{name: value for name, value in said.items() if name not in unsaid})
+
+
+def _like_the_course(default: "SamplerConfig") -> "SamplerConfig":
+    """The courses' loop with guidance 7; what is unguided by default, as when denoising, stays so."""
+    scale = COURSE_GUIDANCE if default.guidance_scale != 1 else 1.0
+    return type(default)("ddpm", 33, "course-loop", scale, threshold="none")

@@ -22,6 +22,9 @@ Kind = Literal["digits", "pictures"]
 """What a model makes, and so which judges read it."""
 
 
+OWN_THRESHOLD = "own"
+
+
 @dataclass(frozen=True)
 class SamplerConfig:
     """How a model is sampled unless the user says otherwise; the names are those of the command line.
@@ -35,6 +38,8 @@ class SamplerConfig:
             arXiv:2404.07724); γ is 1 elsewhere.
         mean_guidance_scale: γ of the picture's mean colour, where it is below `guidance_scale`; None for the same.
         judge_scale: λ of judge guidance, how far each step is drawn to what a judge reads as asked; 0 for none.
+        variance: of a ddpm step, a name in `steps.VARIANCES`.
+        threshold: what is done to each x̂_0: `own` for what the model does, or a name in `thresholding.THRESHOLDS`.
     """
 
     solver: str = "dpmpp_2m"
@@ -44,6 +49,8 @@ class SamplerConfig:
     guidance_interval: tuple[float, float] = (0.0, 1.0)
     mean_guidance_scale: float | None = None
     judge_scale: float = 0.0
+    variance: str = "learned"
+    threshold: str = OWN_THRESHOLD
 
 
 def _no_remarks(prompt: str) -> tuple[str, ...]:  # noqa: ARG001

@@ -18,12 +18,13 @@ from duckrabbit.diffusion.grid import GRIDS, Grid
 from duckrabbit.diffusion.guidance import Guidance
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import initial_noise
-from duckrabbit.diffusion.steps import SOLVERS, Step
+from duckrabbit.diffusion.steps import DDPM, SOLVERS, VARIANCES, Step
 from duckrabbit.diffusion.terms import Term
+from duckrabbit.diffusion.thresholding import THRESHOLDS, Threshold
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.guidance import JudgeGuidance
 from duckrabbit.judges.looks import Look, as_it_is
-from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.models.model import OWN_THRESHOLD, Model, SamplerConfig
 from duckrabbit.recipes.source import Source
 
 
@@ -150,7 +151,24 @@ def step_of(sampler: SamplerConfig) -> Step:
     """The solver that a sampler names."""
     if sampler.solver not in SOLVERS:
         raise UsageError(f"There is no solver {sampler.solver!r}: the solvers are {', '.join(SOLVERS)}.")
-    return SOLVERS[sampler.solver]
+    step = SOLVERS[sampler.solver]
+    if sampler.variance not in VARIANCES:
+        raise UsageError(f"There is no variance {sampler.variance!r}: the variances are {', '.join(VARIANCES)}.")
+    if isinstance(step, DDPM):
+        return replace(step, variance=VARIANCES[sampler.variance])
+    if sampler.variance != SamplerConfig.variance:
+        raise UsageError(f"`variance` is for the `solver` ddpm: {sampler.solver} adds no noise of its own.")
+    return step
+
+
+def threshold_of(sampler: SamplerConfig, model: Model) -> Threshold:
+    """What a sampler does to each x̂_0: what the model does, unless it says something else."""
+    if sampler.threshold == OWN_THRESHOLD:
+        return model.threshold
+    if sampler.threshold not in THRESHOLDS:
+        known = ", ".join((OWN_THRESHOLD, *THRESHOLDS))
+        raise UsageError(f"There is no threshold {sampler.threshold!r}: the thresholds are {known}.")
+    return THRESHOLDS[sampler.threshold]
 
 
 def guidance_of(sampler: SamplerConfig, negative_prompt: str, model: Model) -> Guidance:

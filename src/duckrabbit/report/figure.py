@@ -60,15 +60,18 @@ def model_words(model: Model) -> str:
 
 def sampler_words(sampler: SamplerConfig, model: Model) -> tuple[str, ...]:
     """Guidance scale where the model has one, and the solver, steps, grid, guidance interval and judge scale."""
-    how = f"{sampler.solver}, {sampler.steps} steps, {sampler.grid} grid"
+    usual = SamplerConfig()
+    variance = f", variance {sampler.variance}" if sampler.variance != usual.variance else ""
+    how = f"{sampler.solver}{variance}, {sampler.steps} steps, {sampler.grid} grid"
+    threshold = (f"threshold {sampler.threshold}",) if sampler.threshold != usual.threshold else ()
     if not model.conditional:
-        return (how,)
+        return (how, *threshold)
     low, high = sampler.guidance_interval
     interval = () if (low, high) == (0.0, 1.0) else (f"guidance for t in ({low:g}, {high:g}]",)
     mean = sampler.mean_guidance_scale
     of_mean = "" if mean is None or mean >= sampler.guidance_scale else f" ({mean:g} for the mean colour)"
     pull = (f"judge scale {sampler.judge_scale:g}",) if sampler.judge_scale else ()
-    return (f"guidance scale {sampler.guidance_scale:g}{of_mean}", how, *interval, *pull)
+    return (f"guidance scale {sampler.guidance_scale:g}{of_mean}", how, *interval, *pull, *threshold)
 
 
 def seed_words(seeds: Sequence[int]) -> str:

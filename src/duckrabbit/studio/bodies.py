@@ -17,10 +17,11 @@ import msgspec
 from msgspec import UNSET, Meta, Struct
 
 from duckrabbit.diffusion.grid import GRIDS
-from duckrabbit.diffusion.steps import SOLVERS
+from duckrabbit.diffusion.steps import SOLVERS, VARIANCES
+from duckrabbit.diffusion.thresholding import THRESHOLDS
 from duckrabbit.making.plan import MAX_JUDGE_SCALE
 from duckrabbit.making.record import FORMAT, recipe_of
-from duckrabbit.models.model import SamplerConfig
+from duckrabbit.models.model import OWN_THRESHOLD, SamplerConfig
 from duckrabbit.recipes.catalogue import RECIPES, to_json
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, MAX_NEAR_SCALE, Part
 from duckrabbit.recipes.noise import Level
@@ -73,6 +74,8 @@ _LIMITS: Mapping[str, Any] = {
     "solver": Literal[tuple(SOLVERS)],
     "steps": Annotated[int, Meta(ge=1, le=MAX_STEPS)],
     "grid": Literal[tuple(GRIDS)],
+    "variance": Literal[tuple(VARIANCES)],
+    "threshold": Literal[(OWN_THRESHOLD, *THRESHOLDS)],
     "guidance_scale": Annotated[float, Meta(ge=-100, le=100)],
     "guidance_interval": tuple[Annotated[float, Meta(ge=0, le=1)], Annotated[float, Meta(ge=0, le=1)]],
     "mean_guidance_scale": Annotated[float, Meta(ge=-100, le=100)],
