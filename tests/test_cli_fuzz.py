@@ -38,8 +38,8 @@ OPTIONS = [
     "--model", "--device", "--precision", "--threads", "--steps", "--solver", "--grid", "--guidance-scale", "--style",
     "--negative-prompt", "--count", "--seed", "--size", "--out", "--json", "--view", "--far", "--near", "--far-image",
     "--sigma", "--levels", "--noise-sigma", "--start", "--start-level", "--method", "--blur-sigma", "--mask-box",
-    "--mask-ellipse", "--format", "--epochs", "--learning-rate", "--hidden", "--examples", "--resume", "--help",
-    "--host", "--port", "--no-browser", "--nope",
+    "--blur-kernel", "--mask-ellipse", "--format", "--epochs", "--learning-rate", "--hidden", "--examples", "--resume",
+    "--help", "--host", "--port", "--no-browser", "--nope",
 ]  # fmt: skip
 # Training with sense, the report and the speed test take their time: they are tried elsewhere.
 CHEAP = [verb.name for verb in VERBS if verb.name not in ("train", "report", "doctor", "discover", "ambigram")]

@@ -99,19 +99,25 @@ def fingerprint(stage: Stage) -> list[float]:
     return told
 
 
-def stem_of_command(command: str, record: Record) -> str:
+@pytest.fixture(scope="module")
+def opener() -> Opener:
+    """Opens each model once for all commands."""
+    return Opener(lambda _: None)
+
+
+def stem_of_command(command: str, record: Record, opener: Opener) -> str:
     """The name that a command gives to its picture."""
     _, verb, *words = shlex.split(command)
     module = importlib.import_module(f"duckrabbit.cli.verbs.{verb_named(verb).name}")
     options = parse(module.Options, verb, words)
-    [job] = module.MAKER.jobs(options, Opener(lambda _: None))
+    [job] = module.MAKER.jobs(options, opener)
     side = record.size or job.planned.model.size
     return stem_of(job, Picture(torch.zeros(1, side, side), record.seed, record.recipe, {}))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=NAMES)
 def test_a_record_is_read_spelled_and_planned_as_it_was(
-    row: dict[str, Any], places: dict[str, str], models: dict[tuple[str, str | None, str], Model]
+    row: dict[str, Any], places: dict[str, str], models: dict[tuple[str, str | None, str], Model], opener: Opener
 ) -> None:
     record = read(row, places)
     command = command_for(record)
@@ -134,7 +140,7 @@ def test_a_record_is_read_spelled_and_planned_as_it_was(
         and not MOVED & set(shlex.split(row["command"]))
         and record.recipe.verb != "upscale"
     ):
-        assert stem_of_command(row["command"], record) == row["stem"]
+        assert stem_of_command(row["command"], record, opener) == row["stem"]
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if "pixels" in row], ids=lambda row: row["file"])

@@ -89,6 +89,26 @@ def pocket_denoiser(
     return NetworkDenoiser(network, Cosine(), V, EncodedOnce(tokens, pad), dtype)
 
 
+def prompt_embeddings(model: Model, prompts: Sequence[str]) -> dict[str, Tensor]:
+    """What pocket's text encoder makes of each prompt: [1, words and START, width] in float32, on the CPU.
+
+    Raises:
+        UsageError: if it reads no prompts, or not these.
+    """
+    denoiser = model.denoiser
+    if not (isinstance(denoiser, NetworkDenoiser) and isinstance(denoiser.network, PocketUNet)):
+        raise UsageError(f"{model.name} has no text encoder of its own: give `model` pocket, or deepfloyd.")
+    for prompt in prompts:
+        model.check_prompt(prompt)
+    embeddings = {}
+    with torch.inference_mode():
+        for prompt in prompts:
+            tokens = denoiser.encode([prompt])
+            if tokens is not None:
+                embeddings[prompt] = denoiser.network.text(tokens)[0].float().cpu()
+    return embeddings
+
+
 def pocket_model(
     name: str,
     tensors: Mapping[str, Tensor],

@@ -36,6 +36,7 @@ class Denoise(FromPicture):
         method: `blur` (a Gaussian; no model), `one-step` (the estimate x̂_0), or `iterative` (sampling from there).
         prompt: what it shows; None for the model's default.
         blur_sigma: of the Gaussian, in pixels of a picture 64 wide.
+        blur_kernel: the side of its window, odd, in the same pixels.
         sampler: how to iterate; None for ddpm on the courses' grid.
     """
 
@@ -45,12 +46,14 @@ class Denoise(FromPicture):
     method: Method = "iterative"
     prompt: str | None = None
     blur_sigma: Annotated[float, Meta(gt=0, le=64)] = 3.0
+    blur_kernel: Annotated[int, Meta(ge=1, le=255)] = LowPass.kernel
     sampler: SamplerConfig | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
-        """IMAGE PROMPT --levels L --method M --blur-sigma S"""
-        blur = ("--blur-sigma", f"{self.blur_sigma:g}") if self.method == "blur" else ()
+        """IMAGE PROMPT --levels L --method M --blur-sigma S --blur-kernel K"""
+        kernel = ("--blur-kernel", str(self.blur_kernel)) if self.blur_kernel != LowPass.kernel else ()
+        blur = ("--blur-sigma", f"{self.blur_sigma:g}", *kernel) if self.method == "blur" else ()
         return (self.picture.name, *typed(self.prompts), *self.level.words, "--method", self.method, *blur)
 
     def default_sampler(self, model: Model) -> SamplerConfig:
@@ -68,7 +71,8 @@ class Denoise(FromPicture):
             return noised(path, x0, t, noise)
 
         if self.method == "blur":
-            return Plan(start, (Term(""),), one_step, DDIM(), denoiser=BlurDenoiser(path, LowPass(self.blur_sigma)))
+            blur = LowPass(self.blur_sigma, self.blur_kernel)
+            return Plan(start, (Term(""),), one_step, DDIM(), denoiser=BlurDenoiser(path, blur))
         prompt = prompt_of(self.prompt, model)
         sampler = self.sampler_for(model)
         terms = guided(prompt, guidance_of(sampler, "", model))

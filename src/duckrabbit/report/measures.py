@@ -24,7 +24,7 @@ def distance(pictures: Tensor, others: Tensor) -> float:
     return 255 * math.sqrt(squared_error(pictures, others))
 
 
-def decibels(picture: Tensor, original: Tensor) -> float:
+def psnr(picture: Tensor, original: Tensor) -> float:
     """The peak signal-to-noise ratio of a picture in [−1, 1]: −10 log₁₀ of the squared error."""
     error = squared_error(picture, original)
     return math.inf if error == 0 else -10 * math.log10(error)

@@ -67,6 +67,7 @@ _LIMITS: Mapping[str, Any] = {
     "prompts": Annotated[tuple[Prompt, ...], Meta(min_length=2, max_length=MAX_PROMPTS)],
     "sigma": Annotated[float, Meta(ge=0, le=100)],
     "near_scale": Annotated[float, Meta(ge=0, le=MAX_NEAR_SCALE, description="times as much guidance, above 0")],
+    "blur_kernel": Annotated[int, Meta(ge=1, le=255, description="odd")],
     "blur_sigma": Annotated[float, Meta(ge=0.1, le=32)],
     "start": Annotated[int, Meta(ge=0, le=MAX_STEPS)],
     "start_level": Annotated[float, Meta(ge=0, le=999)],

@@ -32,6 +32,8 @@ class Options:
     """in place of levels: σ of noise added to a picture in [0, 1]"""
     method: Annotated[str | None, option("METHOD")] = None
     """blur, one-step or iterative (the default where the model can)"""
+    blur_kernel: Annotated[int, option("PIXELS")] = 33
+    """of the blur: the side of its window, odd, in pixels of a picture 64 wide (33)"""
     blur_sigma: Annotated[float, option("SIGMA")] = 3.0
     """of the blur, in pixels of a picture 64 wide (3)"""
     sampling: Sampling = field(default_factory=Sampling)
@@ -58,7 +60,9 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     source = read_source(options.image, model.at(size))
     return [
         Job(
-            options.sampling.plan(Denoise(source, n.level, method, prompt, options.blur_sigma), model, size),
+            options.sampling.plan(
+                Denoise(source, n.level, method, prompt, options.blur_sigma, options.blur_kernel), model, size
+            ),
             f"{options.image} {method} {n.slug}",
             n.label,
             {**n.details, "method": method},

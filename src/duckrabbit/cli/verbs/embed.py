@@ -11,10 +11,13 @@ from duckrabbit.cli.options import Flag, option
 @dataclass(frozen=True)
 class Options:
     """Encode prompts for DeepFloyd IF once, so that later commands find them and never load the text encoder:
-    duckrabbit embed "a photo of a dog" "a lithograph of a skull" --weights DIR"""
+    duckrabbit embed "a photo of a dog" "a lithograph of a skull" --weights DIR. With --model pocket, which reads
+    prompts by itself, to look at what its text encoder makes of them"""
 
     prompts: Positional[Annotated[tuple[str, ...], option("PROMPT ...")]] = ()
     """what to encode; the empty prompt, which guidance needs, comes along"""
+    model: Annotated[str, option("MODEL")] = "deepfloyd"
+    """whose text encoder: deepfloyd, pocket, or a run or file of pocket's kind"""
     weights: Annotated[str | None, option("WEIGHTS")] = None
     """a folder whose stage1 holds text_encoder and tokenizer, or a hub id"""
     embeddings: Annotated[str | None, option("PATH")] = None
@@ -47,11 +50,22 @@ def run(options: Options) -> int:
         raise UsageError(f"{dictionary.file} is a file, which is only read: give --embeddings a folder to write to.")
     prompts = [*options.prompts, ""]
     missing = [prompt for prompt in dict.fromkeys(prompts) if dictionary.get(prompt) is None]
-    if missing:
+    if missing and options.model == "deepfloyd":
         from duckrabbit.models.deepfloyd.stages import embed
         from duckrabbit.models.device import choose_device
 
         embed(missing, options.weights, dictionary, choose_device(options.device))
+    elif missing:
+        from duckrabbit.models.load import load_model
+        from duckrabbit.models.pocket import prompt_embeddings
+
+        if options.embeddings is None:
+            raise UsageError(
+                f"{options.model} reads prompts by itself and needs no embeddings: give --embeddings a folder of their "
+                "own to look at them."
+            )
+        for prompt, embedding in prompt_embeddings(load_model(options.model, options.device), missing).items():
+            dictionary.put(prompt, embedding)
     for prompt in dict.fromkeys(prompts):
         known = "" if prompt in missing else " (was there)"
         print(f"embedded {prompt!r}{known}", file=sys.stderr)

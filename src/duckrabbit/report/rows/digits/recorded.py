@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 from PIL import Image
 
+from duckrabbit.models.model import SamplerConfig
 from duckrabbit.report.bodies import Gallery, Plate, Playable
 from duckrabbit.report.chart import Axis, Chart, Series
 from duckrabbit.report.figure import Exhibit, Origin, command
 from duckrabbit.report.workshop import Workshop
+from duckrabbit.trained.samples import SHOWN_GUIDANCE
 from duckrabbit.training.loop import Hyperparameters
 
 
@@ -91,6 +93,20 @@ class TrainingRecord:
         names = sorted(item.name for item in self.folder.iterdir() if item.name.endswith(".png"))
         return [int(name.removeprefix("epoch-").removesuffix(".png")) for name in names]
 
+    def how_sampled(self) -> str:
+        """How the samples came about, for records of models that sample; nothing for those of denoisers."""
+        film = self.folder / f"epoch-{self.shown()[-1]:02d}.webp"
+        if not film.is_file():
+            return ""
+        with film.open("rb") as file, Image.open(file) as frames:
+            kept = getattr(frames, "n_frames", 1)
+        guidance = f", guidance {SHOWN_GUIDANCE:g} at all times" if "class" in self.settings["recipe"] else ""
+        sampler = SamplerConfig()
+        return (
+            f" They were drawn from averaged weights by {sampler.solver} in {sampler.steps} steps on the "
+            f"{sampler.grid} grid{guidance}; the animations keep {kept} of {sampler.steps + 1} moments."
+        )
+
     def gallery(self, workshop: Workshop, alt: str) -> Gallery:
         """The sheet after each shown epoch, with its animation where there is one, copied into the row's folder."""
         return Gallery(tuple(self._playable(workshop, epoch, alt) for epoch in self.shown()))
@@ -121,8 +137,10 @@ def loss_exhibit(runs: Sequence[tuple[str, TrainingRecord]], target: str) -> Exh
     return Exhibit(
         f"The training loss for pictures in [−1, 1], on a logarithmic scale. At the end: {ends}.",
         chart,
-        first.parameters(),
-        train_command(first),
+        first.parameters()
+        if len(runs) == 1
+        else tuple(f"{label}: {', '.join(run.parameters())}" for label, run in runs),
+        "\n".join(train_command(record) for _, record in runs),
         sum(record.seconds for _, record in runs),
         Origin.RECORDED,
     )
@@ -139,6 +157,7 @@ def samples_exhibit(workshop: Workshop, record: TrainingRecord, caption: str = "
     sampled = record.folder.joinpath(f"epoch-{record.shown()[-1]:02d}.webp").is_file()
     kind = "40 samples" if sampled else "From the top: test digits, what the network gets, what it makes of it,"
     said = caption or f"{kind} after epochs {', '.join(map(str, record.shown()))}, with the same seeds each time."
+    said += record.how_sampled()
     return Exhibit(
         said,
         record.gallery(workshop, f"{'Samples' if sampled else 'Test digits'} of {record.name}"),

@@ -86,19 +86,19 @@ def _painted(workshop: Workshop, hole: Hole) -> Exhibit:
     made = painter.pixels(recipes, [0] * len(recipes), watch=keep)
     picture, painted = source.pixels(painter.final).cpu(), mask.mask(painter.final).cpu()
     light = (painted[None] * 1.7 - 1).expand_as(picture)
-    empty = torch.where(painted > 0, torch.full_like(picture, 0.75), picture)
+    inside = torch.where(painted > 0, picture, torch.zeros_like(picture))
     strips = []
     for number, (prompt, result) in enumerate(zip(hole.prompts, made, strict=True)):
-        row = [picture, light, empty, half[number], result]
-        alt = f"A picture, the mask, the hole, a noisy picture half way, and the hole filled: {prompt}"
+        row = [picture, light, inside, half[number], result]
+        alt = f"A picture, the mask, what is inside it, a noisy picture half way, and the hole filled: {prompt}"
         strips.append(workshop.strip(f"“{prompt}”", f"{stem_of(hole.image)}-{number}", row, alt))
     changed = sum(_changed(picture, result, painted) for result in made)
     kept = int((painted == 0).sum())
     words = mask.name.split(" ")[1]
     return Exhibit(
-        f"The picture, the mask (light is painted), the hole, the picture on its way, and the result. Of the {kept} "
-        f"pixels outside the mask {changed if changed else 'none'} changed.",
-        Sheet(("picture", "mask", "hole", f"level {HALF_WAY}", "result"), tuple(strips)),
+        f"The picture, the mask (light is painted), the hole to fill, the picture on its way, and the result. Of the "
+        f"{kept} pixels outside the mask {changed if changed else 'none'} changed.",
+        Sheet(("picture", "mask", "hole to fill", f"level {HALF_WAY}", "result"), tuple(strips)),
         (*painter.parameters(recipes[0]), "seed 0", f"{hole.shape} {words}"),
         "\n".join(
             painter.command("inpaint", hole.image, prompt, f"--mask-{hole.shape}", words) for prompt in hole.prompts

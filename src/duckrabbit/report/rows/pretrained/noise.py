@@ -7,13 +7,14 @@ from torch import Tensor
 from duckrabbit.diffusion.grid import COURSE_LEVELS
 from duckrabbit.diffusion.path import time_of_level
 from duckrabbit.diffusion.sampling import State
+from duckrabbit.illusions.bands import LowPass
 from duckrabbit.making.films import Film
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.noise import Forward, Level
 from duckrabbit.recipes.source import Source
 from duckrabbit.report.bodies import Gallery, Playable, Sheet, Stack
 from duckrabbit.report.figure import Exhibit, Figure, model_words
-from duckrabbit.report.measures import decibels
+from duckrabbit.report.measures import psnr
 from duckrabbit.report.painter import PHOTO, Painter
 from duckrabbit.report.workshop import Workshop
 
@@ -21,7 +22,10 @@ FOUR_LEVELS = (100, 250, 500, 750)
 LEVELS = FOUR_LEVELS[1:]
 HEADS = tuple(f"level {level}" for level in LEVELS)
 ALL_LEVELS = f"levels {', '.join(map(str, LEVELS))}"
-BLUR_SIGMA = 3.0
+BLUR = LowPass(3.0, 5)
+"""The sources'."""
+
+KERNEL = 33
 TRIED = (0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 START = 10
 SHOWN = (690, 540, 390, 240, 90)
@@ -54,30 +58,36 @@ def classical_denoising(workshop: Workshop) -> Figure:
     source = painter.source(image)
     clean = source.pixels(painter.final).cpu()
     noised = [noisy(painter, source, level) for level in LEVELS]
-    fixed = [blurred(painter, source, level, BLUR_SIGMA) for level in LEVELS]
-    tried = {level: {sigma: blurred(painter, source, level, sigma) for sigma in TRIED} for level in LEVELS}
-    best = {level: max(blurs, key=lambda sigma: decibels(blurs[sigma], clean)) for level, blurs in tried.items()}
+    fixed = [blurred(painter, source, level, BLUR) for level in LEVELS]
+    tried = {
+        level: {sigma: blurred(painter, source, level, LowPass(sigma, KERNEL)) for sigma in TRIED} for level in LEVELS
+    }
+    best = {level: max(blurs, key=lambda sigma: psnr(blurs[sigma], clean)) for level, blurs in tried.items()}
     tuned = [tried[level][sigma] for level, sigma in best.items()]
-    named = f"blurred with the σ that is best there: {', '.join(f'{sigma:g}' for sigma in best.values())}"
+    named = f"kernel {KERNEL}, the σ that is best there: {', '.join(f'{sigma:g}' for sigma in best.values())}"
     said = [
         ("noised", noised, "Noise over a photograph, more from left to right"),
-        (f"blurred with σ = {BLUR_SIGMA:g}", fixed, "The same under one blur: soft, then blotchy"),
+        (
+            f"kernel {BLUR.kernel}, σ = {BLUR.sigma:g}, as in the sources",
+            fixed,
+            "The same under one blur: soft, then blotchy",
+        ),
         (named, tuned, "Softer where noisier"),
     ]
     strips = tuple(
-        workshop.strip(f"{label} ({_decibels(row, clean)})", f"row-{number}", [clean, *row], alt)
+        workshop.strip(f"{label} ({_psnr(row, clean)})", f"row-{number}", [clean, *row], alt)
         for number, (label, row, alt) in enumerate(said)
     )
     commands = (
-        painter.command("denoise", image, "--levels", *levels, "--method", "blur", "--blur-sigma", f"{sigma:g}")
-        for levels, sigma in [(LEVELS, BLUR_SIGMA), *(((level,), sigma) for level, sigma in best.items())]
+        painter.command("denoise", image, "--levels", *levels, *blur_words(blur))
+        for levels, blur in [(LEVELS, BLUR), *(((level,), LowPass(sigma, KERNEL)) for level, sigma in best.items())]
     )
     sheet = Exhibit(
-        "The noise taken off by a Gaussian blur, after undoing the fading. The decibels are signal to noise against "
-        "the clean photograph on the left: higher is nearer. The best σ was found by looking at it, which no one "
-        "who only has the noisy picture can do.",
+        "The noise taken off by a Gaussian blur, after undoing the fading, which the sources leave. PSNR, the peak "
+        "signal to noise ratio, is against the clean photograph on the left: higher is nearer. The best σ was found by "
+        "looking at it, which no one who only has the noisy picture can do.",
         Sheet(("clean", *HEADS), strips),
-        ("no model but its path", ALL_LEVELS, "σ in pixels of a picture 64 wide", "seed 0"),
+        ("no model but its path", ALL_LEVELS, "kernel and σ in pixels of a picture 64 wide", "seed 0"),
         "\n".join(commands),
         workshop.seconds(),
     )
@@ -97,14 +107,14 @@ def one_step_denoising(workshop: Workshop) -> Figure:
     for number, (source, found) in enumerate(zip(sources, zip(*estimates, strict=True), strict=True)):
         clean = source.pixels(painter.final).cpu()
         row = [clean, *(noisy(painter, source, level) for level in LEVELS)]
-        said = f"estimated in one step ({_decibels(found, clean)})"
+        said = f"estimated in one step ({_psnr(found, clean)})"
         strips += [
             workshop.strip("noised", f"noised-{number}", row, "A photograph, and under more and more noise"),
             workshop.strip(said, f"one-step-{number}", [clean, *found], "What one step makes of it: ever softer"),
         ]
-        soft = blurred(painter, source, LEVELS[1], BLUR_SIGMA)
-        gains.append(decibels(found[1], clean) - decibels(soft, clean))
-    gain, blur = min(gains), f"A1.2's blur (σ = {BLUR_SIGMA:g})"
+        soft = blurred(painter, source, LEVELS[1], BLUR)
+        gains.append(psnr(found[1], clean) - psnr(soft, clean))
+    gain, blur = min(gains), f"A1.2's blur (kernel {BLUR.kernel}, σ = {BLUR.sigma:g})"
     nearer = f"is nearer to the photograph than {blur} by {gain:.1f} dB or more"
     sheet = Exhibit(
         "Two photographs under noise, and the clean picture as the model estimates it in one step. At level "
@@ -152,22 +162,27 @@ def iterative_denoising(workshop: Workshop) -> Figure:
     strips, numbers = [], []
     for number, (source, estimate, sampled) in enumerate(zip(sources, estimates, iterated, strict=True)):
         clean = source.pixels(painter.final).cpu()
-        soft = blurred(painter, source, level, BLUR_SIGMA)
+        soft = blurred(painter, source, level, BLUR)
         row = [clean, noisy(painter, source, level), soft, estimate, sampled]
         alt = "A photograph, under noise, blurred, estimated in one step, and denoised step by step"
         strips.append(workshop.strip("", f"compared-{number}", row, alt))
-        numbers.append([decibels(picture, clean) for picture in row[2:]])
+        numbers.append([psnr(picture, clean) for picture in row[2:]])
     means = [sum(column) / len(numbers) for column in zip(*numbers, strict=True)]
     common = ["--start", START, "--method"]
     compared = Exhibit(
         "Four photographs under the same amount of noise, and three ways to take it off. On average over the four, "
         f"blur, one step and {len(COURSE_LEVELS) - START} steps come to {means[0]:.1f}, {means[1]:.1f} and "
-        f"{means[2]:.1f} dB of the original.",
+        f"{means[2]:.1f} dB PSNR.",
         Sheet(("clean", f"level {level}", "blur", "one step", "many steps"), tuple(strips)),
-        (*painter.parameters(recipes[0]), f"prompt “{PHOTO}”", "seed 0", f"blur σ = {BLUR_SIGMA:g}"),
+        (
+            *painter.parameters(recipes[0]),
+            f"prompt “{PHOTO}”",
+            "seed 0",
+            f"blur: kernel {BLUR.kernel}, σ = {BLUR.sigma:g}",
+        ),
         "\n".join(
             (
-                painter.command("denoise", image, *common, "blur", "--blur-sigma", f"{BLUR_SIGMA:g}"),
+                painter.command("denoise", image, "--start", START, *blur_words(BLUR)),
                 painter.command("denoise", image, PHOTO, *common, "one-step"),
                 painter.command("denoise", image, PHOTO, *common, "iterative"),
             )
@@ -182,10 +197,17 @@ def noisy(painter: Painter, source: Source, level: float) -> Tensor:
     return painter.pixels([Forward(source, Level(level=level))], [0])[0]
 
 
-def blurred(painter: Painter, source: Source, level: float, sigma: float) -> Tensor:
+def blurred(painter: Painter, source: Source, level: float, blur: LowPass) -> Tensor:
     """The picture at a level, blurred, [C, S, S]."""
-    return painter.pixels([Denoise(source, Level(level=level), "blur", blur_sigma=sigma)], [0])[0]
+    recipe = Denoise(source, Level(level=level), "blur", blur_sigma=blur.sigma, blur_kernel=blur.kernel)
+    return painter.pixels([recipe], [0])[0]
 
 
-def _decibels(pictures: Sequence[Tensor], clean: Tensor) -> str:
-    return f"{', '.join(f'{decibels(picture, clean):.1f}' for picture in pictures)} dB"
+def blur_words(blur: LowPass) -> tuple[str, ...]:
+    """As a blur is typed after `denoise`."""
+    kernel = () if blur.kernel == LowPass.kernel else ("--blur-kernel", str(blur.kernel))
+    return ("--method", "blur", "--blur-sigma", f"{blur.sigma:g}", *kernel)
+
+
+def _psnr(pictures: Sequence[Tensor], clean: Tensor) -> str:
+    return f"{', '.join(f'{psnr(picture, clean):.1f}' for picture in pictures)} dB PSNR"

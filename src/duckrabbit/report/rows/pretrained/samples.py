@@ -1,6 +1,6 @@
 """Pictures from pure noise: A1.5, and A1.6, what guidance buys and costs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -59,7 +59,18 @@ def sampling_from_noise(workshop: Workshop) -> Figure:
 
 def classifier_free_guidance(workshop: Workshop) -> Figure:
     """A1.6: classifier-free guidance (arXiv:2207.12598), five pictures at scale 7, and five scales."""
-    return Figure((_five(workshop), _sweep(workshop)))
+    plain = _sweep(
+        workshop, "plain", "the whole picture guided alike, as the formula says", lambda scale: Sampling(
+            guidance_scale=scale, mean_guidance_scale=scale, guidance_interval=(0.0, 1.0)
+        )
+    )  # fmt: skip
+    painter = workshop.shelf.painter
+    if painter.model.sampler.mean_guidance_scale is None:
+        return Figure((_five(workshop), plain))
+    own = f"as {painter.model.name} does it by default, its mean colour guided less"
+    return Figure(
+        (_five(workshop), plain, _sweep(workshop, "scale", own, lambda scale: Sampling(guidance_scale=scale)))
+    )
 
 
 def _five(workshop: Workshop) -> Exhibit:
@@ -75,33 +86,31 @@ def _five(workshop: Workshop) -> Exhibit:
     )
 
 
-def _sweep(workshop: Workshop) -> Exhibit:
+def _sweep(workshop: Workshop, stem: str, how: str, sampling: Callable[[float], Sampling]) -> Exhibit:
     painter, recipe, count = workshop.shelf.painter, Generate(SWEPT), workshop.effort.diverse
     pictures: dict[float, Tensor] = {}
     for done, scale in enumerate(SCALES):
         workshop.tell(f"scale {scale:g}", (done + 1) / (len(SCALES) + 1))
-        pictures[scale] = stacked(painter.pixels([recipe] * count, range(count), Sampling(guidance_scale=scale)))
+        pictures[scale] = stacked(painter.pixels([recipe] * count, range(count), sampling(scale)))
     measured = [_Scored.of(scale, made, workshop.shelf.picture_judge) for scale, made in pictures.items()]
     strips = tuple(
-        workshop.strip(f"γ = {scale:g}", f"scale-{scale:g}", one[:SHOWN].unbind(), f"At guidance scale {scale:g}")
+        workshop.strip(f"γ = {scale:g}", f"{stem}-{scale:g}", one[:SHOWN].unbind(), f"At guidance scale {scale:g}")
         for scale, one in pictures.items()
     )
     plain, strongest = measured[SCALES.index(1.0)], measured[-1]
     change = strongest.features / plain.features - 1
     return Exhibit(
-        f"“{SWEPT}” from the same noise under five scales. From γ = 1 to γ = {strongest.scale:g} the share that a "
-        f"judge reads as asked goes from {_percent(plain.read)} to {_percent(strongest.read)}, and diversity "
-        f"{'falls' if change < 0 else 'rises'} by {abs(change):.0%}.",
+        f"“{SWEPT}” from the same noise under five scales, {how}. From γ = 1 to γ = {strongest.scale:g} the "
+        f"share that a judge reads as asked goes from {_percent(plain.read)} to {_percent(strongest.read)}, and "
+        f"diversity {'falls' if change < 0 else 'rises'} by {abs(change):.0%}.",
         Stack((Sheet((), strips), _curves(measured), _table(measured))),
         (
-            *painter.parameters(recipe, Sampling(guidance_scale=SCALES[-1])),
+            *painter.parameters(recipe, sampling(SCALES[-1])),
             f"prompt “{SWEPT}”",
             f"{seed_words(range(count))}: {count} pictures a scale, compare with one another only",
             "diversity: mean distance of any two of them in the features of the reporting judge",
         ),
-        "\n".join(
-            painter.command("generate", SWEPT, "--guidance-scale", f"{scale:g}", "--count", count) for scale in SCALES
-        ),
+        "\n".join(painter.command("generate", SWEPT, *sampling(scale).words, "--count", count) for scale in SCALES),
         workshop.seconds(),
     )
 

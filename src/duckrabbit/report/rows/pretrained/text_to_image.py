@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
+from torch.nn.functional import cosine_similarity
 
 from duckrabbit.datasets.prompts import Vocabulary, kinds_for_places
+from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.making.sampling import Sampling
 from duckrabbit.models.deepfloyd.embeddings import Dictionary
+from duckrabbit.models.pocket import prompt_embeddings
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies import Album, Sheet, Stack, Table, Words
 from duckrabbit.report.chart import Axis, Chart, Series
@@ -30,8 +34,8 @@ SOURCES = (
     "a pencil",
     "a high quality photo",
     "a photo of Chengdu city",
-    "Shenzhen and Hong Kong in one frame",
-    "Berkeley's Sather Tower shining with Stanford's Hoover Tower falling",
+    "a photo of Shenzhen and Hong Kong in one frame",
+    "a photo of Berkeley's Sather Tower shining with Stanford's Hoover Tower falling",
 )
 """The sources' prompts."""
 
@@ -43,6 +47,9 @@ DETAILED = (
     "a fish", "a blue fish and a red star",
 )  # fmt: skip
 PROMPTS = (*SOURCES, *DETAILED)
+EMBEDDINGS = "embeddings"
+"""The folder of pocket's dictionary, within the row's."""
+
 UNKNOWN = "a photo of a zorgblat and a dog"
 """A word that no model knows."""
 
@@ -63,7 +70,8 @@ def text_to_image(workshop: Workshop) -> Figure:
     ]
     if painter.final is painter.model and painter.model.second_stage is not None:
         exhibits.append(_both_stages(workshop))
-    return Figure(tuple(exhibits))
+    step = SOLVERS[painter.model.sampler.solver]
+    return Figure(tuple(exhibits), {"solver": painter.model.sampler.solver, "stochastic": step.stochastic})
 
 
 def _album(workshop: Workshop, prompts: Sequence[str], stem: str, caption: str) -> Exhibit:
@@ -147,8 +155,14 @@ def prompts_and_embeddings(workshop: Workshop) -> Figure:
     """A-emb: for a model with words of its own its vocabulary; for others the dictionary of embeddings."""
     model = workshop.shelf.painter.model
     words = model.config.get("words")
-    exhibit = _reading(workshop, words) if isinstance(words, Sequence) else _dictionary(workshop)
-    return Figure((exhibit,), {"model": model.name, "reads_words": isinstance(words, Sequence)})
+    if not isinstance(words, Sequence):
+        exhibits = _dictionary(workshop, Dictionary.at(workshop.shelf.painter.choice.embeddings))
+        return Figure(exhibits, {"model": model.name, "reads_words": False})
+    reading = _reading(workshop, words)
+    dictionary = Dictionary(workshop.page / workshop.folder / EMBEDDINGS)
+    for prompt, embedding in prompt_embeddings(model, ("", *SOURCES)).items():
+        dictionary.put(prompt, embedding)
+    return Figure((reading, *_dictionary(workshop, dictionary)), {"model": model.name, "reads_words": True})
 
 
 def _reading(workshop: Workshop, words: Sequence[str]) -> Exhibit:
@@ -168,20 +182,51 @@ def _reading(workshop: Workshop, words: Sequence[str]) -> Exhibit:
     )
 
 
-def _dictionary(workshop: Workshop) -> Exhibit:
+def _dictionary(workshop: Workshop, dictionary: Dictionary) -> tuple[Exhibit, Exhibit]:
+    """What is in a dictionary, read from its files, and how alike its prompts are."""
     painter = workshop.shelf.painter
-    dictionary = Dictionary.at(painter.choice.embeddings)
-    rows = []
-    for prompt in dictionary.prompts():
-        embedding = dictionary.get(prompt)
-        if embedding is not None:
-            shape = " × ".join(str(side) for side in embedding.shape[1:])
-            rows.append((f"“{prompt}”", shape, f"{float(embedding.float().std()):.3f}"))
-    place = [] if painter.choice.embeddings is None else ["--embeddings", painter.choice.embeddings]
-    return Exhibit(
-        f"The dictionary: {len(rows)} prompts and what the language model made of each.",
-        Table(("prompt", "tokens × numbers", "standard deviation"), tuple(rows)),
+    kept = {prompt: embedding for prompt in dictionary.prompts() if (embedding := dictionary.get(prompt)) is not None}
+    means = torch.stack([embedding[0].float().mean(dim=0) for embedding in kept.values()])
+    cosines = cosine_similarity(means[:, None], means[None], dim=-1)
+    others = cosines.clone().fill_diagonal_(-2.0)
+    names = [f"“{prompt}”" for prompt in kept]
+    rows = tuple(
+        (
+            f"{number + 1}",
+            names[number],
+            " × ".join(str(side) for side in embedding.shape[1:]),
+            f"{float(embedding.float().std()):.3f}",
+            f"{names[int(others[number].argmax())]} ({float(others[number].max()):.2f})",
+        )
+        for number, embedding in enumerate(kept.values())
+    )
+    words = _dictionary_words(painter, dictionary)
+    listed = Exhibit(
+        f"The dictionary: {len(rows)} prompts and what the language model made of each, saved to files and read again.",
+        Table(("", "prompt", "tokens × numbers", "standard deviation", "nearest prompt (cosine)"), rows, "words"),
         (model_words(painter.model),),
-        command("embed", "--list", *place),
+        "\n".join(words),
         workshop.seconds(),
+    )
+    # A cosine is a grey level: black for -1, white for 1.
+    plate = workshop.plate("cosines", [cosines[None].repeat_interleave(8, 1).repeat_interleave(8, 2)], 1, "Cosines")
+    compared = Exhibit(
+        "The cosine between any two of them, each the mean over its tokens, in the order of the table from the top and "
+        f"from the left: white is 1, middle grey 0. They run from {float(cosines.min()):.2f} to 1.",
+        Sheet((), (("", plate),)),
+        (model_words(painter.model), "mean over tokens"),
+        words[-1],
+        workshop.seconds(),
+    )
+    return listed, compared
+
+
+def _dictionary_words(painter: Painter, dictionary: Dictionary) -> tuple[str, ...]:
+    """The commands that write a dictionary, where it is ours, and list it."""
+    if dictionary.folder.name != EMBEDDINGS:
+        place = [] if painter.choice.embeddings is None else ["--embeddings", painter.choice.embeddings]
+        return (command("embed", "--list", *place),)
+    return (
+        command("embed", *SOURCES, "--model", painter.choice.model, "--embeddings", EMBEDDINGS),
+        command("embed", "--list", "--embeddings", EMBEDDINGS),
     )
