@@ -122,7 +122,7 @@ STRIPS: list[tuple[str, int, str, int, int]] = [
     ("A1.4", 0, "A1.4/end.png", 1, 0),
     ("A1.5", 0, "A1.5/end.png", 5, 0),
     ("A1.6", 0, "A1.6/guided.png", 5, 0),
-    ("A1.6", 1, "A1.6/scale-0.png", 2, 0),
+    ("A1.6", 1, "A1.6/plain-0.png", 2, 0),
     ("A1.7", 0, "A1.7/0-tower.png", 3, 0),
     ("A1.7.1", 0, "A1.7.1/0-house.png", 3, 0),
     ("A1.7.2", 0, "A1.7.2/tower-0.png", 5, 4),

@@ -52,7 +52,7 @@ def build_report(
     Raises:
         UsageError: if there is no such row, device, model or photograph, or nothing can be written there.
     """
-    rows = [row for row in ROWS.values() if row.painted or choice.model == POCKET.model]
+    rows = [row for row in ROWS.values() if (row.painted or choice.model == POCKET.model) and not (quick and row.long)]
     if only is not None:
         rows = [row for row in ROWS.values() if row.name.lower() == only.lower()]
         if not rows:

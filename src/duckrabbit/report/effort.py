@@ -21,6 +21,7 @@ class Effort:
         edited: pictures that are edited in each way; even, and at most 4.
         unpicked: pictures of other seeds that are shown with each illusion.
         steps: numbers of steps that are compared, the last being the reference.
+        learned: of a user's own pictures, how many are seen in training.
     """
 
     name: str
@@ -36,7 +37,8 @@ class Effort:
     edited: int
     unpicked: int
     steps: tuple[int, ...]
+    learned: int
 
 
-QUICK = Effort("quick", 40, 80, 10_000, 40, 16, (4, 8, 16), 16, 2, 4, 4, 0, (20, 25, 50, 100, 125))
-FULL = Effort("full", 40, 200, 60_000, 500, 48, (4, 8, 16, 32, 64), 16, 4, 24, 4, 7, (20, 25, 50, 100, 125))
+QUICK = Effort("quick", 40, 80, 10_000, 40, 16, (4, 8, 16), 16, 2, 4, 4, 0, (20, 25, 50, 100, 125), 1024)
+FULL = Effort("full", 40, 200, 60_000, 500, 48, (4, 8, 16, 32, 64), 16, 4, 24, 4, 7, (20, 25, 50, 100, 125), 2048)

@@ -75,7 +75,8 @@ class Store:
     def finish(self, row: Row, key: str, html: str, seconds: float) -> Finished:
         """Keep a row; its files are already in its folder."""
         folder = self.page / self.folder(row)
-        finished = Finished(key, html, tuple(sorted(file.name for file in folder.iterdir())), seconds)
+        files = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+        finished = Finished(key, html, tuple(files), seconds)
         with atomic_write(folder / "finished.json") as temporary:
             temporary.write_bytes(msgspec.json.encode(finished))
         return finished

@@ -13,7 +13,7 @@ class Options:
     """Make every figure, each with what made it: duckrabbit report --quick"""
 
     quick: Flag = False
-    """fewer samples, in about five minutes on two cores"""
+    """fewer samples: minutes on two cores"""
     only: Annotated[str | None, option("ROW")] = None
     """one row only, such as A1.8 or B2.2"""
     image: Annotated[str, option("IMAGE")] = "photo:tower"

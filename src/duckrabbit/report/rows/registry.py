@@ -1,10 +1,11 @@
 """Every row of the report, in order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from duckrabbit.report.figure import Figure
 from duckrabbit.report.painter import PHOTO
+from duckrabbit.report.rows.beyond import best_of_many, every_view, own_pictures, remembered
 from duckrabbit.report.rows.digits import edits as digit_edits
 from duckrabbit.report.rows.digits import illusions, one_step, solvers, step_by_step
 from duckrabbit.report.rows.pretrained import anagrams, edits, hybrids, inpainting, noise, samples, text_to_image
@@ -22,6 +23,7 @@ class Row:
         cost: its share of the time, for progress only.
         make: makes it.
         prompts: the prompts that it gives to the text-to-image model, where it uses that.
+        long: whether the quick report leaves it out.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Row:
     cost: float
     make: Callable[[Workshop], Figure]
     prompts: tuple[str, ...] = ()
+    long: bool = False
 
     @property
     def painted(self) -> bool:
@@ -63,7 +66,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         "From words to pictures",
         (
             _painted("A0", "Text to image", 50, text_to_image.text_to_image, *text_to_image.PROMPTS),
-            _painted("A-emb", "What the model reads", 1, text_to_image.prompts_and_embeddings),
+            _painted("A-emb", "What the model reads", 1, text_to_image.prompts_and_embeddings, *text_to_image.SOURCES),
         ),
     ),
     Chapter(
@@ -118,6 +121,18 @@ CHAPTERS: tuple[Chapter, ...] = (
             Row("X4-hybrid", "One digit near, another far", _CLASSES, 10, illusions.hybrids),
             Row("A1.7.1-digits", "Drawn digits made anew", _CLASSES, 8, digit_edits.drawings),
             Row("A1.7.2-digits", "The hidden half", _CLASSES, 4, digit_edits.inpainting),
+        ),
+    ),
+    Chapter(
+        "Beyond the sources",
+        (
+            replace(_painted("X1", "Every view", 120, every_view.every_view, *every_view.PROMPTS), long=True),
+            replace(
+                _painted("X3", "The best of many", 60, best_of_many.best_of_many, *best_of_many.RECIPE.prompts),
+                long=True,
+            ),
+            replace(_painted("X5", "Remembered", 4, remembered.remembered, *remembered.PROMPTS), long=True),
+            Row("X8", "Your own pictures", ("pocket",), 60, own_pictures.own_pictures, long=True),
         ),
     ),
     Chapter("The loop", (Row("X6", "Many solvers", _CLASSES, 22, solvers.quality_against_evaluations),)),

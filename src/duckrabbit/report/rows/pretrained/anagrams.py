@@ -1,6 +1,5 @@
 """A1.8: visual anagrams."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duckrabbit.illusions.loops import through_views
@@ -8,11 +7,10 @@ from duckrabbit.illusions.views import View, parse_view
 from duckrabbit.judges.looks import Look, as_it_is
 from duckrabbit.making.films import MOTION_MILLISECONDS
 from duckrabbit.making.make import Picture
-from duckrabbit.making.sampling import Sampling
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.report.bodies import AXES, Answer, Body, Moving, Playable, Sheet, Turning
+from duckrabbit.report.bodies import AXES, Answer, Body, Moving, Playable, Turning
 from duckrabbit.report.figure import Exhibit, Figure
-from duckrabbit.report.rows.pretrained.chosen import how_chosen, verdicts, with_other_seeds
+from duckrabbit.report.rows.pretrained.chosen import PLAIN, Drawn, beside_plain, how_chosen, verdicts, with_other_seeds
 from duckrabbit.report.workshop import Workshop
 
 
@@ -66,9 +64,6 @@ PAIRS = (
 OF_THE_SOURCES = 5
 """Pairs, which come first and have one view."""
 
-PLAIN = Sampling(guidance_scale=7.0, mean_guidance_scale=7.0, judge_scale=0.0)
-"""The mean of the estimates under guidance alone: no judge has a say, and the mean colour none of its own."""
-
 PROMPTS = tuple(prompt for pair in PAIRS for prompt in pair.prompts)
 
 
@@ -98,31 +93,22 @@ def visual_anagrams(workshop: Workshop) -> Figure:
                 spoils=True,
             )
         )
-    return Figure((*exhibits, _plain(workshop, chosen)))
+    return Figure((*exhibits, _plain(workshop)))
 
 
-def _plain(workshop: Workshop, chosen: Sequence[Picture]) -> Exhibit:
-    """The sources' pairs by the plain mean of the estimates, and as the model does it by default, seed by seed."""
+def _plain(workshop: Workshop) -> Exhibit:
+    """The sources' pairs by the plain mean of the estimates, and as the model does it by default."""
     painter, pairs = workshop.shelf.painter, PAIRS[:OF_THE_SOURCES]
     recipes = [Anagram(pair.prompts, (pair.view,)) for pair in pairs]
-    plain = painter.pixels(recipes, [pair.seed for pair in pairs], PLAIN)
-    own = [picture.pixels for picture in chosen[:OF_THE_SOURCES]]
-    strips = [
-        workshop.strip(f"{words}, {seen}", f"{stem}-{seen}", [see(picture) for picture in row], f"{words}, {seen}")
-        for words, stem, row in (("plain mean", "plain", plain), ("by default", "default", own))
-        for seen, see in (("upright", as_it_is), ("turned", parse_view(pairs[0].view)))
-    ]
-    return Exhibit(
-        "The sources' five pairs by the plain mean of the two estimates, as the sources make them, and below them as "
-        f"{painter.model.name} makes them by default; a column has one seed.",
-        Sheet((), tuple(strips)),
-        (*painter.parameters(recipes[0], PLAIN), "and by default", "seeds as above"),
+    return beside_plain(
+        workshop,
+        f"The sources' {len(pairs)} pairs",
+        [Drawn(recipe, recipe, pair.seed) for recipe, pair in zip(recipes, pairs, strict=True)],
+        (("upright", as_it_is), ("turned", parse_view(pairs[0].view))),
         "\n".join(
             painter.command("anagram", *pair.prompts, "--view", pair.view, *PLAIN.words, "--seed", pair.seed)
             for pair in pairs
         ),
-        workshop.seconds(),
-        spoils=True,
     )
 
 

@@ -1,6 +1,7 @@
 """Illusions that were chosen by eye among a few seeds, the other seeds beside them, and what a judge reads in them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -8,15 +9,20 @@ from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.looks import Look, See
 from duckrabbit.judges.question import question_of
 from duckrabbit.judges.reading import readings_of
+from duckrabbit.making.sampling import Sampling
 from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.report.bodies import Body, Sheet, Stack
+from duckrabbit.report.figure import Exhibit
 from duckrabbit.report.workshop import Workshop, stacked
 
 LOOKED_AT = 12
 """Of pocket's seeds, from 0 on."""
 
 COLUMNS = 4
+
+PLAIN = Sampling(guidance_scale=7.0, mean_guidance_scale=7.0, judge_scale=0.0)
+"""The estimates combined under guidance alone, as in the sources: no judge, and the mean colour guided alike."""
 
 
 def how_chosen(workshop: Workshop) -> str:
@@ -56,3 +62,55 @@ def with_other_seeds(
     as_made = workshop.plate(f"{stem}-others", list(pictures), COLUMNS, alt)
     as_seen = workshop.plate(f"{stem}-others-seen", list(see(pictures)), COLUMNS, f"{alt}, {label}")
     return Stack((body, Sheet((), (("other seeds, none left out", as_made), (f"and {label}", as_seen)))))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An illusion as the sources make it, as the model does, and the seed of both."""
+
+    plain: Recipe
+    default: Recipe
+    seed: int
+
+
+def beside_plain(
+    workshop: Workshop, what: str, drawn: Sequence[Drawn], ways: Sequence[tuple[str, See]], commands: str
+) -> Exhibit:
+    """Illusions by the plain combination of the estimates, and below them by the model's default, in the same columns.
+
+    Args:
+        workshop: where.
+        what: they are called.
+        drawn: an illusion for each column.
+        ways: to look at them, with their names, one for each prompt in the order of the recipes' looks.
+        commands: that make the plain ones.
+    """
+    painter, judge, seeds = workshop.shelf.painter, workshop.shelf.picture_judge, [one.seed for one in drawn]
+    rows = {
+        "plain": painter.pixels([one.plain for one in drawn], seeds, PLAIN),
+        "by default": painter.pixels([one.default for one in drawn], seeds),
+    }
+    strips = tuple(
+        workshop.strip(
+            f"{name}, {seen}", f"{name.split()[-1]}-{seen}", [see(x[None])[0] for x in row], f"{name}, {seen}"
+        )
+        for name, row in rows.items()
+        for seen, see in ways
+    )
+    asked = [[look for look in one.default.looks if judge.asked_for(look.prompt) is not None] for one in drawn]
+    known = [number for number, looks in enumerate(asked) if len(looks) == len(drawn[number].default.looks)]
+    read = {
+        name: sum(bool(question_of(judge, asked[k]).read(row[k].clamp(-1, 1)[None])[0]) for k in known)
+        for name, row in rows.items()
+    }
+    return Exhibit(
+        f"{what} by the plain combination of the two estimates, as the sources make them, and below them as "
+        f"{painter.model.name} makes them by default; a column has one seed. The reporting judge has a name for both "
+        f"readings of {len(known)} and reads both in {read['plain']} of the plain ones, in {read['by default']} of the "
+        "others.",
+        Sheet((), strips),
+        (*painter.parameters(drawn[0].plain, PLAIN), "and by default", "seeds as above"),
+        commands,
+        workshop.seconds(),
+        spoils=True,
+    )

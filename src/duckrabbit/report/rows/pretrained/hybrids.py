@@ -11,8 +11,7 @@ from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Hybrid, Part
 from duckrabbit.report.bodies import Answer, Body, Distance, Revealed, Sheet, Stack
 from duckrabbit.report.figure import Exhibit, Figure
 from duckrabbit.report.painter import TOWER, Painter
-from duckrabbit.report.rows.pretrained.anagrams import PLAIN
-from duckrabbit.report.rows.pretrained.chosen import how_chosen, verdicts, with_other_seeds
+from duckrabbit.report.rows.pretrained.chosen import PLAIN, Drawn, beside_plain, how_chosen, verdicts, with_other_seeds
 from duckrabbit.report.workshop import Workshop
 
 ASTRONAUT = "photo:astronaut"
@@ -127,47 +126,27 @@ def hybrid_images(workshop: Workshop) -> Figure:
 
     They are all made by factorized diffusion (arXiv:2404.11615).
     """
-    own = _exhibits(workshop, KINDS, "near", together=True)
     exhibits = [
-        *own,
-        _plain(workshop),
+        *_exhibits(workshop, KINDS, "near", together=True),
         *_exhibits(workshop, INVERSE, "inverse", together=False),
         *_exhibits(workshop, RELATIVES, "relatives", together=True),
+        _plain(workshop),
     ]
     return Figure(tuple(exhibits))
 
 
 def _plain(workshop: Workshop) -> Exhibit:
-    """The sources' hybrids by the plain sum of the parts, and as the model does it by default, with the same seeds."""
+    """The sources' hybrids by the plain sum of the parts, and as the model does it by default."""
     painter, kinds = workshop.shelf.painter, KINDS[:OF_THE_SOURCES]
-    seeds = [kind.seed for kind in kinds]
-    bare = [replace(kind.recipe(painter), near_scale=1.0) for kind in kinds]
-    rows = {
-        "plain": ("plain sum", painter.pixels(bare, seeds, PLAIN)),
-        "default": ("by default", painter.pixels([kind.recipe(painter) for kind in kinds], seeds)),
-    }
-    strips = [
-        workshop.strip(
-            f"{words}, {seen}", f"{stem}-{seen}", [see(picture[None])[0] for picture in row], f"{words}, {seen}"
-        )
-        for stem, (words, row) in rows.items()
-        for seen, see in (("near", as_it_is), ("far", from_afar))
-    ]
-    return Exhibit(
-        "The sources' seven hybrids by the plain sum of the two parts, as the sources make them, and below them as "
-        f"{painter.model.name} makes them by default; a column has one seed.",
-        Sheet((), tuple(strips)),
-        (
-            *painter.parameters(bare[0], PLAIN),
-            "and by default",
-            f"σ {bare[0].sigma:g} (of 64 pixels)",
-            "seeds as above",
-        ),
+    drawn = [Drawn(replace(kind.recipe(painter), near_scale=1.0), kind.recipe(painter), kind.seed) for kind in kinds]
+    return beside_plain(
+        workshop,
+        f"The sources' {len(kinds)} hybrids",
+        drawn,
+        (("near", as_it_is), ("far", from_afar)),
         "\n".join(
             painter.command("hybrid", *kind.words(painter)[:4], *PLAIN.words, "--seed", kind.seed) for kind in kinds
         ),
-        workshop.seconds(),
-        spoils=True,
     )
 
 

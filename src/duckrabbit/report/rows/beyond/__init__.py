@@ -1,0 +1,1 @@
+"""Rows that go beyond the sources; the full report makes them."""
