@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.make import Picture
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.studio.gallery import Gallery
-from duckrabbit.studio.index import Entry, Index, empty_index, identity
+from duckrabbit.studio.index import Cursor, Entry, Index, empty_index, identity
 from studio_server import DIGITS
 
 
@@ -232,3 +233,12 @@ def test_a_page_is_the_part_of_what_fits_that_was_asked_for(
     expected = sorted(filter(fits, entries), key=lambda entry: (-entry.made, entry.file))
     page = index.page(" ".join(words), favourites_only, offset, limit)
     assert page == (expected[offset : offset + limit], len(expected))
+    # From cursor to cursor it is all of them, and what comes meanwhile moves nothing.
+    walked: list[Entry] = []
+    cursor = None
+    while found := index.page(" ".join(words), favourites_only, 0, limit, cursor)[0]:
+        walked += found
+        cursor = Cursor.parse(str(Cursor.after(found[-1])))
+        late = msgspec.structs.replace(found[0], made=1e12, file=f"late-{len(walked)}.png")
+        index.change((), [(late.file, (1, 1), late)])
+    assert walked == expected

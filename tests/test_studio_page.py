@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import shutil
 import signal
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
 
 from studio_server import DIGITS, Running, digit_job, long_job, png, studio, until
 
@@ -22,6 +23,12 @@ CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 WIDE, MIDDLE, PHONE = (1440, 900), (1024, 768), (390, 844)
+GREY = {
+    "verb": "hybrid",
+    "recipe": {"parts": {"grey": {"prompt": "3"}, "colour": {"prompt": "8"}}},
+    "model": DIGITS,
+}
+"""What only the model can refuse."""
 TASKS = ["generate", "anagram", "hybrid", "edit", "inpaint", "digits"]
 
 
@@ -42,9 +49,16 @@ def browser() -> Iterator[Browser]:
 class Visit:
     """A visit to the studio: its page, every address that was asked for, and every complaint of the browser's."""
 
-    def __init__(self, browser: Browser, running: Running, size: tuple[int, int] = MIDDLE, **context: object) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        running: Running,
+        size: tuple[int, int] = MIDDLE,
+        context: BrowserContext | None = None,
+        **options: object,
+    ) -> None:
         width, height = size
-        self.context = browser.new_context(viewport={"width": width, "height": height}, **context)  # type: ignore[arg-type]
+        self.context = context or browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.asked: list[str] = []
@@ -80,16 +94,26 @@ class Visit:
             yield
         self.page.locator(f"#stage[data-job='{asked.value.json()['id']}']").wait_for()
 
+    def hide(self) -> None:
+        """As if another tab were in front of it."""
+        self.page.evaluate(
+            """() => {
+                Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }"""
+        )
+
     def made(self) -> None:
         """Wait until what is being made is on stage."""
         self.page.locator("#deeds button").first.wait_for()
 
-    def close(self) -> None:
-        """Leave, having asked nobody else and met no error."""
+    def close(self, *, context: bool = True) -> None:
+        """Leave, having asked nobody else and met no error; the browser's `context` may be another visit's, too."""
         hosts = {urlsplit(url).hostname for url in self.asked if not url.startswith(("data:", "blob:"))}
         assert hosts == {"127.0.0.1"}
         assert self.complaints == []
-        self.context.close()
+        if context:
+            self.context.close()
 
 
 @pytest.fixture
@@ -104,6 +128,11 @@ def _seen(canvas: Locator) -> np.ndarray:
     shown = np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("RGB")).astype(int)
     edge = round(0.16 * len(shown))
     return shown[edge:-edge, edge:-edge]
+
+
+def _edge(part: Locator, which: str) -> float:
+    """Where an edge of it is in the window."""
+    return float(part.evaluate("(one, which) => one.getBoundingClientRect()[which]", which))
 
 
 def _progress(canvas: Locator) -> float:
@@ -245,6 +274,18 @@ def test_a_setting_that_does_not_fit_is_shown_even_where_the_settings_are_closed
     expect(page.get_by_label("Steps")).to_be_focused()
 
 
+def test_digits_are_offered_only_views_that_fit(visit: Visit) -> None:
+    page = visit.page
+    visit.task("digits")
+    page.locator("input[value='patch-permute:7']").check(force=True)
+    visit.settings(steps=2, count=1)
+    with visit.asking():
+        page.locator("#go").click()
+    visit.made()
+    visit.task("anagram")
+    assert page.locator("input[value='patch-permute']").count() == 1
+
+
 def test_a_job_is_cancelled(visit: Visit, running: Running) -> None:
     page = visit.page
     visit.task("digits")
@@ -277,16 +318,70 @@ def test_what_waits_changes_places_and_what_failed_says_why(browser: Browser, ru
     page.get_by_role("button", name="Cancel 3").click()
     running.wait(second)
     page.keyboard.press("Escape")
-    visit.task("generate")
-    page.locator(".prompt input").fill("zzgrx qwfp")
-    page.keyboard.press("Escape")
+    # It is said wherever the person is, and settled for all pages at once.
+    other = Visit(browser, running)
+    page.keyboard.press("g")
+    running.wait(running.submit(GREY))
+    toasts = page.locator("#toasts")
+    expect(toasts).to_contain_text("“3 · 8” could not be made")
+    expect(other.page.locator("#toasts")).to_contain_text("makes grey pictures")
+    other.page.locator("#queue-button").click()
+    expect(other.page.locator("#queue")).to_contain_text("Not made")
+    toasts.get_by_role("button", name="Look").click()
     with visit.asking():
-        page.locator("#go").click()
-    expect(page.locator("#guess [role=alert]")).to_contain_text("zzgrx")
-    with visit.asking():
-        page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#guess [role=alert]")).to_contain_text("zzgrx")
+        page.get_by_role("button", name="Make it again").click()
+    expect(page.locator("#guess [role=alert]")).to_contain_text("makes grey pictures")
+    page.locator("#queue-button").click()
+    page.locator("#queue").get_by_role("button", name="Forget 3 · 8").click()
+    expect(other.page.locator("#queue")).not_to_contain_text("Not made")
+    expect(page.locator("#queue")).not_to_contain_text("Not made")
+    other.close()
     visit.close()
+
+
+def test_what_no_model_can_read_is_refused_in_the_composer(visit: Visit) -> None:
+    page = visit.page
+    visit.task("generate")
+    prompt = page.locator(".prompt input")
+    before = page.locator("#guess").inner_text()
+    for text, told in (("zzgrx qwfp", "knows no word"), (".", "finds none"), ("🫨", "a rabbit, a lighthouse")):
+        prompt.fill(text)
+        page.keyboard.press("Escape")
+        page.locator("#go").click()
+        expect(page.locator("#problem")).to_contain_text(told)
+        expect(prompt).to_have_value(text)
+    assert page.locator("#guess").inner_text() == before
+    assert all("400" in said for said in visit.complaints)
+    visit.complaints.clear()
+
+
+def test_seven_tabs_share_one_stream_and_the_seventh_makes_pictures(browser: Browser, running: Running) -> None:
+    visits = [Visit(browser, running)]
+    while len(visits) < 7:
+        visits.append(Visit(browser, running, context=visits[0].context))
+
+    def streams() -> list[int]:
+        # What was asked for is heard of while a page is asked something.
+        visits[0].page.evaluate("0")
+        return [sum(url.endswith("/api/events") for url in one.asked) for one in visits]
+
+    assert streams() == [1, 0, 0, 0, 0, 0, 0]
+    page = visits[-1].page
+    visits[-1].task("digits")
+    visits[-1].settings(steps=2, count=1)
+    with visits[-1].asking():
+        page.locator("#go").click()
+    visits[-1].made()
+    # Whoever led has gone out of sight: the next one takes the stream up, and all hear it.
+    visits[0].hide()
+    until(streams, lambda seen: sum(seen) == 2)
+    making = running.submit(long_job())
+    for one in visits:
+        expect(one.page.locator("#queue-count")).to_have_text("1")
+    running.ask(f"/api/jobs/{making}", "DELETE")
+    for one in visits[1:]:
+        one.close(context=False)
+    visits[0].close()
 
 
 def test_a_job_that_is_over_before_the_page_hears_of_it_is_on_stage_all_the_same(
@@ -413,6 +508,11 @@ def test_a_dropped_png_gives_its_settings_back(visit: Visit, running: Running) -
     until(lambda: _seen(easel), lambda seen: np.abs(seen - (200, 80, 40)).max() < 12)
     page.locator("#file").set_input_files({"name": "z.png", "mimeType": "image/png", "buffer": png(40, (30, 60, 200))})
     until(lambda: _seen(easel), lambda seen: np.abs(seen - (30, 60, 200)).max() < 12)
+    # A browser can't decode that one, the studio can.
+    tiff = io.BytesIO()
+    Image.new("RGB", (40, 40), (20, 160, 90)).save(tiff, "TIFF")
+    page.locator("#file").set_input_files({"name": "z.tif", "mimeType": "image/tiff", "buffer": tiff.getvalue()})
+    until(lambda: _seen(easel), lambda seen: np.abs(seen - (20, 160, 90)).max() < 12)
 
 
 def test_an_edit_gives_its_picture_back(visit: Visit, running: Running) -> None:
@@ -430,6 +530,13 @@ def test_an_edit_gives_its_picture_back(visit: Visit, running: Running) -> None:
     shade = _pixels(taken["png"]).mean()
     easel = page.locator(".easel canvas").nth(1)
     until(lambda: _seen(easel), lambda seen: np.abs(seen - shade).max() < 12)
+    # Where its picture can't be shown, that is said, and nothing else.
+    page.locator("#toasts .toast").evaluate_all("toasts => toasts.forEach((one) => one.remove())")
+    page.evaluate("Object.defineProperty(Image.prototype, 'src', { set() { this.onerror(); } })")
+    page.get_by_role("button", name="Picture", exact=True).click()
+    page.get_by_role("button", name="Its settings").click()
+    expect(page.locator("#toasts")).to_contain_text("can't be shown")
+    expect(page.locator("#toasts")).not_to_contain_text("Its settings are back")
 
 
 NEW_TASK = {
@@ -517,6 +624,45 @@ def test_a_reload_finds_the_gallery_and_what_is_deleted_comes_back(visit: Visit,
     visit.ready()
     page.locator("#only-favourites").click()
     expect(page.locator("#pictures li")).to_have_count(1)
+
+
+def test_the_gallery_has_no_end_and_back_closes_a_picture(browser: Browser, running: Running) -> None:
+    [one] = running.made(digit_job("1", steps=1))
+    [source] = {running.out / running.ask(f"/api/pictures/{one}").json["file"]}
+    many = [running.out / f"many-{k:03}.png" for k in range(270)]
+    for copy in many:
+        copy.hardlink_to(source)
+    visit = Visit(browser, running)
+    page = visit.page
+    page.keyboard.press("g")
+    shown = page.locator("#pictures li")
+    shown.first.wait_for()
+    assert shown.count() < 250
+    while shown.count() < 270:
+        page.mouse.wheel(0, 4000)
+        page.wait_for_timeout(20)
+    ids = shown.evaluate_all("items => items.map((one) => one.dataset.id)")
+    assert len(set(ids)) == len(ids)
+    top = page.evaluate("scrollY")
+    page.locator("#pictures .open").nth(200).click()
+    dialog = page.locator("#detail")
+    expect(dialog).to_contain_text("many-")
+    seen = dialog.locator("dd").last.inner_text()
+    page.keyboard.press("]")
+    expect(dialog.locator("dd").last).not_to_have_text(seen)
+    page.keyboard.press("[")
+    expect(dialog.locator("dd").last).to_have_text(seen)
+    page.go_back()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#room-gallery")).to_be_visible()
+    assert page.evaluate("scrollY") > top - 2000
+    page.go_forward()
+    expect(dialog).to_contain_text(seen)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    for copy in many:
+        copy.unlink()
+    visit.close()
 
 
 def test_what_is_deleted_leaves_the_stage(browser: Browser, running: Running) -> None:
@@ -617,10 +763,18 @@ def test_on_a_phone_a_finger_is_enough(browser: Browser, running: Running) -> No
     blank = _seen(easel)
     easel.tap(position={"x": 100, "y": 120})
     until(lambda: _seen(easel), lambda seen: np.abs(seen - blank).max() > 100)
+    # Suggestions are over nothing.
+    visit.task("anagram")
+    first, second = page.locator(".prompt input").all()
+    first.press_sequentially("a photo of a sn")
+    options = page.locator(".options").first
+    options.locator("li").first.wait_for()
+    assert _edge(options, "bottom") <= _edge(second, "top")
     visit.task("digits")
     with visit.asking():
         page.locator("#go").tap()
     visit.made()
+    assert _edge(page.locator("#mat"), "top") >= _edge(page.locator("header"), "bottom")
     page.locator("#hands .turn").tap()
     until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
     page.get_by_role("link", name="Gallery").tap()
@@ -643,13 +797,16 @@ def test_the_shared_page_turns_without_a_studio(browser: Browser, running: Runni
     [identity] = running.made(job)
     page_file = tmp_path / "shared.html"
     page_file.write_bytes(running.ask(f"/api/pictures/{identity}/page").body)
-    context = browser.new_context(offline=True)
+    context = browser.new_context(
+        offline=True, viewport={"width": PHONE[0], "height": PHONE[1]}, is_mobile=True, has_touch=True
+    )
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(page_file.as_uri())
     canvas = page.locator("#viewer[data-progress]")
     canvas.wait_for()
+    assert page.evaluate("innerWidth") == PHONE[0]
     before = _seen(canvas)
     page.get_by_role("button", name="Turn it").click()
     until(lambda: canvas.get_attribute("data-progress"), lambda progress: progress == "1.000")
@@ -694,13 +851,47 @@ def test_a_model_is_trained_stopped_resumed_and_compared(browser: Browser, runni
     until(lambda: running.ask("/api/runs").json["runs"][0], lambda now: now["step"] > stopped["step"])
     run.get_by_role("button", name="Stop").click()
     run.get_by_role("button", name="Resume").wait_for()
-    assert "loss curves" in (page.locator("#chart").get_attribute("aria-label") or "").lower()
+    assert "loss curves" in (page.locator("#charts canvas").get_attribute("aria-label") or "").lower()
+    expect(run).to_contain_text(re.compile(r"step \d+ of 160, epoch"))
     name = stopped["name"]
     steps = [step for step, _ in running.ask(f"/api/runs/{name}").json["curve"]]
     assert steps == sorted(set(steps))
     assert f"run:{name}" in [model["name"] for model in running.ask("/api/studio").json["models"]]
     assert running.wait(running.submit({**digit_job(), "model": f"run:{name}"}))["state"] == "done"
     visit.close()
+
+
+def test_runs_keep_their_colours_and_share_an_axis_only_where_their_losses_can_be_compared(visit: Visit) -> None:
+    state = {"state": "stopped", "epochs": 3, "epoch": 1, "step": 5, "steps": 15, "loss": 0.5, "problem": None}
+    runs = [
+        {**state, "name": name, "learns": learns, "samples": [], "seconds_left": 1.0, "pictures_per_second": 9.0}
+        for name, learns in (("flow", "the velocity"), ("ddpm-2", "the noise"), ("ddpm", "the noise"))
+    ]
+    curves = {run["name"]: [[1, 0.9], [5, 0.5]] for run in runs} | {"ddpm": []}
+
+    def told(route: Route) -> None:
+        name = urlsplit(route.request.url).path.removeprefix("/api/runs").strip("/")
+        whole = [{**run, "curve": curves[str(run["name"])]} for run in runs if run["name"] == name]
+        route.fulfill(json=whole[0] if whole else {"runs": runs})
+
+    page = visit.page
+    page.route("**/api/runs**", told)
+    page.keyboard.press("t")
+    charts = page.locator("#charts canvas")
+    boxes = [page.get_by_label(f"Compare {run['name']}", exact=True) for run in runs]
+    boxes[2].check()
+    expect(charts).to_have_count(1)
+    boxes[1].check()
+    expect(charts).to_have_count(2)
+    colours = page.locator("#charts .legend i")
+    expect(colours).to_have_count(2)
+    kept = colours.last.evaluate("one => one.style.background")
+    boxes[0].uncheck()
+    expect(charts).to_have_count(1)
+    assert colours.evaluate("one => one.style.background") == kept
+    # A run without a step has no loss yet; it need not be ticked again.
+    boxes[1].uncheck()
+    expect(charts).to_have_attribute("aria-label", re.compile("after the first steps"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -730,7 +921,7 @@ def test_nothing_serious_stands_in_anyones_way(browser: Browser, running: Runnin
     _no_serious_violation(page, f"a picture, {scheme}")
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Training").click()
-    page.locator("#chart").wait_for()
+    page.locator("#charts canvas").first.wait_for()
     _no_serious_violation(page, f"training, {scheme}")
     page.get_by_role("link", name="Make").click()
     page.locator("#lesson-button").click()

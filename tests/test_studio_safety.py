@@ -44,7 +44,7 @@ from duckrabbit.studio.events import Events
 from duckrabbit.studio.guard import Guard
 from duckrabbit.studio.jobs import Job, read_journal, write_journal
 from duckrabbit.studio.motions import motion
-from duckrabbit.studio.settings import MAX_STREAMS, Settings
+from duckrabbit.studio.settings import MAX_STREAMS, PublicAddress, Settings
 from duckrabbit.studio.sources import order_of_record
 from duckrabbit.studio.tasks import PAGE, Number
 from studio_server import DIGITS, Running, digit_job, long_job, png, studio, until
@@ -126,6 +126,29 @@ def test_another_host_is_not(host: str) -> None:
 )
 def test_another_page_may_not_ask(headers: dict[str, str]) -> None:
     assert _guarded(HERE, "/api/jobs", {"Host": "127.0.0.1:8264", **headers})[0] == 403
+
+
+def test_a_public_address_is_served_and_nothing_else_is() -> None:
+    public = tuple(map(PublicAddress.of, ("https://studio.example.org/", "http://localhost:9000")))
+    shown = Settings(Path("out"), port=8264, public=public)
+    for host in ("studio.example.org", "studio.example.org:443", "localhost:9000", "127.0.0.1:8264"):
+        for origin in ("https://studio.example.org", "http://localhost:9000", None):
+            headers = {"Host": host} | ({} if origin is None else {"Origin": origin})
+            assert _guarded(shown, "/api/jobs", headers)[0] == 200
+        for origin in ("http://studio.example.org", "https://evil.example", "https://localhost:9000"):
+            assert _guarded(shown, "/api/jobs", {"Host": host, "Origin": origin})[0] == 403
+    for host in ("evil.example", "studio.example.org:80", "localhost:9001", "studio.example.org.evil.example"):
+        forwarded = {"X-Forwarded-Host": "studio.example.org", "Forwarded": "host=studio.example.org"}
+        assert _guarded(shown, "/api/jobs", {"Host": host, **forwarded})[0] == 421
+    assert _guarded(HERE, "/api/jobs", {"Host": "studio.example.org"})[0] == 421
+
+
+@pytest.mark.parametrize(
+    "url", ["studio.example", "ftp://a", "https://a/b", "https://a?b", "https://a:x", "http://u@a", ""]
+)
+def test_what_is_no_public_address_is_refused(url: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        PublicAddress.of(url)
 
 
 def test_a_link_from_elsewhere_opens_the_page() -> None:

@@ -137,6 +137,16 @@ def test_stopped_at_any_report_and_resumed_is_uninterrupted_bit_by_bit(
     assert resumed.step == reports[-1].steps == 15
 
 
+def test_told_to_stop_it_stops_after_the_step_and_resumes_as_if_it_had_not(
+    whole: tuple[list[Report], dict[str, Tensor]],
+) -> None:
+    state, stops = fresh(), iter([False, False, False, True])
+    *_, last = itertools.islice(train(state, digits(), OBJECTIVE, SHORT, ENGINE, lambda: next(stops)), 2)
+    assert last.step == state.step == 4
+    list(train(state, digits(), OBJECTIVE, SHORT, ENGINE))
+    assert same(everything(state), whole[1])
+
+
 def test_the_comparison_notices_another_seed(whole: tuple[list[Report], dict[str, Tensor]]) -> None:
     state = fresh()
     other = dataclasses.replace(SHORT, seed=6)
@@ -273,7 +283,7 @@ def test_a_damaged_checkpoint_stops_a_run_and_changes_nothing(tmp_path: File) ->
     (tmp_path / "checkpoint.safetensors").write_bytes(b"not a checkpoint")
     with pytest.raises(UsageError, match=r"checkpoint\.safetensors"):
         next(train_digits(run, Digits(digits().pictures, digits().labels), tmp_path, ENGINE))
-    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+    assert {file.name for file in tmp_path.iterdir()} - {"lock"} == {"checkpoint.safetensors"}
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == b"not a checkpoint"
 
 

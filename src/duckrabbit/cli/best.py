@@ -26,7 +26,7 @@ from duckrabbit.making.make import MAX_COUNT, Picture
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.names import new_file, slug
 from duckrabbit.models.model import Model
-from duckrabbit.search.folders import Progress, SearchFolder, alone_in, work
+from duckrabbit.search.folders import Progress, SearchFolder, alone_at, work
 from duckrabbit.search.workers import Order, Workplace, work_together
 from duckrabbit.training.team import Team
 
@@ -151,7 +151,7 @@ class _Searching:
     def kept(self) -> list[Kept]:
         """Search, write and show the best; only the first process of a team does the latter."""
         folder = self._opened()
-        with alone_in(folder.folder) if self.team.leads else nullcontext():
+        with alone_at(folder.folder) if self.team.leads else nullcontext():
             kept = self._searched(folder)
         if self.team.leads:
             folder.remove()

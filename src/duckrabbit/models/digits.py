@@ -127,7 +127,7 @@ def digit_model(
         dark_ground=True,
         knows_level=config.time,
         conditional=config.classes,
-        check_prompt=partial(_check_prompt, name, config.classes),
+        check_prompt=partial(check_prompt, name, config.classes),
         sampler=config.sampler,
         illusion_sampler=config.illusion_sampler,
         threshold=clip,
@@ -148,7 +148,12 @@ def _one_hot(prompts: Sequence[str], device: torch.device) -> Tensor:
     return vectors.to(device)
 
 
-def _check_prompt(name: str, classes: bool, prompt: object) -> None:
+def check_prompt(name: str, classes: bool, prompt: object) -> None:
+    """Whether the model of that name, with or without classes, can be asked for it.
+
+    Raises:
+        UsageError: if it is neither empty nor, for a model with classes, a digit.
+    """
     if not isinstance(prompt, str):
         raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
     if prompt == "" or (classes and len(prompt) == 1 and prompt in "0123456789"):

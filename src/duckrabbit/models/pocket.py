@@ -22,6 +22,9 @@ from duckrabbit.networks.text_encoder import PAD
 
 KIND = "pocket-unet"
 SIDE = 64
+KNOWN = "a rabbit, a lighthouse, a red car"
+"""Of what can be asked for, where nothing nearer is known."""
+
 
 SAMPLER = SamplerConfig(solver="dpmpp_2m", steps=20, guidance_scale=5.0, mean_guidance_scale=2.0)
 """How pocket is sampled unless its file says otherwise; all of the guidance made photographs nearly black."""
@@ -136,7 +139,7 @@ def pocket_model(
         channels=3,
         size=config.size,
         conditional=True,
-        check_prompt=partial(_check_prompt, name, config.vocabulary),
+        check_prompt=partial(check_prompt, name, config.vocabulary),
         remarks=partial(_remarks, name, config.vocabulary),
         sampler=config.sampler,
         illusion_sampler=config.illusion_sampler,
@@ -155,18 +158,23 @@ def with_second_stage(first: Model, second: Model) -> Model:
     return replace(first, second_stage=stage)
 
 
-def _check_prompt(name: str, vocabulary: Vocabulary, prompt: object) -> None:
+def check_prompt(name: str, vocabulary: Vocabulary, prompt: object) -> None:
+    """Whether the model of that name and those words can be asked for it.
+
+    Raises:
+        UsageError: if it is no text, or none of its words is known.
+    """
     if not isinstance(prompt, str):
         raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
     read = kinds_for_places(prompt, vocabulary)
     if prompt.strip() and not read.words:
         raise UsageError(
-            f"{name} reads English words and finds none in the prompt {prompt!r}: name what is to be seen, or give an "
-            "empty prompt for anything."
+            f"{name} reads English words and finds none in the prompt {prompt!r}: name what is to be seen, such as "
+            f"{KNOWN}, or give an empty prompt for anything."
         )
     if read.words and not _known(read, vocabulary):
         near = [word for unknown in read.words for word in vocabulary.near(unknown)]
-        hint = f"perhaps {', '.join(near[:4])}" if near else "everyday things such as a rabbit, a lighthouse, a red car"
+        hint = f"perhaps {', '.join(near[:4])}" if near else f"everyday things such as {KNOWN}"
         raise UsageError(f"{name} knows no word of the prompt {prompt!r}: ask in English for things it knows, {hint}.")
 
 

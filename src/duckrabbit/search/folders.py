@@ -13,45 +13,30 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
-from filelock import FileLock, Timeout
-
 from duckrabbit.diffusion.sampling import State
-from duckrabbit.errors import UsageError
 from duckrabbit.making.best_of import Block, Scored, Search, Shortlist
 from duckrabbit.making.make import Picture
+from duckrabbit.media.alone import alone_in
 from duckrabbit.media.atomic import atomic_write, cannot_write
 
-TASK, LOCK = "task.json", "lock"
+TASK = "task.json"
 
 
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_at(folder: Path) -> AbstractContextManager[None]:
     """Work in a task's folder as the only one: two that began the same task would take each other's work away.
-
-    The system releases the lock when the process ends, however it ends.
 
     Raises:
         UsageError: if another process works there.
     """
-    lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UsageError(
-            f"The very same is being made in {folder} by another process: wait for it, or give another folder."
-        ) from None
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
+    return alone_in(
+        folder, f"The very same is being made in {folder} by another process: wait for it, or give another folder."
+    )
 
 
 def task_folder(parent: Path, stem: str, task: Mapping[str, Any]) -> Path:

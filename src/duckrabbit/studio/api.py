@@ -89,7 +89,8 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("GET", "/api/jobs", api_jobs.jobs, "all jobs in their order"),
     Endpoint("POST", "/api/jobs", api_jobs.submit, "submit a job", 202, body="JobRequest", refuses=(*_BODY, 404, 429)),
     Endpoint("GET", "/api/jobs/{job}", api_jobs.job, "one job, and what was asked for", refuses=(404,)),
-    Endpoint("DELETE", "/api/jobs/{job}", api_jobs.cancel, "cancel a job", refuses=(404, 409)),
+    Endpoint("DELETE", "/api/jobs/{job}", api_jobs.cancel, "cancel a job, or speak no more of one that came to nothing",
+             refuses=(404, 409)),
     Endpoint("POST", "/api/jobs/{job}/place", api_jobs.place, "let a waiting job go before another",
              body="Place", refuses=(*_BODY, 404, 409)),
     Endpoint("GET", "/api/jobs/{job}/events", api_jobs.follow_job, "what happens to a job, until it is over",
@@ -97,6 +98,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("GET", "/api/pictures", api_pictures.gallery, "the gallery, the newest first", refuses=(422,), query=(
              Parameter("search", _text(200), "words that must be in it"),
              Parameter("favourites", {"type": "string", "enum": ["true", "false"]}, "favourites alone"),
+             Parameter("cursor", _text(2000), "the `next` of an earlier answer: the pictures after those"),
              Parameter("offset", {"type": "integer", "minimum": 0, "maximum": 10**8}, "how many to skip"),
              Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "how many to give"))),
     Endpoint("GET", "/api/pictures/{picture}", api_pictures.picture, "a picture, and the job that makes it again",

@@ -12,7 +12,7 @@ from duckrabbit.making.choose import default_name
 from duckrabbit.studio.api_models import facts_of, studio_of
 from duckrabbit.studio.bodies import JobRequest, Order, Place, order_of
 from duckrabbit.studio.events import Events, Follower
-from duckrabbit.studio.facts import Facts
+from duckrabbit.studio.facts import Facts, check_prompts
 from duckrabbit.studio.jobs import OVER, Job
 from duckrabbit.studio.web import Refusal, answer, json_of
 
@@ -22,9 +22,9 @@ async def submit(request: Request) -> Response:
     studio = studio_of(request)
     order = await studio.pools.quick(order_of, await json_of(request, JobRequest, "JobRequest"))
     facts = await facts_of(studio, order.model or default_name(order.recipe.prompts))
-    await studio.pools.quick(_check_views, order, facts)
     if not facts.samples and order.recipe.verb not in ("noise", "denoise"):
         raise Refusal(400, f"{facts.name} removes noise in one step and can't sample: choose another model.")
+    await studio.pools.quick(_check, order, facts)
     if order.size not in (None, *facts.sizes):
         made = " or ".join(map(str, facts.sizes))
         raise Refusal(400, f"{facts.name} makes pictures {made} pixels wide: give size {made}, or none.")
@@ -34,7 +34,10 @@ async def submit(request: Request) -> Response:
     return answer(job.told(), 202, {"Location": f"/api/jobs/{job.id}"})
 
 
-def _check_views(order: Order, facts: Facts) -> None:
+def _check(order: Order, facts: Facts) -> None:
+    """Refuse what could only fail; raises UsageError."""
+    negative = getattr(order.recipe, "negative_prompt", None)
+    check_prompts([prompt for prompt in (*order.recipe.prompts, negative) if prompt], facts)
     for name in order.views:
         parse_view(name).permutation(facts.size)
     if order.views and len(order.recipe.prompts) - len(order.views) not in (0, 1):
@@ -53,7 +56,7 @@ async def job(request: Request) -> Response:
 
 
 async def cancel(request: Request) -> Response:
-    """Cancel a job: one that waits at once, the one in the making before its next step."""
+    """Cancel a job: one that waits at once, the one in the making before its next step; forget what came to nothing."""
     found = _job(request)
     await studio_of(request).cancel(found)
     return answer(found.told())

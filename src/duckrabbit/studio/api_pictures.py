@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response
 from duckrabbit.media.png import read_metadata
 from duckrabbit.studio.api_models import facts_of, studio_of
 from duckrabbit.studio.bodies import Favourite
-from duckrabbit.studio.index import Entry
+from duckrabbit.studio.index import Cursor, Entry
 from duckrabbit.studio.previews import FORMATS, motion_film
 from duckrabbit.studio.settings import MAX_PICTURE_BYTES
 from duckrabbit.studio.share import share_page
@@ -26,8 +26,13 @@ async def gallery(request: Request) -> Response:
     offset, limit = number_of(request, "offset", 0, 0, 10**8), number_of(request, "limit", 60, 1, 200)
     search = request.query_params.get("search", "")[:200]
     favourites_only = request.query_params.get("favourites") == "true"
-    entries, total = await studio.pools.quick(studio.gallery.page, search, favourites_only, offset, limit)
-    content = {"pictures": entries, "total": total, "revision": studio.gallery.revision}
+    told = request.query_params.get("cursor")
+    cursor = None if told is None else Cursor.parse(told[:2000])
+    if told is not None and cursor is None:
+        raise Refusal(422, "There is no such place in the gallery: give the `next` of an earlier answer.")
+    entries, total = await studio.pools.quick(studio.gallery.page, search, favourites_only, offset, limit, cursor)
+    further = str(Cursor.after(entries[-1])) if len(entries) == limit else None
+    content = {"pictures": entries, "total": total, "next": further, "revision": studio.gallery.revision}
     return answer(content)
 
 

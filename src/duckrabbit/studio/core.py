@@ -73,15 +73,18 @@ class Studio:
             await self.model_process.tell({"do": "warm", "load": load})
 
     async def cancel(self, job: Job) -> None:
-        """Take a job out of the line, or stop it before its next step.
+        """Take a job out of the line, or stop it before its next step; one that came to nothing is forgotten.
 
         Raises:
-            Refusal: 409 where it is over already.
+            Refusal: 409 where it was made, or cancelled already.
         """
         if job.state is State.WAITING:
             self.queue.end(job, State.CANCELLED)
         elif job.state is State.MAKING:
             await self.model_process.tell({"do": "cancel", "job": job.id})
+        elif job.state in (State.FAILED, State.LOST):
+            self.queue.forget(job)
+            self.events.tell("forgotten", f"job:{job.id}", {"id": job.id})
         else:
             raise Refusal(409, "This job is over: there is nothing to cancel.")
 

@@ -4,7 +4,8 @@ With it goes what a model makes of a prompt while it is typed, and what it could
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import as_file, files
@@ -15,6 +16,8 @@ from safetensors import SafetensorError, safe_open
 
 from duckrabbit.datasets.names import everyday
 from duckrabbit.datasets.prompts import Vocabulary, kinds_for_places, table
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.views import VIEWS, parse_view
 from duckrabbit.models import digits, pocket
 from duckrabbit.models.load import SECOND_STAGES, SHIPPED
 from duckrabbit.models.storage import HEADER_KEY
@@ -22,6 +25,9 @@ from duckrabbit.trained.run_folder import MODEL
 
 NEAR = 3
 """Words that are offered in place of one that is not known."""
+
+LARGEST_PARAMETER = 8
+"""Of a view, where its own does not fit."""
 
 RUN = "run:"
 """Before the name of a run whose model is meant."""
@@ -44,6 +50,7 @@ class Facts:
         sampler: its way of sampling, as JSON.
         illusion_sampler: the same for anagrams and hybrids.
         sizes: the sides of the pictures that it makes: its own, and its second stage's.
+        views: those that such pictures can be seen by, with the parameter that fits them.
         words: its vocabulary; empty for digits.
         length: of its longest prompt in tokens.
     """
@@ -60,6 +67,7 @@ class Facts:
     sampler: Mapping[str, Any]
     illusion_sampler: Mapping[str, Any]
     sizes: tuple[int, ...]
+    views: tuple[str, ...]
     words: tuple[str, ...] = ()
     length: int = 16
 
@@ -78,6 +86,19 @@ def all_facts(runs: Path) -> dict[str, Facts]:
         if facts is not None:
             found[name] = facts
     return found
+
+
+def check_prompts(prompts: Sequence[str], facts: Facts) -> None:
+    """Refuse what a model can't be asked for before it is loaded.
+
+    Raises:
+        UsageError: if none of a prompt's words is known.
+    """
+    for prompt in prompts:
+        if facts.kind == "digits":
+            digits.check_prompt(facts.name, facts.conditional, prompt)
+        else:
+            pocket.check_prompt(facts.name, _vocabulary(facts), prompt)
 
 
 def reading(prompt: str, facts: Facts) -> dict[str, Any]:
@@ -106,6 +127,26 @@ def suggestions(facts: Facts) -> dict[str, list[str]]:
 
 
 @cache
+def views_that_fit(size: int) -> tuple[str, ...]:
+    """Every view by its word, or with the largest parameter up to its own that a picture of that side can be seen by.
+
+    >>> [name for name in views_that_fit(28) if name.startswith("patch")]
+    ['patch-permute:7']
+    """
+    found = (_fitting(name, size) for name in VIEWS if name != "identity")
+    return tuple(name for name in found if name is not None)
+
+
+def _fitting(name: str, size: int) -> str | None:
+    takes_whole_numbers = VIEWS[name].reads is int
+    for text in (name, *(f"{name}:{k}" for k in range(LARGEST_PARAMETER, 1, -1) if takes_whole_numbers)):
+        with suppress(UsageError):
+            parse_view(text).permutation(size)
+            return text
+    return None
+
+
+@cache
 def _shipped() -> dict[str, Facts]:
     found = {}
     for name, what in SHIPPED.items():
@@ -131,12 +172,13 @@ def _of_file(name: str, what: str, load: str, file: Path, stamp: int) -> Facts |
             text = pocket.PocketConfig.from_json(header)
             return Facts(
                 name, what, load, "words", text.size, 3, False, True, True,
-                asdict(text.sampler), asdict(text.illusion_sampler), (text.size,), text.words, text.network.text_length,
+                asdict(text.sampler), asdict(text.illusion_sampler), (text.size,), views_that_fit(text.size),
+                text.words, text.network.text_length,
             )  # fmt: skip
         digit = digits.DigitConfig.from_json(header)
         return Facts(
             name, what, load, "digits", digits.SIDE, 1, True, digit.time, digit.classes,
-            asdict(digit.sampler), asdict(digit.illusion_sampler), (digits.SIDE,),
+            asdict(digit.sampler), asdict(digit.illusion_sampler), (digits.SIDE,), views_that_fit(digits.SIDE),
         )  # fmt: skip
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
         return None

@@ -17,7 +17,7 @@ from PIL import Image
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import cannot_write
 from duckrabbit.media.png import read_metadata
-from duckrabbit.studio.index import Entry, Index, Read, Stamp, empty_index, identity, open_index
+from duckrabbit.studio.index import Cursor, Entry, Index, Read, Stamp, empty_index, identity, open_index
 from duckrabbit.studio.sources import order_of_record
 
 TRASH = "trash"
@@ -69,11 +69,13 @@ class Gallery:
             # Clocks of file systems tick slowly: what has just changed may change again within the same tick.
             self._seen = changed if time.time_ns() - changed > TICK_NANOSECONDS else None
 
-    def page(self, search: str, favourites_only: bool, offset: int, limit: int) -> tuple[Sequence[Entry], int]:
-        """The newest first: those from `offset` on, `limit` at the most, and how many there are in all."""
+    def page(
+        self, search: str, favourites_only: bool, offset: int, limit: int, cursor: Cursor | None = None
+    ) -> tuple[Sequence[Entry], int]:
+        """The newest first: those from `offset` or the cursor on, so many, and how many there are in all."""
         self.look()
         with self._lock:
-            return self._index.page(search, favourites_only, offset, limit)
+            return self._index.page(search, favourites_only, offset, limit, cursor)
 
     def get(self, name: str) -> Entry | None:
         """The picture of an id."""

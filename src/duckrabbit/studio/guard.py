@@ -26,6 +26,16 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 
+ELSEWHERE = (
+    "This is not the address of this studio: open the one that it printed, or start it with --public-address and "
+    "the one that you opened."
+)
+
+FOREIGN = (
+    "Another page may not use this studio: open the studio's own page; behind a proxy, start it with --public-address "
+    "and the address that is opened."
+)
+
 MANY_ADDRESSES = frozenset(("0.0.0.0", "::"))
 
 
@@ -36,6 +46,8 @@ class Guard:
         self.app = app
         self.settings = settings
         self.cookie = f"duckrabbit-{settings.port}"
+        self._hosts = frozenset(host for public in settings.public for host in public.hosts)
+        self._origins = frozenset(public.origin for public in settings.public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -59,17 +71,21 @@ class Guard:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_own(hosts[0]):
-            return refused(Refusal(421, "This is not the address of this studio: open the one that it printed."))
+            return refused(Refusal(421, ELSEWHERE))
         origin = headers.get("origin")
-        foreign = origin is not None and origin.lower() != f"http://{hosts[0].lower()}"
+        host = hosts[0].strip().lower()
+        own = self._origins if host in self._hosts else {*self._origins, f"http://{host}"}
+        foreign = origin is not None and origin.lower() not in own
         elsewhere = headers.get("sec-fetch-site") in ("cross-site", "same-site")
         # A link to the page from elsewhere is harmless; anything else that another page asks for is not.
         is_link = scope["path"] == "/" and headers.get("sec-fetch-mode") == "navigate"
         if foreign or (elsewhere and not is_link):
-            return refused(Refusal(403, "Another page may not use this studio: open the studio's own page."))
+            return refused(Refusal(403, FOREIGN))
         return self._without_token(scope, headers)
 
     def _is_own(self, host: str) -> bool:
+        if host.strip().lower() in self._hosts:
+            return True
         name, port = _split(host)
         if port not in (str(self.settings.port), ""):
             return False

@@ -61,6 +61,30 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     favourite: bool = False
 
 
+class Cursor(msgspec.Struct, frozen=True):
+    """A place between two pictures: after the one of that time and file."""
+
+    made: float
+    file: bytes
+
+    @staticmethod
+    def after(entry: Entry) -> "Cursor":
+        """The place after a picture."""
+        return Cursor(entry.made, os.fsencode(entry.file))
+
+    @staticmethod
+    def parse(text: str) -> "Cursor | None":
+        """The place that a client was told of; None for any other text."""
+        made, _, file = text.partition("_")
+        try:
+            return Cursor(float.fromhex(made), bytes.fromhex(file))
+        except (ValueError, OverflowError):
+            return None
+
+    def __str__(self) -> str:
+        return f"{self.made.hex()}_{self.file.hex()}"
+
+
 Read = tuple[str, Stamp, Entry | None]
 """A file, its stamp, and what it says of itself; None for a PNG of somebody else's."""
 
@@ -139,14 +163,23 @@ class Index:
         """The picture of an id."""
         return next(iter(self._entries("FROM pictures WHERE id = ? AND entry IS NOT NULL", [identity])), None)
 
-    def page(self, search: str, favourites_only: bool, offset: int, limit: int) -> tuple[Sequence[Entry], int]:
-        """The newest first: those from `offset` on, `limit` at the most, and how many there are in all."""
+    def page(
+        self, search: str, favourites_only: bool, offset: int, limit: int, cursor: Cursor | None = None
+    ) -> tuple[Sequence[Entry], int]:
+        """The newest first: those from `offset` or the cursor on, `limit` at the most, and how many there are in all.
+
+        After a cursor a page takes as long wherever it is, and what has come meanwhile moves nothing.
+        """
         words = [_plain(word) for word in search.lower().split()]
         conditions = ["entry IS NOT NULL", *["instr(words, ?)"] * len(words)]
         if favourites_only:
             conditions.append("file IN favourites")
         chosen = f"FROM pictures WHERE {' AND '.join(conditions)}"
-        entries = self._entries(f"{chosen} ORDER BY made DESC, file LIMIT ? OFFSET ?", [*words, limit, offset])
+        place, values = "", []
+        if cursor is not None:
+            place, values = " AND made <= ? AND (made < ? OR file > ?)", [cursor.made, cursor.made, cursor.file]
+        ordered = f"{chosen}{place} ORDER BY made DESC, file LIMIT ? OFFSET ?"
+        entries = self._entries(ordered, [*words, *values, limit, offset])
         return entries, self._value(f"SELECT count(*) {chosen}", words)
 
     def _entries(self, chosen: str, values: Sequence[object]) -> list[Entry]:

@@ -125,6 +125,10 @@ class Queue:
         self._changed(job)
         return job
 
+    def forget(self, job: Job) -> None:
+        """Speak no more of a job that is over."""
+        self._jobs.pop(job.id, None)
+
     def next(self) -> Job | None:
         """The job to make now, if one waits."""
         if not self._order:

@@ -171,6 +171,14 @@ def serve(settings: Settings, listening: socket.socket, opens_browser: bool) -> 
     where = address(settings)
     print(f"the studio is at {where} (pictures in {settings.out}; Ctrl-C stops it)", file=sys.stderr, flush=True)
     print(where, flush=True)
+    if settings.public:
+        shown = ", ".join(f"{public.origin}/{_token(settings)}" for public in settings.public)
+        print(
+            f"it is also shown at {shown}: whoever reaches that can use the studio and delete everything in it, so "
+            "let the proxy ask for a password.",
+            file=sys.stderr,
+            flush=True,
+        )
     if opens_browser:
         threading.Timer(0.3, webbrowser.open, (where,)).start()
     # The server has shut down in good order by then, and raises the signal again.
@@ -217,8 +225,11 @@ def address(settings: Settings) -> str:
     """What to type into a browser, token and all."""
     host = "127.0.0.1" if settings.host in MANY_ADDRESSES else settings.host
     shown = f"[{host}]" if ":" in host else host
-    token = f"?token={settings.token}" if settings.token else ""
-    return f"http://{shown}:{settings.port}/{token}"
+    return f"http://{shown}:{settings.port}/{_token(settings)}"
+
+
+def _token(settings: Settings) -> str:
+    return f"?token={settings.token}" if settings.token else ""
 
 
 def in_use(private: Path) -> bool:

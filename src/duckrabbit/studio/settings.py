@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PRIVATE = ".studio"
 """The folder, within the pictures' own, that holds what the studio remembers."""
@@ -34,7 +35,43 @@ MAX_RESAMPLINGS = 10
 MAX_PROMPTS = 8
 MAX_PROMPT = 300
 MAX_SIDE = 1024
+USUAL_PORTS = {"http": 80, "https": 443}
+
 MAX_SEED = 2**63 - 1_000
+
+
+@dataclass(frozen=True)
+class PublicAddress:
+    """An address under which a proxy or a tunnel shows the studio.
+
+    Attributes:
+        origin: as a browser says it: a scheme and a host, with a port unless it is the scheme's own.
+    """
+
+    origin: str
+
+    @staticmethod
+    def of(url: str) -> "PublicAddress":
+        """The address of a URL.
+
+        Raises:
+            ValueError: if it is none of http or https, or holds more than a host and a port.
+        """
+        parts = urlsplit(url.strip())
+        usual = USUAL_PORTS.get(parts.scheme)
+        more = parts.path not in ("", "/") or parts.query or parts.fragment or parts.username or parts.password
+        if usual is None or not parts.hostname or more:
+            raise ValueError(url)
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        own = parts.port in (None, usual)
+        return PublicAddress(f"{parts.scheme}://{host}{'' if own else f':{parts.port}'}")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """How a browser or a proxy may say it in `Host`."""
+        scheme, _, host = self.origin.partition("://")
+        has_port = host.rpartition(":")[2].isdecimal()
+        return (host,) if has_port else (host, f"{host}:{USUAL_PORTS[scheme]}")
 
 
 @dataclass(frozen=True)
@@ -47,6 +84,7 @@ class Settings:
         port: the port to listen on.
         token: what a request must show; None on this machine alone.
         runs: the folder of the training runs.
+        public: other addresses that it is asked by.
     """
 
     out: Path
@@ -54,6 +92,7 @@ class Settings:
     port: int = 8264
     token: str | None = None
     runs: Path = Path("runs")
+    public: tuple[PublicAddress, ...] = ()
 
     @property
     def private(self) -> Path:

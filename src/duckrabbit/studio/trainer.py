@@ -3,7 +3,7 @@
     python -m duckrabbit.studio.trainer FOLDER
 
 The folder's config.toml says what to train. Each report is a line of JSON on standard output. When standard input
-ends, because someone said stop or because the studio has gone, the run stops at its next report, to be resumed.
+ends, because someone said stop or because the studio has gone, the run stops after its next step, to be resumed.
 """
 
 import json

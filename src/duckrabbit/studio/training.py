@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from duckrabbit.errors import UsageError
+from duckrabbit.media.alone import is_taken
 from duckrabbit.studio.bodies import RunRequest
 from duckrabbit.studio.events import Events
 from duckrabbit.studio.web import Refusal
@@ -26,6 +27,12 @@ MAX_POINTS = 600
 """Points of a loss curve that a page is given."""
 
 MAX_RUNS = 200
+DIGITS = 60_000
+"""Pictures in MNIST's training set."""
+
+LEARNT = {"epsilon": "the noise", "velocity": "the velocity", "v": "v", "x0": "the picture"}
+"""What a network is to say, by its parametrization: losses of different ones can't be compared."""
+
 STOP_SECONDS = 20.0
 
 _SAMPLES = re.compile(r"epoch-[0-9]{2,4}\.(png|webp)")
@@ -70,20 +77,22 @@ class Training:
             return None
         lines = self._lines(name)
         last = lines[-1] if lines else None
-        live = self._live.get(name)
         epochs = run.hyperparameters.epochs
-        done = last is not None and last["epoch"] >= epochs and self._is_done(run, last)
-        state = "stopping" if live and live.stopping else "training" if live else "done" if done else "stopped"
+        steps = epochs * (min(run.examples or DIGITS, DIGITS) // run.hyperparameters.batch_size)
+        step = last["step"] if last else 0
+        speed = last["pictures_per_second"] if last else None
         return {
             "name": name,
             "recipe": run.recipe,
-            "state": state,
+            "learns": LEARNT[DIGIT_RECIPES[run.recipe].config.parametrization],
+            "state": self._state(name, step >= steps),
             "epochs": epochs,
             "epoch": last["epoch"] if last else 0,
-            "step": last["step"] if last else 0,
-            "steps": live.lines[-1]["steps"] if live and live.lines else None,
+            "step": step,
+            "steps": steps,
+            "seconds_left": (steps - step) * run.hyperparameters.batch_size / speed if speed else None,
             "loss": last["loss"] if last else None,
-            "pictures_per_second": last["pictures_per_second"] if last else None,
+            "pictures_per_second": speed,
             "hidden": run.hidden,
             "batch_size": run.hyperparameters.batch_size,
             "learning_rate": run.hyperparameters.learning_rate,
@@ -129,15 +138,17 @@ class Training:
         """Go on with a run.
 
         Raises:
-            Refusal: 404 where there is none, 409 while another is trained.
+            Refusal: 404 where there is none, 409 while another is trained, or this one by somebody else.
         """
         if self._run(name) is None:
             raise Refusal(404, "There is no such run: look at the list of runs.")
         self._one_at_a_time()
+        if is_taken(self.folder / name):
+            raise Refusal(409, f"{name} is being trained by another process: wait until that one ends.")
         await self._train(name)
 
     async def stop(self, name: str) -> None:
-        """Let a run stop at its next report.
+        """Let a run stop after its next step.
 
         Raises:
             Refusal: 409 unless it is being trained.
@@ -146,7 +157,10 @@ class Training:
         if live is None:
             raise Refusal(409, "This run is not being trained: there is nothing to stop.")
         live.stopping = True
-        if live.process.stdin is not None:
+        if not live.lines:
+            # It is still waking up: nothing has been learned that could be lost.
+            live.process.terminate()
+        elif live.process.stdin is not None:
             live.process.stdin.close()
         self._tell(name)
 
@@ -159,6 +173,15 @@ class Training:
             _, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
             for live in self._live.values() if late else ():
                 live.process.kill()
+
+    def _state(self, name: str, done: bool) -> str:
+        """Where a run is; `elsewhere` while another process trains it, as one of a studio that was killed may."""
+        live = self._live.get(name)
+        if live is not None:
+            return "stopping" if live.stopping else "training"
+        if is_taken(self.folder / name):
+            return "elsewhere"
+        return "done" if done else "stopped"
 
     def _one_at_a_time(self) -> None:
         if self._live:
@@ -191,7 +214,7 @@ class Training:
                 live.told = time.monotonic()
                 self._tell(name)
         code = await live.process.wait()
-        if code not in (0, 2) and name not in self._problems:
+        if code not in (0, 2) and not live.stopping and name not in self._problems:
             self._problems[name] = "The training process ended unexpectedly: resume it from its last checkpoint."
         del self._live[name]
         self._tell(name)
@@ -220,10 +243,6 @@ class Training:
             lines = [line for line in lines if line["step"] < first] + live.lines
         return lines
 
-    def _is_done(self, run: TrainingRun, last: Mapping[str, Any]) -> bool:
-        examples = min(run.examples or 60_000, 60_000)
-        return bool(last["step"] >= run.hyperparameters.epochs * (examples // run.hyperparameters.batch_size))
-
     def _samples(self, name: str) -> list[str]:
         folder = self.folder / name / "samples"
         return sorted(path.name for path in folder.glob("epoch-*.*") if _SAMPLES.fullmatch(path.name))
@@ -235,7 +254,7 @@ def _with(run: TrainingRun, wanted: RunRequest) -> TrainingRun:
     own = {name: asked[name] for name in ("examples", "hidden") if name in asked}
     shared = {name: asked[name] for name in ("epochs", "batch_size", "seed") if name in asked}
     changed = replace(run, **own, hyperparameters=replace(run.hyperparameters, **shared))
-    if (changed.examples or 60_000) < changed.hyperparameters.batch_size:
+    if (changed.examples or DIGITS) < changed.hyperparameters.batch_size:
         raise Refusal(422, "There are fewer examples than one batch: take more examples, or a smaller batch.")
     return changed
 

@@ -12,10 +12,10 @@ from duckrabbit.models.digits import DigitConfig, digit_model
 from duckrabbit.models.model import Model
 from duckrabbit.models.storage import write_weights
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES, DigitRecipe
-from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, read_config, write_config
+from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, read_config, sole_writer, write_config
 from duckrabbit.trained.samples import show_samples
 from duckrabbit.training.data import DigitExamples
-from duckrabbit.training.loop import Engine, Hyperparameters, Report, require, steps_per_epoch, train
+from duckrabbit.training.loop import Engine, Hyperparameters, Report, never, require, steps_per_epoch, train
 from duckrabbit.training.state import TrainingState
 
 MAX_HIDDEN = 512
@@ -121,15 +121,27 @@ def train_digits(
         digits: the pictures to train on.
         folder: the run folder; holds the results when the iterator ends.
         engine: where and in what precision.
-        over: asked once a report; where it says so the run stops there, to be resumed.
+        over: asked after every step; where it says so the run stops there, to be resumed.
         show_after: the epochs after which samples are kept; None for the recipe's own, and the last.
 
     Raises:
-        UsageError: if there are fewer pictures than one batch, the folder can't be written, or its checkpoint does not
-            fit the run.
+        UsageError: if there are fewer pictures than one batch, another process trains there, the folder can't be
+            written, or its checkpoint does not fit the run.
     """
     # Refused before the folder is made, what the loop would refuse after.
     steps_per_epoch(len(digits.pictures[: run.examples]), run.hyperparameters, engine.team)
+    with sole_writer(folder):
+        yield from _trained(run, digits, folder, engine, over, show_after)
+
+
+def _trained(
+    run: TrainingRun,
+    digits: Digits,
+    folder: Path,
+    engine: Engine,
+    over: Callable[[], bool],
+    show_after: Collection[int] | None,
+) -> Iterator[Report]:
     recipe = run.digit_recipe()
     shown = recipe.show_after if show_after is None else show_after
     torch.manual_seed(run.hyperparameters.seed)
@@ -153,7 +165,7 @@ def train_digits(
         write_model=lambda path: write_weights(path, state.average.state_dict(), recipe.config.to_json()),
         metadata={},
     )
-    reports = train(state, examples, recipe.objective(), run.hyperparameters, engine)
+    reports = train(state, examples, recipe.objective(), run.hyperparameters, engine, over)
     yield from keep(reports, state, folder, products, over)
 
 

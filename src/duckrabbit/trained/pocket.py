@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -23,11 +24,11 @@ from duckrabbit.models.pocket import KIND, PocketConfig, pocket_model, with_seco
 from duckrabbit.models.storage import quantized, write_weights
 from duckrabbit.networks.pocket_unet import GROUPS, HEAD, PocketUNet, grown
 from duckrabbit.trained.pocket_stages import STAGES, TrainedStage
-from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, never, read_config, write_config
+from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, read_config, sole_writer, write_config
 from duckrabbit.trained.samples import show_prompts
 from duckrabbit.training.data import Examples
 from duckrabbit.training.folder import CaptionedPictures, FolderExamples, frequent
-from duckrabbit.training.loop import Engine, Hyperparameters, Report, require, steps_per_epoch, train
+from duckrabbit.training.loop import Engine, Hyperparameters, Report, never, require, steps_per_epoch, train
 from duckrabbit.training.painted import PaintedExamples
 from duckrabbit.training.state import TrainingState, checkpoint_metadata
 
@@ -190,9 +191,17 @@ def train_pocket(
         over: asked once a report by every process; where it says so the run stops there, to be resumed.
 
     Raises:
-        UsageError: if the folder can't be written, its checkpoint does not fit, or `init` is no pocket model.
+        UsageError: if another process trains there, the folder can't be written, its checkpoint does not fit, or `init`
+            is no pocket model.
     """
     steps_per_epoch(run.pictures, run.hyperparameters, engine.team)
+    with sole_writer(folder) if engine.team.leads else nullcontext():
+        yield from _trained(run, material, folder, engine, over)
+
+
+def _trained(
+    run: PocketRun, material: Material, folder: Path, engine: Engine, over: Callable[[], bool]
+) -> Iterator[Report]:
     # Loaded once, and only where it is asked for: a resumed run knows its words.
     first = cache(partial(_first_stage, run, engine))
     torch.manual_seed(run.hyperparameters.seed)

@@ -6,19 +6,22 @@ RUN/config.toml             what is trained, and how
     samples/                what the model made along the way
     checkpoint.safetensors  everything, to resume from
     model.safetensors       the model as of the last samples, for --model RUN
+    lock                    held by whoever trains
 """
 
 import json
 import time
 import tomllib
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from duckrabbit.errors import UsageError
+from duckrabbit.media.alone import alone_in
 from duckrabbit.media.atomic import atomic_write
-from duckrabbit.training.loop import Hyperparameters, Report
+from duckrabbit.training.loop import Hyperparameters, Report, never
 from duckrabbit.training.state import TrainingState
 
 CONFIG, CHECKPOINT, MODEL = "config.toml", "checkpoint.safetensors", "model.safetensors"
@@ -48,11 +51,6 @@ class Products:
     write_samples: Callable[[Path], None]
     write_model: Callable[[Path], None]
     metadata: dict[str, str]
-
-
-def never() -> bool:
-    """A run that goes on to its end."""
-    return False
 
 
 def keep(
@@ -95,6 +93,15 @@ def keep(
         yield report
         if last:
             return
+
+
+def sole_writer(folder: Path) -> AbstractContextManager[None]:
+    """Train into a run folder as the only one, whoever starts it: two would overwrite each other's steps.
+
+    Raises:
+        UsageError: if another process trains there.
+    """
+    return alone_in(folder, f"{folder} is being trained by another process: wait for it, or give another folder.")
 
 
 def write_config(folder: Path, run: Any) -> None:

@@ -8,7 +8,7 @@ gradients.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
@@ -131,17 +131,24 @@ class Report:
     pictures_per_second: float
 
 
+def never() -> bool:
+    """A run that goes on to its end."""
+    return False
+
+
 def train(
     state: TrainingState,
     examples: Examples[Any],
     objective: Objective,
     hyperparameters: Hyperparameters,
     engine: Engine,
+    over: Callable[[], bool] = never,
 ) -> Iterator[Report]:
     """Train `state` from its step to the end, yielding a report every few steps and at the end of each epoch.
 
     The caller may save the state at any report: resuming from there repeats the uninterrupted run (bit by bit on a
-    CPU with as many threads).
+    CPU with as many threads). Where `over`, which is asked after every step, says so, the next report comes at once;
+    whether the run goes on after it is the caller's to say.
 
     Raises:
         UsageError: if there are fewer examples than one batch, the team can't share one, or the loss is no longer a
@@ -166,6 +173,8 @@ def train(
                 losses.append(run(prepared, _seed_of(hyperparameters.seed, state.step, team.rank)))
                 state.step += 1
                 state.update_average()
+                if over():
+                    break
             mean = torch.stack(losses).mean()
             team.average([mean])
             loss = mean.item()
@@ -179,7 +188,7 @@ def train(
                 epoch_done=state.step % steps_an_epoch == 0,
                 loss=loss,
                 learning_rate=learning_rate,
-                pictures_per_second=chunk.numel() / seconds,
+                pictures_per_second=chunk[: len(losses)].numel() / seconds,
             )
 
 

@@ -49,7 +49,7 @@ def run(options: Options) -> int:
     from duckrabbit.errors import UsageError
     from duckrabbit.media.names import slug
     from duckrabbit.search.discover import collection
-    from duckrabbit.search.folders import alone_in
+    from duckrabbit.search.folders import alone_at
 
     if not (math.isfinite(options.minutes) and 0 < options.minutes <= MAX_MINUTES):
         raise UsageError(
@@ -60,7 +60,7 @@ def run(options: Options) -> int:
     check_folder(options.out)
     stem = "-".join(part for part in ("discover", slug(options.wording.style), slug(options.view)) if part)
     kept = collection(Path(options.out), f"{stem}-{options.seed}", search)
-    with alone_in(kept.folder):
+    with alone_at(kept.folder):
         return _searched(search, kept, options)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from tyro.conf import UseAppendAction
+
 from duckrabbit.cli.options import Flag, option
 
 
@@ -16,6 +18,9 @@ class Options:
     """the port to listen on (by default the first free one from 8264 on)"""
     out: Annotated[str, option("FOLDER")] = "out"
     """the folder that the gallery shows and writes to"""
+    public_address: UseAppendAction[Annotated[tuple[str, ...], option("URL")]] = ()
+    """another address that it is opened by, such as https://studio.example.org of a proxy that asks for a password,
+    or http://localhost:9000 of a tunnel; give it again for more"""
     no_browser: Flag = False
     """print the address alone"""
 
@@ -28,11 +33,18 @@ def run(options: Options) -> int:
 
     from duckrabbit.errors import UsageError
     from duckrabbit.studio.server import in_use, listen, serve
-    from duckrabbit.studio.settings import Settings
+    from duckrabbit.studio.settings import PublicAddress, Settings
 
     if options.port is not None and not 0 < options.port < 65536:
         raise UsageError(f"{options.port} is no port: give --port from 1 to 65535.")
-    settings = Settings(Path(options.out), options.host)
+    try:
+        public = tuple(PublicAddress.of(url) for url in options.public_address)
+    except ValueError:
+        raise UsageError(
+            f"{' '.join(options.public_address)} can't be opened: give --public-address a scheme and a host without a "
+            "path, such as https://studio.example.org."
+        ) from None
+    settings = Settings(Path(options.out), options.host, public=public)
     if settings.out.exists() and not settings.out.is_dir():
         raise UsageError(f"{settings.out} is a file and the gallery is a folder: give --out a folder.")
     token = None if options.host in ("127.0.0.1", "localhost", "::1") else secrets.token_urlsafe(18)

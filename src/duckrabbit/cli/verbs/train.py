@@ -290,7 +290,7 @@ def _require_new(folder: Path) -> None:
     """Raise UsageError unless a run can begin in a folder."""
     if folder.is_dir() and (folder / "config.toml").exists():
         raise UsageError(f"{folder} holds a run already: give --resume to go on with it, or another folder with --out.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or {file.name for file in folder.iterdir()} - {"lock"}):
         raise UsageError(f"{folder} exists and is not an empty folder: give another folder with --out.")
 
 

@@ -1,7 +1,6 @@
 // The studio's API: every request this page makes goes to the address that it came from.
 
 export const SILENT = "The studio does not answer: is it still running?";
-const RETRY = 2000;
 
 export class Problem extends Error {
   constructor(words, status = 0) {
@@ -46,20 +45,6 @@ export function once(path) {
 
 export const motionOf = (view, size) => once(`/api/motion?${query({ view, size })}`);
 export const fileOf = (id) => `/api/pictures/${id}/file`;
-
-/** Follow what happens; `heard` is given the kind of event and its content. */
-export function follow(heard, connected) {
-  const events = new EventSource("/api/events");
-  for (const kind of ["job", "preview", "queue", "gallery", "run", "notice"]) {
-    events.addEventListener(kind, (event) => heard(kind, JSON.parse(event.data)));
-  }
-  events.onopen = () => connected(true);
-  events.onerror = () => {
-    connected(false);
-    // A browser that was refused does not try again by itself.
-    if (events.readyState === EventSource.CLOSED) setTimeout(() => follow(heard, connected), RETRY);
-  };
-}
 
 /** An image, once it is there. */
 export function loaded(address) {

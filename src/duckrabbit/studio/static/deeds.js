@@ -20,7 +20,7 @@ export function deedsOn(page) {
     const whole = picture.job ? picture : await trying(() => ask(`/api/pictures/${picture.id}`));
     if (!whole) return;
     const chance = () => Math.floor(Math.random() * 1_000_000);
-    if (deed === "settings") await restore(page, whole.job);
+    if (deed === "settings") await trying(() => restore(page, whole.job));
     else if (deed === "seed") await trying(() => page.submit({ ...whole.job, seed: chance(), count: 1 }));
     else if (deed === "more") await trying(async () => page.submit(await likeThis(whole, chance())));
     else if (deed === "upscale") await trying(async () => page.submit(await larger(whole)));
@@ -57,7 +57,7 @@ async function larger(picture) {
   return { verb, recipe: { ...recipe, picture: source, prompt: job.recipe.prompt ?? null }, model: made, seed, count: 1, size };
 }
 
-/** Put a job's settings back into the composer. */
+/** Put a job's settings back into the composer; throws where its pictures can't be laid there. */
 export async function restore(page, job) {
   if (!job) {
     toast("This picture does not say how it was made.");
@@ -65,13 +65,13 @@ export async function restore(page, job) {
   }
   const found = takeJob(job);
   if (!found) {
-    toast(`A picture of ${job.verb} is made on the command line: its settings have no place here.`);
+    toast(`${recipeOf(job.verb).name} has no fields on this page: “Another seed” makes such a picture again.`);
     return;
   }
   page.goTo("make");
   page.choose(found);
   $(".settings").open = true;
-  if (takesPicture(found)) await trying(() => layJob(found, job.recipe));
+  if (takesPicture(found)) await layJob(found, job.recipe);
   if (!model(job.model)) toast(`The model ${job.model} is not here: the usual one is used.`);
   else toast("Its settings are back.");
 }

@@ -1,7 +1,7 @@
 // The kinds of fields that a task may have: how each is shown, what it says in a recipe, and how it is read from one.
 
 import { chips, el } from "./dom.js";
-import { VIEWS, viewWords } from "./icons.js";
+import { VIEWS, keyword, viewWords } from "./icons.js";
 import { PromptField } from "./prompt.js";
 import { known } from "./state.js";
 
@@ -12,10 +12,15 @@ function said(prompt, what) {
   return prompt.trim();
 }
 
-function viewChips(task, { label, name }, wish) {
-  const options = known.studio.views.map(({ name: value, what }) => ({ value, label: viewWords(value), icon: VIEWS[value], what }));
-  options.sort((a, b) => Object.keys(VIEWS).indexOf(a.value) - Object.keys(VIEWS).indexOf(b.value));
-  const [current] = wish[name];
+function viewChips(task, { label, name }, wish, fitting) {
+  const whats = new Map(known.studio.views.map((view) => [view.name, view.what]));
+  const options = fitting.map((value) => ({ value, label: viewWords(value), icon: VIEWS[keyword(value)], what: whats.get(keyword(value)) }));
+  const place = ({ value }) => Object.keys(VIEWS).indexOf(keyword(value));
+  options.sort((a, b) => place(a) - place(b));
+  let [current] = wish[name];
+  // Of a view that does not fit this model's pictures there is one that does.
+  if (!current.includes("+") && fitting.some((view) => keyword(view) === current)) current = fitting.find((view) => keyword(view) === current);
+  wish[name][0] = current;
   if (!options.some((option) => option.value === current)) options.push({ value: current, label: viewWords(current), what: current });
   return chips(`${task.name}-view`, label, options, current, (view) => (wish[name][0] = view), "chips tiles");
 }
@@ -40,7 +45,7 @@ export const partsOf = (field, wish) => field.kinds[wish.parts.kind].parts;
 /**
  * Of each kind: `start(field)` is what is wished for at first, `show(field, wish, page)` its elements,
  * `put(field, wish, sources)` what it says in a recipe, `take(field, wish, recipe)` reads that again. `page` is
- * {task, prompt, source, again}: `prompt` and `source` make fields for one, `again` builds all anew.
+ * {task, views, prompt, source, again}: `views` are those that the model's pictures can be seen by, `prompt` and `source` make fields for one, `again` builds all anew.
  */
 export const KINDS = {
   prompt: {
@@ -58,7 +63,7 @@ export const KINDS = {
   },
   views: {
     start: ({ name, usual }) => ({ [name]: [usual] }),
-    show: (field, wish, page) => [viewChips(page.task, field, wish)],
+    show: (field, wish, page) => [viewChips(page.task, field, wish, page.views)],
     put: ({ name }, wish) => ({ [name]: [...wish[name]] }),
     // One for each prompt after the first, which is read upright.
     take: ({ name }, wish, recipe) => (wish[name] = recipe[name].slice(recipe[name].length - recipe.prompts.length + 1)),
@@ -124,7 +129,7 @@ export const KINDS = {
     show: ({ labels, view }, wish, page) => [
       digitPad(labels[0], wish.first, (digit) => ((wish.first = digit), page.again()), false),
       wish.first ? digitPad(labels[1], wish.second, (digit) => ((wish.second = digit), page.again()), true) : null,
-      wish.first && wish.second ? viewChips(page.task, view, wish) : null,
+      wish.first && wish.second ? viewChips(page.task, view, wish, page.views) : null,
     ],
     verb: ({ pair }, wish) => (wish.first && wish.second ? pair : null),
     put: ({ name, view }, wish) => (wish.first && wish.second ? { prompts: [wish.first, wish.second], [view.name]: [wish[view.name][0]] } : { [name]: wish.first }),

@@ -8,40 +8,111 @@ import { deedsOf } from "./stage.js";
 import { Viewer } from "./viewer.js";
 
 const PAGE = 60;
-let pictures = [];
-let total = 0;
-let limit = PAGE;
+let pictures = []; // those that are listed, the newest first
+let further = null; // where the next ones begin
 let again;
+let goTo;
 let asked = 0;
+let loading = null;
+let opened = null; // the id of the picture that is open
+let viewer;
 
-export function openGallery(deeds) {
+export function openGallery(deeds, go) {
   again = deeds;
-  const reload = debounced(() => ((limit = PAGE), refreshGallery()), 180);
-  $("#search").addEventListener("input", reload);
+  goTo = go;
+  $("#search").addEventListener("input", debounced(restart, 180));
   $("#only-favourites").addEventListener("click", (event) => {
     const button = event.currentTarget;
     button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
-    limit = PAGE;
-    refreshGallery();
+    restart();
   });
-  $("#more-pictures").addEventListener("click", () => ((limit += PAGE), refreshGallery()));
+  // What is about to be scrolled to is there already.
+  new IntersectionObserver(([end]) => end.isIntersecting && loadMore(), { rootMargin: "1500px" }).observe($("#pictures-end"));
   on("gallery", debounced(() => !$("#room-gallery").hidden && refreshGallery(), 120));
+  const dialog = $("#detail");
+  dialog.addEventListener("close", () => {
+    const whose = opened;
+    opened = null;
+    viewer?.clear();
+    if (!whose || location.hash !== `#gallery/${whose}`) return;
+    // Closed by hand; the address follows.
+    if (history.state?.opened) history.back();
+    else history.replaceState(null, "", "#gallery");
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "[" && event.key !== "]") return;
+    event.stopPropagation();
+    step(event.key === "]" ? 1 : -1);
+  });
 }
 
-export async function refreshGallery() {
+const wanted = () => ({ search: $("#search").value.trim(), favourites: $("#only-favourites").getAttribute("aria-pressed") === "true" });
+const before = (a, b) => a.made > b.made || (a.made === b.made && a.file < b.file);
+
+async function restart() {
   const turn = ++asked;
-  const favourites = $("#only-favourites").getAttribute("aria-pressed") === "true";
-  const search = $("#search").value.trim();
-  const found = await trying(() => ask(`/api/pictures?${query({ search, favourites, limit: Math.min(200, limit) })}`));
+  const found = await trying(() => ask(`/api/pictures?${query({ ...wanted(), limit: PAGE })}`));
   if (!found || turn !== asked) return;
   pictures = found.pictures;
-  total = found.total;
-  $("#gallery-count").textContent = `${total} picture${total === 1 ? "" : "s"}`;
-  $("#more-pictures").hidden = pictures.length >= total || pictures.length >= 200;
+  further = found.next;
+  $("#pictures").replaceChildren(...pictures.map(item));
+  say(found.total);
+}
+
+/** The newest again: what has come is put in its place, what has gone is taken away. */
+export async function refreshGallery() {
+  if (!pictures.length) {
+    await restart();
+    return;
+  }
+  const turn = asked;
+  const found = await trying(() => ask(`/api/pictures?${query({ ...wanted(), limit: PAGE })}`));
+  if (!found || turn !== asked) return;
+  const last = found.pictures.at(-1);
+  const there = new Map(found.pictures.map((picture) => [picture.id, picture]));
+  for (const picture of [...pictures]) if (!there.has(picture.id) && (!found.next || before(picture, last))) takeAway(picture.id);
+  found.pictures.forEach(place);
+  if (!found.next) further = null;
+  say(found.total);
+}
+
+async function loadMore() {
+  if (!further || loading || $("#room-gallery").hidden) return;
+  const turn = asked;
+  loading = trying(() => ask(`/api/pictures?${query({ ...wanted(), limit: PAGE, cursor: further })}`));
+  const found = await loading;
+  loading = null;
+  if (!found || turn !== asked) return;
+  further = found.next;
+  found.pictures.forEach(place);
+  // An observer speaks where something changes: on a large screen the end may still be in sight.
+  if ($("#pictures-end").getBoundingClientRect().top < innerHeight + 1500) loadMore();
+}
+
+function place(picture) {
   const list = $("#pictures");
-  const there = new Map([...list.children].map((item) => [item.dataset.id, item]));
-  list.replaceChildren(...pictures.map((picture) => there.get(picture.id) ?? item(picture)));
-  pictures.forEach((picture, k) => list.children[k].querySelector(".star").setAttribute("aria-pressed", String(picture.favourite)));
+  const known = pictures.findIndex((one) => one.id === picture.id);
+  if (known >= 0) {
+    pictures[known] = picture;
+    list.children[known].querySelector(".star").setAttribute("aria-pressed", String(picture.favourite));
+    return;
+  }
+  let at = pictures.length;
+  while (at > 0 && before(picture, pictures[at - 1])) at--;
+  pictures.splice(at, 0, picture);
+  list.insertBefore(item(picture), list.children[at] ?? null);
+}
+
+function takeAway(id) {
+  const at = pictures.findIndex((picture) => picture.id === id);
+  if (at < 0) return;
+  pictures.splice(at, 1);
+  $("#pictures").children[at].remove();
+}
+
+function say(total) {
+  const { search, favourites } = wanted();
+  $("#gallery-count").textContent = `${total.toLocaleString("en-GB")} picture${total === 1 ? "" : "s"}`;
   const empty = $("#gallery-empty");
   empty.hidden = pictures.length > 0;
   empty.replaceChildren(
@@ -64,22 +135,50 @@ function item(picture) {
   return el(
     "li",
     { "data-id": picture.id },
-    el("button", { type: "button", class: "open", onclick: () => openPicture(picture.id), "aria-label": `Open ${words}, seed ${picture.seed}` }, el("img", { src: fileOf(picture.id), alt: "", loading: "lazy", width: 148, height: 148 })),
+    el("button", { type: "button", class: "open", onclick: () => goTo(`gallery/${picture.id}`), "aria-label": `Open ${words}, seed ${picture.seed}` }, el("img", { src: fileOf(picture.id), alt: "", loading: "lazy", width: 148, height: 148, onerror: () => takeAway(picture.id) })),
     star,
     el("p", {}, words),
     el("p", { class: "quiet-text" }, [view || picture.verb, `seed ${picture.seed}`].join(" · ")),
   );
 }
 
+/** The picture before or after the one that is open, as they are listed. */
+function step(by) {
+  const at = pictures.findIndex((picture) => picture.id === opened);
+  const other = pictures[at + by];
+  if (at < 0 || !other) return;
+  history.replaceState(history.state, "", `#gallery/${other.id}`);
+  showPicture(other.id);
+  if (at + by > pictures.length - 4) loadMore();
+}
+
+/** Close the picture that is open. */
+export function closePicture() {
+  const dialog = $("#detail");
+  opened = null;
+  if (dialog.open) dialog.close();
+}
+
 /** A picture on a wall of its own. */
-export async function openPicture(id) {
+export async function showPicture(id) {
+  if (opened === id) return;
+  opened = id;
   const picture = await trying(() => ask(`/api/pictures/${id}`));
-  if (!picture) return;
+  if (opened !== id) return;
+  if (!picture) {
+    history.replaceState(null, "", "#gallery");
+    closePicture();
+    return;
+  }
   const dialog = $("#detail");
   const canvas = el("canvas", { width: 800, height: 800, tabindex: "0", role: "img" });
   const hands = el("div", { class: "hands" });
   const guess = el("div", { class: "guess", "aria-live": "polite" });
-  const close = () => dialog.close();
+  // Whoever goes on with the picture elsewhere does not come back to it.
+  const leave = () => {
+    history.replaceState(null, "", "#gallery");
+    closePicture();
+  };
   const recipe = picture.job?.recipe ?? {};
   const sampler = recipe.sampler;
   const facts = [
@@ -93,18 +192,20 @@ export async function openPicture(id) {
     ["steered from", recipe.negative_prompt],
     ["file", picture.file],
   ].filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const at = pictures.findIndex((one) => one.id === id);
+  const way = (by, name, sign) => el("button", { type: "button", class: "icon", "aria-label": name, title: name, disabled: at < 0 || !pictures[at + by], onclick: () => step(by) }, sign);
   dialog.replaceChildren(
     el("div", { class: "wall" }, el("div", { class: "mat" }, canvas), hands, guess),
     el(
       "div",
       { class: "about" },
-      el("div", {}, el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: close }, "✕"), el("h2", { id: "detail-title" }, isIllusion(picture) ? "What do you see?" : "A picture")),
+      el("div", { class: "ways" }, el("h2", { id: "detail-title" }, isIllusion(picture) ? "What do you see?" : "A picture"), way(-1, "The one before", "←"), way(1, "The one after", "→"), el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
       el("dl", {}, facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value))])),
-      el("div", { class: "actions" }, deedsOf(picture, again, close)),
+      el("div", { class: "actions" }, deedsOf(picture, again, leave)),
     ),
   );
-  dialog.showModal();
-  const viewer = new Viewer(canvas, hands, motionOf);
+  if (!dialog.open) dialog.showModal();
+  viewer = new Viewer(canvas, hands, motionOf);
   await trying(async () => viewer.show({ ...picture, image: await loaded(fileOf(id)), label: isIllusion(picture) ? "An illusion: press Space to change how it is seen" : picture.prompts.join(", ") }));
   askWhat(guess, picture, false, () => {});
   canvas.focus({ preventScroll: true });
@@ -114,11 +215,11 @@ export async function openPicture(id) {
 export async function deletePicture(picture) {
   const gone = await trying(() => ask(`/api/pictures/${picture.id}`, { method: "DELETE" }));
   if (!gone) return false;
+  takeAway(picture.id);
   refreshGallery();
   toast("Deleted.", {
     name: "Undo",
-    run: () => trying(async () => (await ask(`/api/pictures/${picture.id}/restore`, { method: "POST" }), refreshGallery())),
+    run: () => trying(async () => (place(await ask(`/api/pictures/${picture.id}/restore`, { method: "POST" })), refreshGallery())),
   });
   return true;
 }
-

@@ -10,7 +10,7 @@ import { modelName } from "./tasks.js";
 /** A duckrabbit PNG gives its settings back; anything else is a picture to work on. */
 async function take(page, file) {
   if (!file?.type.startsWith("image/")) {
-    toast("That is no picture: drop a PNG, JPEG, WebP or GIF.");
+    toast("That is no picture: drop a PNG, JPEG, WebP, GIF or TIFF.");
     return;
   }
   await trying(async () => {
@@ -22,8 +22,8 @@ async function take(page, file) {
     page.goTo("make");
     if (!takesPicture(page.task())) page.choose(paintTask());
     side("paint");
-    await lay(page.task(), file, file.name);
-    if (answer.record) toast("A picture of duckrabbit's: it also remembers its settings.", { name: "Take them", run: () => restore(page, answer.record) });
+    await lay(page.task(), file, file.name, answer.source);
+    if (answer.record) toast("A picture of duckrabbit's: it also remembers its settings.", { name: "Take them", run: () => trying(() => restore(page, answer.record)) });
   });
 }
 

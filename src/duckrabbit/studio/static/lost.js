@@ -1,8 +1,8 @@
 // Jobs that were lost when an earlier studio ended: said on top of the page until they are made again or forgotten.
 
 import { $, el } from "./dom.js";
-import { wordsOf } from "./queue.js";
-import { notMade, on, settle } from "./state.js";
+import { settle, wordsOf } from "./queue.js";
+import { notMade, on } from "./state.js";
 
 const NAMED = 3;
 

@@ -1,17 +1,18 @@
 // The page: rooms, the composer, and how everything hangs together.
 
-import { SILENT, ask, follow } from "./api.js";
+import { SILENT, ask } from "./api.js";
 import { deedsOn } from "./deeds.js";
 import { $, drawing, el, toast, trying } from "./dom.js";
-import { openGallery, refreshGallery } from "./gallery.js";
+import { follow } from "./events.js";
+import { closePicture, openGallery, refreshGallery, showPicture } from "./gallery.js";
 import { openIntake } from "./intake.js";
 import { openKeys } from "./keys.js";
 import { openLesson } from "./lesson.js";
 import { openLost } from "./lost.js";
-import { openQueue } from "./queue.js";
+import { openQueue, settle, wordsOf } from "./queue.js";
 import { easelOf, lay, sourceFields, sourcesOf, takesPicture } from "./sources.js";
 import { openStage, present, side, watch, welcome } from "./stage.js";
-import { known, on, refreshJobs, refreshStudio, settle, taskOf, tell } from "./state.js";
+import { known, on, refreshJobs, refreshStudio, taskOf, tell } from "./state.js";
 import { fieldsOf, jobOf, settingsOf, wishes } from "./tasks.js";
 import { openTraining, refreshTraining } from "./training.js";
 
@@ -19,9 +20,17 @@ let task;
 
 // Rooms
 
+const ROOMS = ["make", "gallery", "training"];
+let shownRoom;
+
+/** The room that the address names, with the picture that is open in it. */
 function room() {
-  const wanted = location.hash.slice(1);
-  const name = ["make", "gallery", "training"].includes(wanted) ? wanted : "make";
+  const [wanted, picture] = location.hash.slice(1).split("/");
+  const name = ROOMS.includes(wanted) ? wanted : "make";
+  if (picture && name === "gallery") showPicture(picture);
+  else closePicture();
+  if (name === shownRoom) return;
+  shownRoom = name;
   for (const section of document.querySelectorAll(".room")) section.hidden = section.id !== `room-${name}`;
   for (const link of document.querySelectorAll(".rooms a")) {
     if (link.dataset.room === name) link.setAttribute("aria-current", "page");
@@ -33,8 +42,8 @@ function room() {
 }
 
 /** At once: the next key already belongs to the new room. */
-function goTo(name) {
-  if (location.hash !== `#${name}`) history.pushState(null, "", `#${name}`);
+function goTo(place) {
+  if (location.hash !== `#${place}`) history.pushState({ opened: place.includes("/") }, "", `#${place}`);
   room();
 }
 
@@ -133,9 +142,17 @@ function openTheme() {
 function heard(kind, content) {
   if (kind === "job") {
     known.jobs.set(content.id, content);
-  } else if (kind === "queue") known.order = content.order;
+    if (content.state === "failed") sayFailed(content);
+  } else if (kind === "forgotten") known.jobs.delete(content.id);
+  else if (kind === "queue") known.order = content.order;
   else if (kind === "notice") notice(content.notice);
-  tell(kind, content);
+  tell(kind === "forgotten" ? "queue" : kind, content);
+}
+
+/** A job that fails says so wherever the person is; on stage it is said by the stage. */
+function sayFailed(job) {
+  if (shownRoom === "make" && $("#stage").dataset.job === job.id) return;
+  toast(`“${wordsOf(job)}” could not be made: ${job.problem}`, { name: "Look", run: () => $("#queue-button").click() });
 }
 
 function notice(words) {
@@ -157,13 +174,13 @@ async function open() {
   await refreshStudio();
   notice(known.studio.notice);
   buildTasks();
-  const remake = (job) => trying(async () => (await submit((await ask(`/api/jobs/${job.id}`)).request), settle(job)));
+  const remake = (job) => trying(async () => (await submit((await ask(`/api/jobs/${job.id}`)).request), await settle(job)));
   const page = { task: () => task, goTo, choose, build: buildFields, submit };
   const again = deedsOn(page);
   openStage(again, remake);
   openQueue({ watch, remake });
   openLost(remake);
-  openGallery(again);
+  openGallery(again, goTo);
   openTraining();
   openIntake(page);
   openKeys(page);
@@ -186,9 +203,11 @@ async function open() {
   addEventListener("popstate", room);
   room();
   let lost = false;
+  let begun = false;
   follow(heard, (connected) => {
     if (connected) trying(refreshJobs).then(() => tell("gallery"));
-    if (connected && lost) back();
+    if (connected && begun) back();
+    begun ||= connected;
     if (!connected && !lost) {
       notice(SILENT);
       tell("away");

@@ -11,8 +11,8 @@ function suggestions(text, known) {
   const typed = text.toLowerCase();
   const last = typed.split(/\s+/).at(-1);
   const found = [];
-  const add = (value, kind) => {
-    if (value.toLowerCase() !== typed && !found.some((one) => one.value === value)) found.push({ value, kind });
+  const add = (value, kind, head = "") => {
+    if (value.toLowerCase() !== typed && !found.some((one) => one.value === value)) found.push({ value, kind, head });
   };
   if (typed.length >= 1 && typed.split(" ").length <= 4) {
     for (const style of known.styles) if (style.startsWith(typed)) add(`${style} `, "style");
@@ -24,10 +24,10 @@ function suggestions(text, known) {
     if (tail.length < 2) continue;
     const head = text.slice(0, text.length - tail.length);
     const matches = known.names.filter((name) => name.startsWith(tail)).sort((a, b) => a.length - b.length);
-    for (const name of matches.slice(0, SHOWN - found.length)) add(head + name, "");
+    for (const name of matches.slice(0, SHOWN - found.length)) add(head + name, "", head);
   }
   if (last.length >= 2) {
-    for (const word of known.words) if (found.length < SHOWN && word.startsWith(last)) add(text.slice(0, text.length - last.length) + word, "");
+    for (const word of known.words) if (found.length < SHOWN && word.startsWith(last)) add(text.slice(0, text.length - last.length) + word, "", text.slice(0, text.length - last.length));
   }
   return found.slice(0, SHOWN);
 }
@@ -50,7 +50,8 @@ export class PromptField {
       "div",
       { class: `prompt ${["", "second", "third"][Math.min(order, 2)]}` },
       el("label", { class: "label", for: id }, label),
-      el("div", { class: "box" }, this.ghost, this.input, this.options),
+      el("div", { class: "box" }, this.ghost, this.input),
+      this.options,
       this.heard,
     );
     this.input.addEventListener("input", () => this.#typed());
@@ -93,7 +94,8 @@ export class PromptField {
         el(
           "li",
           { role: "option", id: `${this.options.id}-${k}`, "aria-selected": "false", onpointerdown: (event) => (event.preventDefault(), this.#take(one.value)) },
-          one.value, one.kind ? el("small", {}, one.kind) : null,
+          // What stands there already is read out, but not shown again.
+          one.head ? el("span", { class: "hidden" }, one.head) : null, one.value.slice(one.head.length), one.kind ? el("small", {}, one.kind) : null,
         ),
       ),
     );

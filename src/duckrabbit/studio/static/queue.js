@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { $, el, seconds, trying } from "./dom.js";
-import { known, notMade, on, recipeOf, settle } from "./state.js";
+import { known, notMade, on, recipeOf } from "./state.js";
 
 const SAID = { failed: "failed", lost: "was lost when the studio ended", cancelled: "cancelled" };
 
@@ -52,6 +52,9 @@ function drawProgress(shown, job) {
 }
 
 const left = (job) => (job.state !== "making" ? "waits" : job.seconds_left === null ? "being made" : `${seconds(job.seconds_left)} left`);
+
+/** Speak no more of a job that came to nothing, on any page. */
+export const settle = (job) => trying(() => ask(`/api/jobs/${job.id}`, { method: "DELETE" }));
 
 /** What a job shows, in a few words. */
 export const wordsOf = (job) => job.prompts.filter(Boolean).join(" · ") || recipeOf(job.verb).name;

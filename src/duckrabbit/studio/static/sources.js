@@ -24,10 +24,16 @@ export function easelOf(task) {
   return easels[task];
 }
 
-/** Lay a picture on the easel of a task: a blob, or the address of a picture of the package. */
-export async function lay(task, picture, name) {
+/**
+ * Lay a picture on the easel of a task: a blob, or the address of a picture of the package. Where this browser can't
+ * decode it, as a TIFF, `taken` is shown: what the studio made of it.
+ */
+export async function lay(task, picture, name, taken) {
   const address = typeof picture === "string" ? picture : URL.createObjectURL(picture);
-  const image = await loaded(address);
+  const image = await loaded(address).catch((error) => {
+    if (!taken) throw error;
+    return loaded(`data:image/png;base64,${taken.png}`);
+  });
   const easel = easelOf(task);
   easel.put(image);
   names[task] = name;

@@ -9,7 +9,6 @@ export const known = {
 };
 
 const listeners = new Map();
-const settled = new Set(JSON.parse(localStorage.getItem("settled") ?? "[]")); // jobs that came to nothing, and that is that
 
 export function on(kind, listener) {
   if (!listeners.has(kind)) listeners.set(kind, new Set());
@@ -33,14 +32,7 @@ export async function refreshJobs() {
 }
 
 /** Jobs that failed or were lost, and are neither made again nor forgotten. */
-export const notMade = () => [...known.jobs.values()].filter((job) => (job.state === "failed" || job.state === "lost") && !settled.has(job.id));
-
-/** Speak no more of a job that came to nothing. */
-export function settle(job) {
-  settled.add(job.id);
-  localStorage.setItem("settled", JSON.stringify([...settled].slice(-200)));
-  tell("queue");
-}
+export const notMade = () => [...known.jobs.values()].filter((job) => job.state === "failed" || job.state === "lost");
 
 /** The model of a name, or of the path that a picture of a run's model remembers. */
 export function model(name) {

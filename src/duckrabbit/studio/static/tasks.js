@@ -41,7 +41,7 @@ export function fieldsOf(name, again, source) {
   const task = taskOf(name);
   const prompt = (label, order, placeholder, value, changed) =>
     new PromptField({ label, order, placeholder, value, changed, modelName: () => modelName(name) }).element;
-  const page = { task, prompt, source, again };
+  const page = { task, views: model(modelName(name)).views, prompt, source, again };
   return task.fields.flatMap((field) => KINDS[field.kind].show?.(field, wishOf(name), page) ?? []);
 }
 

@@ -1,11 +1,13 @@
 // Training: runs of digit models, their curves and what they can do after each epoch.
 
 import { ask } from "./api.js";
-import { $, debounced, el, trying } from "./dom.js";
+import { $, debounced, el, seconds, trying } from "./dom.js";
 import { known, on, refreshStudio } from "./state.js";
 
 const COLOURS = ["--duck-fill", "--rabbit-fill", "--good", "--bad", "--edge", "--ink"];
+const ELSEWHERE = 2000; // until a run that another process trains is looked at again
 const compared = new Set();
+const colours = new Map(); // a run keeps its own
 let runs = [];
 let curves = new Map();
 let built = false;
@@ -23,13 +25,20 @@ export async function refreshTraining() {
   const trained = runs.some((run) => run.state === "training" || run.state === "stopping");
   runs = answer.runs;
   if (!compared.size && runs.length) compared.add(runs[0].name);
+  // The oldest first, so that a new one changes none.
+  for (const run of [...runs].reverse()) if (!colours.has(run.name)) colours.set(run.name, COLOURS[colours.size % COLOURS.length]);
+  if (runs.some((run) => run.state === "elsewhere")) setTimeout(() => !$("#room-training").hidden && refreshTraining(), ELSEWHERE);
   const wanted = runs.filter((run) => compared.has(run.name));
   const found = await Promise.all(wanted.map((run) => ask(`/api/runs/${run.name}`).catch(() => null)));
   curves = new Map(found.filter(Boolean).map((run) => [run.name, run]));
   drawRuns();
   drawChart();
   drawSheets();
-  if (trained && !runs.some((run) => run.state === "training")) trying(refreshStudio);
+  if (trained && !runs.some((run) => run.state === "training")) {
+    // Whatever stood in the way of a new run does so no more.
+    $("#room-training .problem").hidden = true;
+    trying(refreshStudio);
+  }
 }
 
 function build() {
@@ -54,6 +63,7 @@ function build() {
     el("button", { type: "submit", class: "primary" }, "Start training"),
     problem,
   );
+  form.addEventListener("input", () => (problem.hidden = true));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     problem.hidden = true;
@@ -72,7 +82,7 @@ function build() {
   $("#room-training").replaceChildren(
     el("h1", {}, "Training"),
     el("p", { class: "intro" }, "Watch a network learn handwritten digits: the loss falls, and after each epoch it shows what it can draw. Stop whenever you like; it goes on from there. A trained model can be chosen under Digits."),
-    el("div", { class: "bench" }, el("div", {}, form, el("div", { class: "runs", id: "runs" })), el("div", {}, el("div", { class: "chart" }, el("canvas", { id: "chart", role: "img", "aria-label": "Loss curves" }), el("div", { class: "legend", id: "legend" })), el("div", { class: "sheets", id: "sheets" }))),
+    el("div", { class: "bench" }, el("div", {}, form, el("div", { class: "runs", id: "runs" })), el("div", {}, el("div", { id: "charts" }), el("div", { class: "sheets", id: "sheets" }))),
   );
 }
 
@@ -83,15 +93,17 @@ function drawRuns() {
       box.addEventListener("change", () => (compared[box.checked ? "add" : "delete"](run.name), refreshTraining()));
       const act = (deed) => () => trying(async () => (await ask(`/api/runs/${run.name}/${deed}`, { method: "POST" }), refreshTraining()));
       const deed =
-        run.state === "training" ? el("button", { type: "button", onclick: act("stop") }, "Stop") : run.state === "stopped" ? el("button", { type: "button", onclick: act("resume") }, "Resume") : el("span", { class: "quiet-text" }, run.state);
-      const speed = run.state === "training" && run.pictures_per_second ? ` · ${Math.round(run.pictures_per_second).toLocaleString()} pictures/s` : "";
-      const line = run.problem ?? `epoch ${run.epoch} of ${run.epochs}${run.loss !== null ? ` · loss ${run.loss.toFixed(4)}` : ""}${speed}`;
+        run.state === "training" ? el("button", { type: "button", onclick: act("stop") }, "Stop") : run.state === "stopped" ? el("button", { type: "button", onclick: act("resume") }, "Resume") : el("span", { class: "quiet-text" }, STATES[run.state] ?? run.state);
+      const facts = [`step ${run.step.toLocaleString("en-GB")} of ${run.steps.toLocaleString("en-GB")}, epoch ${run.epoch} of ${run.epochs}`, run.loss !== null && `loss ${run.loss.toFixed(4)}`];
+      if (run.state === "training" && run.pictures_per_second) facts.push(`${Math.round(run.pictures_per_second).toLocaleString("en-GB")} pictures/s`, `${seconds(run.seconds_left)} left`);
+      const line = run.problem ?? facts.filter(Boolean).join(" · ");
       return el("div", { class: "run" }, box, el("b", {}, run.name), deed, el("span", { class: "line" }, line));
     }),
   );
 }
 
-const colourOf = (k) => getComputedStyle(document.documentElement).getPropertyValue(COLOURS[k % COLOURS.length]).trim();
+const STATES = { elsewhere: "trained by another process", stopping: "stopping …" };
+const colourOf = (run) => getComputedStyle(document.documentElement).getPropertyValue(colours.get(run.name)).trim();
 
 /** 1, 2 and 5 times the powers of ten between two of them; a few in between where there are too few. */
 function lossTicks(low, high) {
@@ -111,8 +123,22 @@ function stepTicks(steps) {
   return Array.from({ length: Math.floor(steps / every) + 1 }, (_, k) => k * every);
 }
 
+/** A chart for each thing that is learnt: the losses of different ones can't be compared. */
 function drawChart() {
-  const canvas = $("#chart");
+  const groups = new Map();
+  for (const run of curves.values()) if (run.curve.length) groups.set(run.learns, [...(groups.get(run.learns) ?? []), run]);
+  if (!groups.size) groups.set("", []);
+  const box = $("#charts");
+  const kinds = [...groups.keys()];
+  if (box.dataset.kinds !== kinds.join()) {
+    box.dataset.kinds = kinds.join();
+    box.replaceChildren(...kinds.map(() => el("div", { class: "chart" }, el("canvas", { role: "img", "aria-label": "Loss curves" }), el("div", { class: "legend" }))));
+  }
+  kinds.forEach((kind, k) => drawLosses(box.children[k], groups.get(kind), kind));
+}
+
+function drawLosses(chart, lines, kind) {
+  const canvas = $("canvas", chart);
   const ratio = Math.min(2, devicePixelRatio || 1);
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
@@ -123,13 +149,14 @@ function drawChart() {
   context.scale(ratio, ratio);
   const style = getComputedStyle(document.documentElement);
   const [ink, rule] = ["--quiet", "--rule"].map((name) => style.getPropertyValue(name).trim());
-  const lines = [...curves.values()].filter((run) => run.curve.length);
   context.font = "12px 'Instrument Sans', sans-serif";
   context.fillStyle = ink;
-  $("#legend").replaceChildren(...lines.map((run, k) => el("span", {}, el("i", { style: `background:${colourOf(k)}` }), run.name)));
+  $(".legend", chart).replaceChildren(...lines.map((run) => el("span", {}, el("i", { style: `background:${colourOf(run)}` }), run.name)));
   if (!lines.length) {
     context.textAlign = "center";
-    context.fillText(runs.length ? "Tick a run to see its loss." : "Start a run, and its loss is drawn here.", width / 2, height / 2);
+    const told = curves.size ? "Its loss is drawn here after the first steps." : runs.length ? "Tick a run to see its loss." : "Start a run, and its loss is drawn here.";
+    context.fillText(told, width / 2, height / 2);
+    canvas.setAttribute("aria-label", told);
     return;
   }
   const box = { left: 48, right: width - 12, top: 34, bottom: height - 30 };
@@ -152,14 +179,14 @@ function drawChart() {
     context.fillText(String(Number(loss.toPrecision(2))), box.left - 8, y(loss));
   }
   context.textAlign = "left";
-  context.fillText("loss", box.left - 40, 10);
+  context.fillText(`loss: mean squared error of ${kind}`, box.left - 40, 10);
   context.textAlign = "right";
   context.fillText("steps", box.right, 10);
   context.textBaseline = "top";
   context.textAlign = "center";
   for (const step of stepTicks(steps)) context.fillText(step.toLocaleString(), Math.min(x(step), box.right - 14), box.bottom + 10);
-  lines.forEach((run, k) => {
-    context.strokeStyle = colourOf(k);
+  lines.forEach((run) => {
+    context.strokeStyle = colourOf(run);
     context.lineWidth = 2.2;
     context.lineJoin = "round";
     context.beginPath();
