@@ -49,9 +49,10 @@ class Denoise(FromPicture):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """IMAGE PROMPT --levels L --method M --blur-sigma S"""
+        """IMAGE PROMPT --levels L --method M --blur-sigma S --crop C"""
         blur = ("--blur-sigma", f"{self.blur_sigma:g}") if self.method == "blur" else ()
-        return (self.picture.name, *typed(self.prompts), *self.level.words, "--method", self.method, *blur)
+        how = ("--method", self.method, *blur, *self.picture.words)
+        return (self.picture.name, *typed(self.prompts), *self.level.words, *how)
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid, without guidance."""

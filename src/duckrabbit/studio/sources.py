@@ -13,6 +13,7 @@ import msgspec
 from PIL import Image
 
 from duckrabbit.errors import UsageError
+from duckrabbit.media.decode import why_unknown
 from duckrabbit.media.masks import read_mask
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.png import read_metadata
@@ -113,7 +114,7 @@ def _check_header(content: bytes, name: str) -> None:
             pixels = MAX_PICTURE_PIXELS + 1
         # Broken files make Pillow raise nearly anything.
         except Exception as error:
-            raise UsageError(f"{name} is no picture that can be read: give a PNG, JPEG, WebP, GIF or TIFF.") from error
+            raise UsageError(f"{name} {why_unknown(content)}") from error
     if pixels > MAX_PICTURE_PIXELS:
         raise UsageError(f"{name} has more than {MAX_PICTURE_PIXELS // 1_000_000} million pixels: shrink it first.")
 
