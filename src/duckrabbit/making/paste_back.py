@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,12 @@ from PIL import Image
 
 from duckrabbit.errors import UsageError
 from duckrabbit.making.make import Picture
-from duckrabbit.media.crop import Window
+from duckrabbit.making.record import Record
+from duckrabbit.media.crop import Window, parse_crop
 from duckrabbit.media.paste import Photo, pasted, read_photo
 from duckrabbit.media.png import encoded
+from duckrabbit.models.model import Model
+from duckrabbit.recipes.inpaint import Inpaint
 
 PASTED = "pasted"
 """Of the record: where the painted picture went."""
@@ -38,24 +40,26 @@ class PasteBack:
     negative: bool = False
 
     @staticmethod
-    def again(path: Path, data: Mapping[str, Any]) -> "PasteBack | None":
-        """Where the picture of a record went, in the file that holds them; None where it went nowhere.
+    def again(path: Path, record: Record, model: Model, mask_file: str | None) -> "PasteBack | None":
+        """Where the picture of a record went, in the file that holds both; None where it went nowhere.
+
+        A mask that was left out of the record is drawn again, or read from its file.
 
         Raises:
-            UsageError: if the record is damaged, or its mask was left out of it.
+            UsageError: if the record is damaged, or the mask is not there.
         """
-        told = data.get(PASTED)
+        told = record.data.get(PASTED)
         if told is None:
             return None
         try:
             left, top, right, bottom = map(int, told["window"])
             png = base64.b64decode(told["mask"]["png"])
-            if not png:
-                raise UsageError(
-                    f"{path} was pasted into a photo, and its mask was left out of the file: make it anew with inpaint."
-                )
-            with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
-                mask = np.asarray(image.convert("L")) > 0
+            if not png and isinstance(record.recipe, Inpaint):
+                crop = parse_crop(record.recipe.picture.crop)
+                mask = record.recipe.hole(right - left, model.size, mask_file, crop).numpy() > 0
+            else:
+                with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+                    mask = np.asarray(image.convert("L")) > 0
             if mask.shape != (right - left, bottom - top):
                 raise ValueError("the mask is of another size")
         except (KeyError, TypeError, ValueError, OSError) as error:

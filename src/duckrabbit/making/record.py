@@ -14,7 +14,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import View, parse_view
 from duckrabbit.making.choose import MAX_THREADS
 from duckrabbit.making.plan import Planned
-from duckrabbit.media.png import JSON, in_every_mapping, read_metadata
+from duckrabbit.media.png import JSON, in_every_mapping, read_metadata, rewritten
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.recipes.catalogue import RECIPES, from_json, recipe_from_json, to_json
 from duckrabbit.recipes.recipe import Recipe, with_sampler
@@ -78,6 +78,16 @@ def for_others(data: Mapping[str, Any]) -> dict[str, Any]:
         return {name: _bare(value) if name in ("name", "weights") else value for name, value in found.items()}
 
     return dict(cast(Mapping[str, Any], in_every_mapping(data, left_out)))
+
+
+def content_for_others(path: Path) -> bytes:
+    """A PNG's bytes to give away: what is seen as it is, and its record as `for_others` leaves it.
+
+    Raises:
+        UsageError: if it has no record.
+        OSError: if it is not there any more.
+    """
+    return rewritten(path.read_bytes(), for_others(read_metadata(path)))
 
 
 def _digest_of(found: Mapping[str, JSON]) -> str:

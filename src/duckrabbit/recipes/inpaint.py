@@ -9,8 +9,8 @@ from torch import Tensor
 from duckrabbit.diffusion.constraints import KnownRegion
 from duckrabbit.diffusion.guidance import guided
 from duckrabbit.errors import UsageError
-from duckrabbit.media.crop import parse_crop
-from duckrabbit.media.masks import box_mask, ellipse_mask
+from duckrabbit.media.crop import Crop, parse_crop
+from duckrabbit.media.masks import box_mask, ellipse_mask, understood_mask
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.recipe import FromPicture, Plan, from_noise, grid_of, guidance_of, prompt_of, step_of, typed
@@ -69,6 +69,18 @@ class Inpaint(FromPicture):
         there = bool(self.picture.png and self.mask.png)
         on_pixels = model.state_shape == model.shape
         return replace(self, picture=self.picture.blanked(self.mask)) if there and on_pixels else self
+
+    def hole(self, side: int, within: int, file: str | None, crop: Crop) -> Tensor:
+        """The mask [side, side] drawn or read again at another size; corners are pixels of a picture of side `within`.
+
+        Raises:
+            UsageError: as in `understood_mask`, and where it was not drawn and there is no file.
+        """
+        if drawn := drawn_shape(self.mask.name):
+            return drawn_mask(*drawn, side, within, invert=self.invert_mask)
+        if file is None:
+            raise UsageError(f"The mask {self.mask.name} was left out of this file: give it with `source`.")
+        return understood_mask(file, side, black_paints=self.invert_mask, crop=crop).mask
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid."""

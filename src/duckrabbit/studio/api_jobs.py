@@ -23,6 +23,8 @@ async def submit(request: Request) -> Response:
     order = await studio.pools.quick(order_of, await json_of(request, JobRequest, "JobRequest"))
     facts = await facts_of(studio, order.model or default_name(order.recipe.prompts))
     await studio.pools.quick(_check_views, order, facts)
+    if left_out := [source.name for source in order.recipe.sources if not source.png]:
+        raise Refusal(400, f"The file was written without {left_out[0]}, which it was made from: give that as well.")
     if not facts.samples and order.recipe.verb not in ("noise", "denoise"):
         raise Refusal(400, f"{facts.name} removes noise in one step and can't sample: choose another model.")
     if order.size not in (None, *facts.sizes):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from duckrabbit.making.paste_back import PasteBack
     from duckrabbit.media.crop import Crop
     from duckrabbit.models.model import Model
+    from duckrabbit.recipes.inpaint import Inpaint
     from duckrabbit.recipes.source import Source
 
 
@@ -66,7 +67,7 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
         source, mask, prompt, options.resamplings, options.wording.negative_prompt, None, options.invert_mask
     )
     planned = options.sampling.plan(recipe, model, size)
-    back = _paste_back(options, mask_file, model, final)
+    back = _paste_back(options, recipe, mask_file, model, final) if options.paste_back else None
     content = None if back is None else partial(back.content, with_mask=not options.output.no_source)
     details = {"mask": mask.name} | ({} if back is None else {"whole": back.photo.image.size})
     return [Job(planned, f"{source.name} {prompt or ''}", details=details, content=content)]
@@ -155,29 +156,20 @@ def _drawn(options: Options) -> tuple[str, str]:
     return ("ellipse", options.mask_ellipse or "") if box is None else ("box", box)
 
 
-def _paste_back(options: Options, file: str | None, model: "Model", final: "Model") -> "PasteBack | None":
-    """Where in the whole photo the painted part goes, by the mask at the photo's own size; None if nowhere."""
-    if not options.paste_back:
-        return None
+def _paste_back(options: Options, recipe: "Inpaint", file: str | None, model: "Model", final: "Model") -> "PasteBack":
+    """Where in the whole photo the painted part goes, by the mask at the photo's own size."""
     from duckrabbit.errors import UsageError
     from duckrabbit.making.paste_back import PasteBack
     from duckrabbit.media.crop import parse_crop
-    from duckrabbit.media.masks import understood_mask
     from duckrabbit.media.paste import read_photo
     from duckrabbit.media.pictures import read_picture
-    from duckrabbit.recipes.inpaint import drawn_mask
     from duckrabbit.recipes.source import on_light_ground
 
     if options.image == "-":
         raise UsageError("--paste-back reads the photo twice, which standard input can't be: give the path of a file.")
     photo, crop = read_photo(options.image), parse_crop(options.crop)
     window = crop.window(*photo.image.size)
-    side = window[2] - window[0]
-    if file is not None:
-        found = _mask_crop(options, file)
-        mask = understood_mask(file, side, black_paints=options.invert_mask, crop=found).mask
-    else:
-        mask = drawn_mask(*_drawn(options), side, model.size, invert=options.invert_mask)
+    mask = recipe.hole(window[2] - window[0], model.size, file, _mask_crop(options, file) if file else crop)
     light = on_light_ground(read_picture(options.image, final.size, final.channels, crop=crop))
     return PasteBack(photo, window, mask.numpy() > 0, negative=final.dark_ground and light)
 

@@ -52,7 +52,11 @@ def run(options: Options) -> int:
     remembered = pictures[0].record
     if row:
         remembered = {**row.data, "places": [dict(picture.record) for picture in pictures]}
-    back = None if row else PasteBack.again(Path(options.image), records[0].data)
+    back = (
+        None
+        if row
+        else PasteBack.again(Path(options.image), records[0], model, options.source[-1] if options.source else None)
+    )
     with new_file(Path(options.out), f"rerun-{Path(options.image).stem}", ".png") as path:
         if back is None:
             write_png(path, pixels, remembered)
