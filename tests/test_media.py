@@ -16,7 +16,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms, ImageDraw, ImageFilter
+from PIL import Image, ImageCms, ImageDraw, ImageFilter, ImageOps
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
@@ -25,9 +25,11 @@ from duckrabbit.errors import UsageError
 from duckrabbit.media import animation
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.crop import parse_crop
 from duckrabbit.media.decode import MAX_SIDE
 from duckrabbit.media.masks import box_mask, ellipse_mask, read_mask, understood_mask
 from duckrabbit.media.names import new_file, unused_path
+from duckrabbit.media.paste import pasted, read_photo
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.pixels import from_uint8, to_uint8
 from duckrabbit.media.png import MAX_CHARACTERS, read_metadata, write_png
@@ -827,3 +829,88 @@ def test_other_suffixes_and_odd_frames_are_refused(tmp_path: Path) -> None:
     for frames in ([], [noise(3, 8), noise(3, 9)]):
         with pytest.raises(ValueError, match="frames"):
             write_animation(tmp_path / "a.gif", frames, 100)
+
+
+# --- Crops and pasting back ------------------------------------------------------------------------------------------
+
+
+STRIPES = np.zeros((20, 60, 3), np.uint8)
+STRIPES[:, :20, 0], STRIPES[:, 20:40, 1], STRIPES[:, 40:, 2] = 255, 255, 255
+
+
+@pytest.mark.parametrize(
+    ("crop", "seen"),
+    [("", 1), ("centre", 1), ("center", 1), ("left", 0), ("right", 2), ("top", 1), ("bottom", 1), ("40,0,60,20", 2)],
+)
+def test_a_crop_chooses_the_square(tmp_path: Path, crop: str, seen: int) -> None:
+    tall = {"left": "top", "right": "bottom", "top": "left", "bottom": "right", "40,0,60,20": "0,40,20,60"}
+    for levels, way in ((STRIPES, crop), (STRIPES.transpose(1, 0, 2).copy(), tall.get(crop, crop))):
+        said: list[str] = []
+        picture = read_picture(saved(tmp_path, Image.fromarray(levels)), 16, 3, said.append, parse_crop(way))
+        assert colour(picture, 8, 8) == [255 * (k == seen) for k in range(3)]
+        assert any("60" in line and "20×20 is used" in line for line in said) == (crop == "")
+
+
+def test_all_of_a_picture_is_padded_to_a_square_and_a_mask_with_what_is_kept(tmp_path: Path) -> None:
+    path = saved(tmp_path, Image.fromarray(STRIPES))
+    picture = read_picture(path, 60, 3, crop=parse_crop("pad"))
+    assert [colour(picture, 30, x) for x in (10, 30, 50)] == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
+    assert colour(picture, 5, 30) == [0, 0, 0]
+    light = read_picture(saved(tmp_path, Image.new("RGB", (60, 20), "yellow")), 60, 3, crop=parse_crop("pad"))
+    assert colour(light, 5, 30) == [255, 255, 255]
+    for black, ground in ((False, "white"), (True, "black")):
+        path = saved(tmp_path, Image.new("L", (60, 20), ground))
+        mask = understood_mask(path, 60, black_paints=black, crop=parse_crop("pad")).mask
+        assert torch.equal(mask, box_mask(0, 20, 60, 40, 60))
+
+
+@pytest.mark.parametrize("crop", ["middle", "1,2,3", "0,0,20,10", "10,0,5,-5", "50,0,70,20", "-1,0,19,20"])
+def test_a_crop_that_is_none_is_refused_in_a_sentence(tmp_path: Path, crop: str) -> None:
+    path = saved(tmp_path, Image.fromarray(STRIPES))
+    with pytest.raises(UsageError) as refusal:
+        read_picture(path, 16, 3, crop=parse_crop(crop))
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.jpg", "a"])
+def test_a_heic_photo_is_called_one_whatever_its_name(tmp_path: Path, name: str) -> None:
+    for brands in (b"heic\0\0\0\0mif1heic", b"mif1\0\0\0\0mif1heic", b"heix\0\0\0\0"):
+        (tmp_path / name).write_bytes(b"\0\0\0\x24ftyp" + brands + bytes(40))
+        with pytest.raises(UsageError, match=r"HEIC.*JPEG"):
+            read_picture(tmp_path / name, 8, 3)
+    (tmp_path / name).write_bytes(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1" + bytes(40))
+    with pytest.raises(UsageError, match=r"^((?!HEIC).)*$"):
+        read_picture(tmp_path / name, 8, 3)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_what_is_pasted_into_a_photo_leaves_all_else_as_it_was(tmp_path: Path, mode: str, orientation: int) -> None:
+    stored = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 50, 4), np.uint8), "RGBA").convert(mode)
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    path = saved(tmp_path, stored, exif=exif)
+    photo = read_photo(path)
+    upright = ImageOps.exif_transpose(Image.open(path))
+    before = np.asarray(upright.convert("RGBA"))
+    mask = np.zeros((30, 30), bool)
+    mask[3:9, 5:25] = True
+    window = parse_crop("right" if orientation == 1 else "bottom").window(*photo.image.size)
+    green = torch.tensor([-1.0, 1.0, -1.0]).view(3, 1, 1).expand(3, 8, 8)
+    after = np.asarray(pasted(photo, green, window, mask).image.convert("RGBA"))
+    where = np.zeros(before.shape[:2], bool)
+    where[window[1] : window[3], window[0] : window[2]] = mask
+    assert after.shape == before.shape
+    assert (after[~where] == before[~where]).all()
+    assert (after[where] == (0, 255, 0, 255)).all()
+
+
+def test_what_is_pasted_into_a_photo_of_another_profile_has_its_colours_there(tmp_path: Path) -> None:
+    photo = read_photo(saved(tmp_path, Image.new("RGB", (20, 20), (100, 50, 20)), icc_profile=ADOBE))
+    red = torch.tensor([200.0, 40.0, 40.0]).view(3, 1, 1).expand(3, 8, 8) / 127.5 - 1
+    mask = np.zeros((20, 20), bool)
+    mask[:, 10:] = True
+    whole = pasted(photo, red, (0, 0, 20, 20), mask)
+    assert whole.image.getpixel((5, 5)) == (100, 50, 20)
+    path = saved(tmp_path, whole.image, "b.png", icc_profile=whole.profile)
+    assert colour(read_picture(path, 20, 3), 10, 15) == pytest.approx([200, 40, 40], abs=3)

@@ -440,6 +440,7 @@ def test_a_record_gives_the_recipe_back(kind: str) -> None:
     again = recipe_of(remembered(recipe))
     if not isinstance(recipe, dr.Forward):  # Noising has no sampler.
         assert again.sampler == (recipe.sampler or recipe.default_sampler(digit_model()))
+    recipe = recipe.remembered(digit_model())
     assert again == dataclasses.replace(recipe, sampler=again.sampler)  # type: ignore[type-var]
     assert type(again) is type(recipe)
     assert again.prompts == recipe.prompts

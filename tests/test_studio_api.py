@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -338,6 +339,34 @@ def test_what_is_known_stays_to_the_pixel_when_a_part_is_painted_anew(running: R
     after = np.asarray(running.picture(identity))
     assert np.array_equal(before[:14], after[:14])
     assert not np.array_equal(before[14:], after[14:])
+    # What is given away holds neither the photo nor the mask, and is no job without them.
+    kept, given = (running.ask(f"/api/pictures/{identity}/file{how}").body for how in ("", "?download=true"))
+    page = running.ask(f"/api/pictures/{identity}/page").body.decode()
+    [inside] = re.findall(r"data:image/png;base64,([A-Za-z0-9+/=]+)", page)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(given))), after)
+    assert _decoded(inside) == given != kept
+    taken = running.ask(f"/api/sources?model={DIGITS}", "POST", body=given).json["record"]
+    assert [taken["recipe"][name]["png"] for name in ("picture", "mask")] == ["", ""]
+    refused = running.ask("/api/jobs", "POST", taken)
+    assert refused.status == 400
+    assert "mnist:test/0" in refused.json["problem"]
+
+
+def test_what_was_read_of_a_picture_is_said_and_its_part_is_chosen(running: Running) -> None:
+    wide = np.zeros((40, 120, 3), np.uint8)
+    wide[:, 80:] = 255
+    file = io.BytesIO()
+    Image.fromarray(wide).save(file, "PNG")
+    middle = running.ask(f"/api/sources?model={DIGITS}&name=wide.png", "POST", body=file.getvalue()).json
+    assert "wide.png is 120×40: its middle 40×40 is used" in middle["said"][0]
+    right = running.ask(f"/api/sources?model={DIGITS}&crop=right", "POST", body=file.getvalue()).json
+    assert (right["source"]["crop"], right["inverted"], middle["inverted"]) == ("right", True, False)
+    mask = running.ask(f"/api/sources?model={DIGITS}&as=mask&crop=right&name=m", "POST", body=file.getvalue()).json
+    assert mask["said"] == ["m: white is painted, 100% of the picture"]
+    wrong = running.ask(f"/api/sources?model={DIGITS}&crop=middle", "POST", body=file.getvalue())
+    assert (wrong.status, "no crop" in wrong.json["problem"]) == (400, True)
+    heic = running.ask(f"/api/sources?model={DIGITS}&name=a.jpg", "POST", body=b"\0\0\0\x24ftypheic" + bytes(60))
+    assert (heic.status, "HEIC" in heic.json["problem"]) == (400, True)
 
 
 def test_a_drawing_is_made_anew(running: Running) -> None:

@@ -44,7 +44,14 @@ from duckrabbit.studio.events import Events
 from duckrabbit.studio.guard import Guard
 from duckrabbit.studio.jobs import Job, read_journal, write_journal
 from duckrabbit.studio.motions import motion
-from duckrabbit.studio.settings import MAX_STREAMS, PublicAddress, Settings
+from duckrabbit.studio.settings import (
+    MAX_JSON_BYTES,
+    MAX_PICTURE_BYTES,
+    MAX_SOURCE_CHARACTERS,
+    MAX_STREAMS,
+    PublicAddress,
+    Settings,
+)
 from duckrabbit.studio.sources import order_of_record
 from duckrabbit.studio.tasks import PAGE, Number
 from studio_server import DIGITS, Running, digit_job, long_job, png, studio, until
@@ -297,13 +304,13 @@ def test_a_record_of_anything_makes_no_job_or_a_good_one() -> None:
 
 
 def test_bodies_are_limited(running: Running) -> None:
-    for path, limit in (("/api/jobs", 4 << 20), ("/api/sources", 24 << 20)):
+    for path, limit in (("/api/jobs", MAX_JSON_BYTES), ("/api/sources", MAX_PICTURE_BYTES)):
         # The header alone is enough to be refused: nothing is sent after it.
         with socket.create_connection(("127.0.0.1", running.port), 20) as line:
             head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\nContent-Type: application/json\r\n"
             line.sendall(f"{head}Content-Length: {limit + 1}\r\n\r\n".encode())
             assert line.recv(100).startswith(b"HTTP/1.1 413")
-    answer = running.ask("/api/jobs", "POST", digit_job("x" * (5 << 20)))
+    answer = running.ask("/api/jobs", "POST", digit_job("x" * (MAX_JSON_BYTES + 1)))
     assert answer.status == 413
 
 
@@ -356,7 +363,7 @@ def test_an_order_comes_back_from_its_json(recipe: Recipe) -> None:
         (2, {"near_scale": 21}),
         (3, {"start": -1}),
         (3, {"start_level": 1000}),
-        (3, {"picture": {"name": "x", "png": "A" * 1_500_001}}),
+        (3, {"picture": {"name": "x", "png": "A" * (MAX_SOURCE_CHARACTERS + 1)}}),
         (4, {"resamplings": 11}),
         (6, {"level": {"level": 1000}}),
         (7, {"blur_sigma": 0}),

@@ -105,8 +105,59 @@ def test_captions_come_from_the_text_beside_the_folder_or_the_name(tmp_path: Pat
     (tmp_path / "notes.txt").write_text("not a picture")
     read = read_folder(tmp_path)
     assert read.captions == ("007", "a red fox", "A grey heron, by the water", "old cats", "my dogs")
-    assert read.refused == ()
+    assert [str(tmp_path / "notes.txt") in said for said in read.refused] == [True]
+    assert any("4 of 5 pictures have no caption" in said and "'007'" in said for said in read.remarks)
     assert read.pictures.shape == (5, 3, 72, 72)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+@pytest.mark.parametrize("suffix", [".txt", ".caption", ".png.txt", ".CAPTION"])
+def test_captions_are_read_in_the_encodings_that_editors_write(tmp_path: Path, encoding: str, suffix: str) -> None:
+    picture(tmp_path / "one.png")
+    (tmp_path / f"one{suffix}").write_bytes("a red café\r\n".encode(encoding))
+    read = read_folder(tmp_path)
+    assert (read.captions, read.refused) == (("a red café",), ())
+
+
+def test_captions_of_tables_are_read_and_what_is_wrong_in_them_is_named(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "in/c.png", "in/d.png"):
+        picture(tmp_path / name)
+    rows = [{"file_name": "a.png", "text": "a house"}, {"file_name": "in/c.png", "caption": "a boat"}]
+    wrong = ["[1]", "{", json.dumps({"file_name": "gone.png", "text": "x"}), json.dumps({"file_name": "b.png"})]
+    text = "\n".join([*map(json.dumps, rows), *wrong])
+    (tmp_path / "metadata.jsonl").write_bytes(text.encode("utf-16"))
+    (tmp_path / "in" / "metadata.csv").write_text('file_name,text\nd.png,"a duck, swimming"\n')
+    read = read_folder(tmp_path)
+    assert read.captions == ("a house", "b", "a boat", "a duck, swimming")
+    assert [f"line {n} of" in said for n, said in zip((3, 4, 5, 6), read.refused, strict=True)] == [True] * 4
+
+
+def test_every_file_that_is_left_out_is_named_with_what_it_is(tmp_path: Path) -> None:
+    picture(tmp_path / "good.png")
+    heic = b"\0\0\0\x24ftypheic\0\0\0\0mif1heic" + bytes(40)
+    (tmp_path / "one.heic").write_bytes(heic)
+    (tmp_path / "two.jpg").write_bytes(heic)
+    (tmp_path / "three").write_bytes(heic)
+    (tmp_path / "film.mov").write_bytes(b"\0\0\0\x14ftypqt  " + bytes(40))
+    (tmp_path / "notes.md").write_text("words")
+    read = read_folder(tmp_path)
+    said = {
+        name: next(line for line in read.refused if f"{name} " in line) for name in ("one.heic", "two.jpg", "three")
+    }
+    assert all("HEIC" in line and "JPEG" in line for line in said.values())
+    assert any("film.mov is a film" in line for line in read.refused)
+    assert len(read.refused) == 5
+
+
+def test_what_is_cut_of_pictures_and_captions_is_said(tmp_path: Path) -> None:
+    picture(tmp_path / "wide.png", size=(300, 100))
+    (tmp_path / "wide.txt").write_text(" ".join(f"word{k}" for k in range(20)))
+    said = " ".join(read_folder(tmp_path).remarks)
+    assert "1 of 1 pictures are not square" in said
+    assert "15 words" in said
+    assert "'word15'" in said
+    assert "64×64" in said
+    assert "not square" not in " ".join(read_folder(tmp_path, "left").remarks)
 
 
 def test_pictures_are_cropped_laid_on_white_and_turned_upright(tmp_path: Path) -> None:
@@ -119,6 +170,11 @@ def test_pictures_are_cropped_laid_on_white_and_turned_upright(tmp_path: Path) -
     exif = tall.getexif()
     exif[0x0112] = 3  # Upside down.
     tall.save(tmp_path / "c turned.jpg", exif=exif, quality=95)
+    left = read_folder(tmp_path, "left").pictures[0]
+    assert left[0, :, 5:-5].min() > 180
+    padded = read_folder(tmp_path, "pad").pictures[0]
+    assert (padded[:, :20] < 10).all()
+    assert padded[1, 36, 36] > 180
     cropped, clear, turned = read_folder(tmp_path).pictures
     assert (cropped[1] > 190).all()
     assert (cropped[0] < 10).all()
@@ -489,7 +545,7 @@ def test_pictures_that_are_left_out_are_said(here: Path, capsys: pytest.CaptureF
     words = ["train", "folder", "--data", "pictures", "--init", "none", "--pictures", "4", "--show-every", "0", *SMALL]
     assert main([*words, "--out", "run"]) == 0
     err = capsys.readouterr().err
-    assert err.count("left out: ") == 5
+    assert err.count("left out: ") == 7
     assert "1 pictures, 7 left out" in err
 
 

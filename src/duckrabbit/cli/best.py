@@ -237,7 +237,7 @@ class _Searching:
         kept: list[Kept] = []
         for candidate in sorted(remade, key=lambda own: (-own.scored.score, own.scored.seed)):
             picture, scored = candidate.picture, candidate.scored
-            content = folder.picture(scored.seed).read_bytes()
+            content = self.job.content(picture) if self.job.content else folder.picture(scored.seed).read_bytes()
             path = _copied(content, Path(self.output.out), stem_of(self.job, picture))
             told = contest.calibration, scored.readings
             kept.append(Kept(path, picture, scored, len(kept) + 1, sure(*told), verdict(*told)))

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from duckrabbit.cli.verbs import with_options
@@ -47,6 +47,8 @@ class Maker(Generic[T]):
     def planned(self, options: T, opener: "Opener") -> "list[Job]":
         """What is to be made; what should be known of it is told."""
         jobs = self.jobs(options, opener)
+        if options.output.no_source:
+            jobs = [replace(job, planned=replace(job.planned, keeps_sources=False)) for job in jobs]
         opener.remark(f"note: {remark}" for job in jobs for remark in job.planned.remarks)
         return jobs
 

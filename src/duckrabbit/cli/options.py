@@ -17,6 +17,10 @@ Flag = Annotated[bool, arg(help_behavior_hint="")]
 """An option that takes no value."""
 
 
+CropName = Annotated[str, option("WHICH")]
+"""Which square of a photo is used."""
+
+
 @dataclass(frozen=True)
 class Computing(choose.Computing):
     """What computes, where and how."""
@@ -110,6 +114,8 @@ class Output:
     """the folder to write to; nothing in it is ever overwritten"""
     json: Flag = False
     """print one line of JSON a picture on standard output"""
+    no_source: Flag = False
+    """leave the photo, mask or other picture that it starts from out of the files: rerun then asks for it"""
 
 
 @dataclass(frozen=True)

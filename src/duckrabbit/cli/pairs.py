@@ -12,6 +12,7 @@ from duckrabbit.cli.maker import Maker
 from duckrabbit.errors import UsageError
 from duckrabbit.making.choose import Opener, leads
 from duckrabbit.media.names import slug
+from duckrabbit.media.texts import text_of
 from duckrabbit.search.folders import append, lines
 
 T = TypeVar("T", bound=Any)
@@ -35,7 +36,7 @@ def read_pairs(file: str) -> list[Line]:
         UsageError: if the file can't be read, or a line holds no pair.
     """
     try:
-        text = Path(file).read_text("utf-8-sig")
+        text = text_of(Path(file).read_bytes())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise UsageError(

@@ -5,7 +5,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.make import BATCH, MAX_COUNT, Picture, make_planned
 from duckrabbit.making.plan import Planned
 from duckrabbit.making.sample import Watch
-from duckrabbit.media.atomic import cannot_write
+from duckrabbit.media.atomic import atomic_write, cannot_write
 from duckrabbit.media.names import new_file, slug
 from duckrabbit.media.png import JSON
 from duckrabbit.models.model import Model
@@ -35,12 +35,14 @@ class Job:
         slug: its part of the files' names.
         label: how a sheet calls it.
         details: what its lines of JSON say besides the usual.
+        content: from a picture to the bytes of its file; None for a PNG of the picture itself.
     """
 
     planned: Planned
     slug: str
     label: str = ""
     details: Mapping[str, JSON] = field(default_factory=dict)
+    content: Callable[[Picture], bytes] | None = None
 
     @property
     def verb(self) -> str:
@@ -114,7 +116,11 @@ def _print_rows(rows: list[list[tuple[Path, Picture]]], jobs: Sequence[Job], out
 def save(picture: Picture, job: Job, output: Output, display: Display, more: str = "") -> Path:
     """Write a picture under a name of its own, VERB-NAME-SEED[-SIZE].png, and say so."""
     with new_file(Path(output.out), stem_of(job, picture, more), ".png") as path:
-        picture.save(path)
+        if job.content is None:
+            picture.save(path)
+        else:
+            with atomic_write(path) as temporary:
+                temporary.write_bytes(job.content(picture))
     display.say(f"wrote {path} (seed {picture.seed})")
     return path
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from duckrabbit.cli.options import Output
 from duckrabbit.cli.produce import Job
 from duckrabbit.cli.sheets import Row, write_sheet
+from duckrabbit.cli.verbs import with_options
 from duckrabbit.errors import UsageError
 from duckrabbit.making.make import Picture
 from duckrabbit.media.png import JSON
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def read_source(image: str, model: Model) -> Source:
+def read_source(image: str, model: Model, crop: str) -> Source:
     """A picture for the model to start from; how it was understood is said on standard error."""
-    return Source.read(image, model, say)
+    return Source.read(image, model, say, crop)
 
 
 def say(sentence: str) -> None:
     """Say something on standard error."""
-    print(sentence, file=sys.stderr)
+    print(with_options(sentence), file=sys.stderr)
 
 
 def write_row_sheet(

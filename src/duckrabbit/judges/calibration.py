@@ -53,7 +53,7 @@ class Calibration:
 
 def margins(readings: Tensor) -> Tensor:
     """Log q [N, L] → the least log-odds, [N] float64."""
-    log_q = readings.double().amin(dim=1).clamp(max=-1e-9)
+    log_q = readings.cpu().double().amin(dim=1).clamp(max=-1e-9)
     return (log_q - torch.log(-torch.expm1(log_q))).clamp(-LIMIT, LIMIT)
 
 

@@ -16,7 +16,7 @@ class Moments:
     @staticmethod
     def of(features: Tensor) -> "Moments":
         """The moments of features [N, D]."""
-        return Moments(features.double().mean(dim=0), features.double().T.cov())
+        return Moments(features.cpu().double().mean(dim=0), features.cpu().double().T.cov())
 
 
 def frechet_distance(a: Moments, b: Moments) -> float:
@@ -32,7 +32,7 @@ def frechet_distance(a: Moments, b: Moments) -> float:
 
 def spread(features: Tensor, labels: Tensor) -> float:
     """Diversity within classes: the mean over classes of the trace of the features' covariance."""
-    own = [features[labels == label].double() for label in set(labels.tolist())]
+    own = [features[labels == label].cpu().double() for label in set(labels.tolist())]
     return float(torch.stack([part.var(dim=0).sum() for part in own]).mean())
 
 

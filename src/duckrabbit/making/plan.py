@@ -32,6 +32,7 @@ class Planned:
         size: the pictures' side; None for the first stage's own.
         second_sampler: how the second stage samples; None where none has a part.
         stages: one, or the first and then the second, which sees what the first made.
+        keeps_sources: whether its pictures hold the pictures that they were made from, as they do but for other people.
     """
 
     recipe: Recipe
@@ -39,6 +40,7 @@ class Planned:
     size: int | None
     second_sampler: SamplerConfig | None
     stages: tuple[Stage, ...]
+    keeps_sources: bool = True
 
     @property
     def final(self) -> Model:

@@ -1,10 +1,12 @@
 """What a picture remembers: its recipe and its circumstances as JSON, and the way back."""
 
+import hashlib
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -12,10 +14,11 @@ from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import View, parse_view
 from duckrabbit.making.choose import MAX_THREADS
 from duckrabbit.making.plan import Planned
-from duckrabbit.media.png import read_metadata
+from duckrabbit.media.png import JSON, in_every_mapping, read_metadata, rewritten
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.recipes.catalogue import RECIPES, from_json, recipe_from_json, to_json
 from duckrabbit.recipes.recipe import Recipe, with_sampler
+from duckrabbit.recipes.source import Source, name_of
 from duckrabbit.version import VERSION
 
 FORMAT = 1
@@ -32,12 +35,17 @@ def record(planned: Planned, seed: int, batch: int, row: int) -> dict[str, Any]:
         batch: how many pictures with consecutive seeds were sampled together.
         row: the picture's place among them.
     """
+    whole = _whole(planned, seed, batch, row)
+    return whole if planned.keeps_sources else for_others(whole)
+
+
+def _whole(planned: Planned, seed: int, batch: int, row: int) -> dict[str, Any]:
     model, final, judge = planned.model, planned.final, planned.judge
     second = {"sampler": to_json(planned.second_sampler), "sha256": final.checksum}
     return {
         "format": FORMAT,
         "verb": planned.recipe.verb,
-        "recipe": to_json(with_sampler(planned.recipe, planned.sampler)),
+        "recipe": to_json(with_sampler(planned.recipe.remembered(final), planned.sampler)),
         "seed": seed,
         "size": planned.size or model.size,
         **({} if final is model else {"second_stage": second}),
@@ -59,6 +67,43 @@ def record(planned: Planned, seed: int, batch: int, row: int) -> dict[str, Any]:
 def device_name(device: torch.device) -> str:
     """The device type, and on a GPU which."""
     return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
+
+
+def for_others(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A record without the pictures in it, by whose digests others are told from them, and without anybody's paths."""
+
+    def left_out(found: Mapping[str, JSON]) -> Mapping[str, JSON]:
+        if "png" in found and "name" in found:
+            return {**found, "name": name_of(str(found["name"])), "png": "", "sha256": _digest_of(found)}
+        return {name: _bare(value) if name in ("name", "weights") else value for name, value in found.items()}
+
+    return dict(cast(Mapping[str, Any], in_every_mapping(data, left_out)))
+
+
+def content_for_others(path: Path) -> bytes:
+    """A PNG's bytes to give away: what is seen as it is, and its record as `for_others` leaves it.
+
+    Raises:
+        UsageError: if it has no record.
+        OSError: if it is not there any more.
+    """
+    return rewritten(path.read_bytes(), for_others(read_metadata(path)))
+
+
+def _digest_of(found: Mapping[str, JSON]) -> str:
+    try:
+        return from_json(found, Source).digest
+    # A damaged picture has no digest, and none is like it.
+    except (ValueError, OSError):
+        return hashlib.sha256(str(found.get("png")).encode()).hexdigest()
+
+
+def _bare(value: JSON) -> JSON:
+    """Of paths the last part alone; ids on a hub, which are OWNER/NAME, stay."""
+    if not isinstance(value, str):
+        return value
+    places = value.split(",")
+    return ",".join(place if re.fullmatch(r"[\w.-]*\w(/[\w.-]+)?", place) else Path(place).name for place in places)
 
 
 @dataclass(frozen=True)

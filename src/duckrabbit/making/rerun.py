@@ -1,19 +1,24 @@
 """A recorded picture made again, and the command that makes it."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
+from duckrabbit.errors import UsageError
 from duckrabbit.making.choose import Computing, open_named
 from duckrabbit.making.make import Picture, make_planned
+from duckrabbit.making.paste_back import PASTED
 from duckrabbit.making.plan import plan
 from duckrabbit.making.record import Record
 from duckrabbit.making.sample import Watch
 from duckrabbit.making.sampling import sampling_of
 from duckrabbit.models.model import Model
-from duckrabbit.recipes.recipe import Recipe
+from duckrabbit.recipes.inpaint import Inpaint, drawn_mask, drawn_shape
+from duckrabbit.recipes.recipe import Recipe, with_sources
+from duckrabbit.recipes.source import Source
 
 
 def recorded_model(record: Record, weights: str | None = None, embeddings: str | None = None) -> Model:
@@ -38,6 +43,55 @@ def recorded_model(record: Record, weights: str | None = None, embeddings: str |
         compile=record.compiled and device == "cuda",
     )
     return open_named(record.model, computing, record.size)
+
+
+def with_files(record: Record, files: Sequence[str], model: Model) -> Record:
+    """The record with the pictures that were left out of it read from files, in their order.
+
+    A mask that was drawn is drawn again, and needs no file.
+
+    Raises:
+        UsageError: if there are more or fewer files than pictures were left out, or one holds another picture.
+    """
+    sources = record.recipe.sources
+    if not files and all(source.png for source in sources):
+        return record
+    missing = [k for k, source in enumerate(sources) if not source.png and drawn_shape(source.name) is None]
+    if not missing and files:
+        raise UsageError("This picture lacks none of the pictures that it was made from: leave `source` out.")
+    if len(files) != len(missing):
+        lacking = " and ".join(sources[k].name for k in missing)
+        raise UsageError(
+            f"This picture was made from {lacking}, which was left out of the file: give "
+            f"{'it' if len(missing) == 1 else f'all {len(missing)}'} with `source`."
+        )
+    recipe = record.recipe
+    given = dict(zip(missing, files, strict=True))
+    for final in (model.at(size) for size in dict.fromkeys((record.size or model.size, *model.sizes))):
+        read = [_again(recipe, k, given.get(k), model, final) for k in range(len(sources))]
+        whole = with_sources(recipe, read)
+        kept = whole.remembered(final).sources
+        if all(
+            source.digest in (own.digest, hidden.digest)
+            for source, own, hidden in zip(sources, read, kept, strict=True)
+        ):
+            return replace(record, recipe=whole)
+    names = " and ".join(files) or "What is drawn"
+    raise UsageError(
+        f"{names} is not what this picture was made from: its pixels have another checksum, so give "
+        f"{' and '.join(sources[k].name for k in missing) or 'the original file'} as it was."
+    )
+
+
+def _again(recipe: Recipe, place: int, file: str | None, model: Model, final: Model) -> Source:
+    source = recipe.sources[place]
+    if source.png:
+        return source
+    if file is not None:
+        return recipe.reread(place, file, model, final)
+    shape, corners = drawn_shape(source.name) or ("", "")
+    invert = isinstance(recipe, Inpaint) and recipe.invert_mask
+    return Source.of_mask(source.name, drawn_mask(shape, corners, final.size, model.size, invert=invert))
 
 
 def made_again(record: Record, model: Model, watch: Watch | None = None) -> Picture:
@@ -86,4 +140,5 @@ def command_for(record: Record) -> str | None:
     size = [] if record.second_sampler is None else ["--size", str(record.size)]
     exact = ["--precision", str(record.circumstances["dtype"]), "--threads", str(record.threads)]
     exact += ["--compile"] if record.compiled else []
+    exact += ["--paste-back"] if PASTED in record.data else []
     return shlex.join(["duckrabbit", *words, *model, "--seed", str(record.seed), *size, *exact])

@@ -1,6 +1,7 @@
 """Decode a picture from anywhere, trusting nothing about it."""
 
 import io
+import re
 import sys
 import warnings
 from contextlib import suppress
@@ -82,12 +83,9 @@ def _decode(content: bytes, name: str) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise _too_large(name, f"more than {MAX_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
-        raise UsageError(
-            f"{name} is not a picture in a known format, or is corrupt: "
-            "expected a PNG, JPEG, WebP, GIF, TIFF or the like, so export it as one of these."
-        ) from error
+        raise UsageError(f"{name} {why_unknown(content)}") from error
     except Exception as error:
-        raise _corrupt(name) from error
+        raise _corrupt(name, content) from error
     if image.format in PROGRAM_FORMATS:
         raise UsageError(f"{name} is a PostScript program: expected a picture, so export it as a PNG.")
     if max(image.size) > MAX_SIDE or image.width * image.height > MAX_PIXELS:
@@ -96,8 +94,39 @@ def _decode(content: bytes, name: str) -> Image.Image:
         image.load()
     # Broken files make Pillow's decoders raise nearly anything, from SyntaxError to struct.error.
     except Exception as error:
-        raise _corrupt(name) from error
+        raise _corrupt(name, content) from error
     return image
+
+
+def why_unknown(content: bytes) -> str:
+    """What a file is that Pillow does not know, and what to do: the end of a sentence that begins with its name."""
+    return other_kind(content) or (
+        "is not a picture in a known format, or is corrupt: "
+        "expected a PNG, JPEG, WebP, GIF, TIFF or the like, so export it as one of these."
+    )
+
+
+def other_kind(content: bytes) -> str | None:
+    """That a file is something else than a picture that can be read; None where it does not look so."""
+    known = next((what for begins, what in _OTHERS if begins.match(content[:64])), None)
+    return known and f"is {known}, which can't be read: save or export it as a JPEG or PNG."
+
+
+_OTHERS = tuple(
+    (re.compile(begins, re.DOTALL | re.IGNORECASE), what)
+    for begins, what in (
+        (rb".{4}ftyp(?!.{0,32}avi[fs]).{0,32}(hei|hev|mif1|msf1)", "a HEIC photo, as Apple's cameras make them"),
+        (rb"\xff\x0a|.{4}JXL ", "a JPEG XL picture"),
+        (
+            rb".{4}(ftyp(?!.{0,32}avi[fs])|moov|mdat|wide)|\x1a\x45\xdf\xa3|RIFF.{4}AVI |\x00\x00\x01[\xb3\xba]",
+            "a film",
+        ),
+        (rb"%PDF", "a PDF"),
+        (rb"(\xef\xbb\xbf)?\s*<(\?xml|svg|!DOCTYPE svg)", "an SVG drawing"),
+        (rb"FUJIFILMCCD|FOVb|II\x55\x00", "a camera's raw file"),
+    )
+)
+"""How other kinds of file begin, and what they are called."""
 
 
 def _too_large(name: str, size: str) -> UsageError:
@@ -107,7 +136,6 @@ def _too_large(name: str, size: str) -> UsageError:
     )
 
 
-def _corrupt(name: str) -> UsageError:
-    return UsageError(
-        f"{name} is damaged or cut short: expected a whole picture, so download, copy or export it again."
-    )
+def _corrupt(name: str, content: bytes) -> UsageError:
+    damaged = "is damaged or cut short: expected a whole picture, so download, copy or export it again."
+    return UsageError(f"{name} {other_kind(content) or damaged}")

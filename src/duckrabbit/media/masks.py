@@ -10,7 +10,8 @@ from PIL import Image
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
-from duckrabbit.media.pictures import layers_of
+from duckrabbit.media.crop import CENTRE, Crop, filled
+from duckrabbit.media.pictures import Layers, layers_of
 
 THRESHOLD = 128
 NEAR_BLACK, NEAR_WHITE, COLOURED = 64, 192, 64
@@ -38,8 +39,10 @@ class ReadMask:
         return float(self.mask.mean())
 
 
-def understood_mask(source: str | Path, size: int, *, black_paints: bool = False) -> ReadMask:
-    """A mask from a picture, cropped to its centred square as `read_picture` crops, averaged down and cut at 128.
+def understood_mask(source: str | Path, size: int, *, black_paints: bool = False, crop: Crop = CENTRE) -> ReadMask:
+    """A mask from a picture, cropped to a square as `read_picture` crops, averaged down and cut at 128.
+
+    What a crop adds to the picture is kept.
 
     A picture without transparency is made grey: white is painted. One with transparency is a mask drawn on a clear
     layer, which is kept, where all that is opaque is white or black; elsewhere it is a photograph with a hole cut out,
@@ -49,13 +52,16 @@ def understood_mask(source: str | Path, size: int, *, black_paints: bool = False
         source: a path, or "-" for standard input.
         size: the side of the mask in pixels.
         black_paints: black is painted and white is kept; of a photograph, all but the hole.
+        crop: which square.
 
     Raises:
         UsageError: the picture cannot be read, is a photograph rather than a mask, or paints nothing.
     """
-    colours, opacity = layers_of(source)
+    layers = layers_of(source, crop)
+    colours, opacity = layers.colours, layers.opacity
     if opacity is not None and _odd(colours, np.asarray(opacity) >= THRESHOLD) > MAX_ODD:
-        levels, painted = 255 - _shrunk(opacity, size), "all but the hole" if black_paints else "the hole"
+        levels = 255 - _shrunk(opacity, layers, 0 if black_paints else 255, size)
+        painted = "all but the hole" if black_paints else "the hole"
     elif opacity is None and _odd(colours, None) > MAX_ODD:
         raise UsageError(
             f"{source} is no mask: more than a tenth of it is coloured or grey; expected one that is white where the "
@@ -63,14 +69,15 @@ def understood_mask(source: str | Path, size: int, *, black_paints: bool = False
         )
     else:
         # On a ground that is kept, as what is transparent is.
-        ground = Image.new("L", colours.size, 255 if black_paints else 0)
+        kept = 255 if black_paints else 0
+        ground = Image.new("L", colours.size, kept)
         grey = colours.convert("L") if opacity is None else Image.composite(colours.convert("L"), ground, opacity)
-        levels, painted = _shrunk(grey, size), "black" if black_paints else "white"
+        levels, painted = _shrunk(grey, layers, kept, size), "black" if black_paints else "white"
     mask = torch.from_numpy((levels >= THRESHOLD) != black_paints).float()
     if not bool(mask.any()):
         raise UsageError(
-            f"{source} paints nothing: {painted} is painted, and none is in its centred square; paint some, or see "
-            "whether `invert_mask` is what you want."
+            f"{source} paints nothing: {painted} is painted, and none is in the square that is used; paint some, or "
+            "see whether another `crop` or `invert_mask` is what you want."
         )
     return ReadMask(mask, painted)
 
@@ -90,8 +97,10 @@ def _odd(colours: Image.Image, where: NDArray[np.bool_] | None) -> float:
     return float(((high - low > COLOURED) | ((high > NEAR_BLACK) & (low < NEAR_WHITE))).mean())
 
 
-def _shrunk(grey: Image.Image, size: int) -> NDArray[np.uint8]:
-    return np.array(grey.resize((size, size), Image.Resampling.BOX))
+def _shrunk(grey: Image.Image, layers: Layers, kept: int, size: int) -> NDArray[np.uint8]:
+    """What is seen of a mask on its whole square, at another size."""
+    square = filled(grey, layers.window, layers.size, kept)
+    return np.array(square.resize((size, size), Image.Resampling.BOX))
 
 
 def box_mask(x0: float, y0: float, x1: float, y1: float, size: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from PIL import Image, ImageCms
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
+from duckrabbit.media.crop import CENTRE, Crop, Window, filled, seen_in
 from duckrabbit.media.decode import decode, upright
 from duckrabbit.media.pixels import from_uint8
-from duckrabbit.media.shipped import digit, is_digit, is_shipped, shipped
+from duckrabbit.media.shipped import digit, is_digit, is_of_package, shipped
 
 WHITE = 255
 
@@ -24,19 +26,20 @@ def silent(sentence: str) -> None:
     """Say nothing."""
 
 
-def read_picture(source: str | Path, size: int, channels: int, say: Say = silent) -> Tensor:
+def read_picture(source: str | Path, size: int, channels: int, say: Say = silent, crop: Crop = CENTRE) -> Tensor:
     """A picture at the size and with the channels that a model takes.
 
     It is turned upright (EXIF), converted from its colour profile to sRGB, laid on white where transparent, cropped to
-    its centred square and resized by a Lanczos filter; of an animation the first frame is taken, 16 bits become 8,
-    colour becomes grey (ITU-R 601) where one channel is asked for.
+    a square and resized by a Lanczos filter; of an animation the first frame is taken, 16 bits become 8, colour becomes
+    grey (ITU-R 601) where one channel is asked for.
 
     Args:
         source: a path in any format that Pillow reads, "-" for standard input, a digit as "mnist:test/7", or a picture
             of the package as "photo:tower".
         size: the side in pixels.
         channels: 1 or 3.
-        say: told how deep data was understood.
+        say: told how deep data was understood, what was cropped, and that a file was shrunk.
+        crop: which square of it.
 
     Returns:
         float32 [channels, size, size] in [−1, 1].
@@ -47,61 +50,93 @@ def read_picture(source: str | Path, size: int, channels: int, say: Say = silent
     """
     if channels not in {1, 3}:
         raise ValueError(f"expected 1 or 3 channels, got {channels}")
-    square = square_picture(source, WHITE, say).convert("L" if channels == 1 else "RGB")
+    square = square_picture(source, WHITE, say, crop).convert("L" if channels == 1 else "RGB")
+    if square.width > size and not is_of_package(source):
+        say(f"{source}: its {square.width}×{square.width} pixels become {size}×{size}")
     # The gap lets Pillow shrink huge pictures by whole factors first: no difference is seen.
     resized = square.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return from_uint8(np.asarray(resized))
 
 
-def square_picture(source: str | Path, background: int, say: Say = silent) -> Image.Image:
-    """The largest centred square of a picture, upright, opaque, in 8 bits of sRGB: mode "L" or "RGB".
+def square_picture(source: str | Path, background: int, say: Say = silent, crop: Crop = CENTRE) -> Image.Image:
+    """A square of a picture, upright, opaque, in 8 bits of sRGB: mode "L" or "RGB".
+
+    What a crop adds to the picture is white or black, whichever its border is nearer to.
 
     Args:
         source: a path, "-" for standard input, a digit such as "mnist:test/7", or a picture of the package such as
             "photo:tower".
         background: the grey level, 0 … 255, that shows through where the picture is transparent.
-        say: told how deep data was understood.
+        say: told how deep data was understood, and what was cropped though no crop was asked for.
+        crop: which square.
 
     Raises:
         UsageError: as `layers_of` does.
     """
-    colours, opacity = layers_of(source, say)
-    if opacity is None:
-        return colours
-    ground = Image.new("RGB", colours.size, (background, background, background))
-    return Image.composite(colours.convert("RGB"), ground, opacity)
+    layers = layers_of(source, crop, say)
+    opaque = layers.colours
+    if layers.opacity is not None:
+        ground = Image.new("RGB", opaque.size, (background, background, background))
+        opaque = Image.composite(opaque.convert("RGB"), ground, layers.opacity)
+    width, height = layers.size
+    if crop is CENTRE and width != height:
+        side = min(width, height)
+        say(
+            f"{source} is {width}×{height}: its middle {side}×{side} is used; `crop` left, right, top, bottom, pad or "
+            "a box X0,Y0,X1,Y1 takes another part"
+        )
+    return filled(opaque, layers.window, layers.size, WHITE * _has_light_border(opaque))
 
 
-def layers_of(source: str | Path, say: Say = silent) -> tuple[Image.Image, Image.Image | None]:
-    """The largest centred square of a picture, upright, in 8 bits of sRGB, and how opaque it is.
+def _has_light_border(image: Image.Image) -> bool:
+    grey = np.asarray(image.convert("L"))
+    return bool(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])) >= 128)
 
-    Returns:
-        Its colours, mode "L" or "RGB", and its opacity, mode "L", or None where nothing is transparent.
+
+@dataclass(frozen=True)
+class Layers:
+    """What is seen of a picture in a window, upright, in 8 bits of sRGB.
+
+    Attributes:
+        colours: mode "L" or "RGB", as much of the window as lies in the picture.
+        opacity: mode "L"; None where nothing is transparent.
+        window: the square that was asked for, which may reach outside of the picture.
+        size: width and height of the whole picture.
+    """
+
+    colours: Image.Image
+    opacity: Image.Image | None
+    window: Window
+    size: tuple[int, int]
+
+
+def layers_of(source: str | Path, crop: Crop = CENTRE, say: Say = silent) -> Layers:
+    """A square of a picture: its colours, and how opaque it is.
 
     Raises:
-        UsageError: as `decode`, `digit` and `shipped` do, or the picture's colours cannot be converted, or it has NaN
-            among its pixels.
+        UsageError: as `decode`, `digit`, `shipped` and the crop do, or the picture's colours cannot be converted, or it
+            has NaN among its pixels.
     """
-    if is_digit(source):
-        return digit(str(source)), None
-    if is_shipped(source):
-        return shipped(str(source)), None
-    return _layers(source, _centre, say)
+    if is_of_package(source):
+        image = digit(str(source)) if is_digit(source) else shipped(str(source))
+    else:
+        image = upright(decode(source))
+    window = crop.window(*image.size)
+    colours, opacity = _layers(source, image, seen_in(window, *image.size), say)
+    return Layers(colours, opacity, window, image.size)
 
 
 def whole_layers_of(source: str | Path) -> tuple[Image.Image, Image.Image | None]:
-    """What `layers_of` gives, of all of a file's picture.
+    """The colours and the opacity of all of a file's picture; see `Layers`.
 
     Raises:
         UsageError: as `layers_of` does.
     """
-    return _layers(source, lambda image: image, silent)
-
-
-def _layers(
-    source: str | Path, part: Callable[[Image.Image], Image.Image], say: Say
-) -> tuple[Image.Image, Image.Image | None]:
     image = upright(decode(source))
+    return _layers(source, image, (0, 0, *image.size), silent)
+
+
+def _layers(source: str | Path, image: Image.Image, part: Window, say: Say) -> tuple[Image.Image, Image.Image | None]:
     if image.mode == "F" and bool(np.isnan(np.asarray(image)).any()):
         raise UsageError(
             f"{source} has pixels that are not a number (NaN): expected grey levels, so mend or export it."
@@ -110,7 +145,7 @@ def _layers(
         profile = image.info.get("icc_profile")
         if image.mode.startswith("I") or image.mode == "F":
             image = _eight_bits(image, lambda what: say(f"{source} holds {what}"))
-        shown = part(image)
+        shown = image.crop(part)
         opacity = shown.convert("RGBA").getchannel("A") if shown.has_transparency_data else None
         if opacity is not None and opacity.getextrema() == (255, 255):
             opacity = None
@@ -120,12 +155,6 @@ def _layers(
             f"{source} has a kind of colour that cannot be converted ({image.mode}): "
             "expected RGB or grey, so export it as an RGB PNG."
         ) from error
-
-
-def _centre(image: Image.Image) -> Image.Image:
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.crop((left, top, left + side, top + side))
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -145,7 +174,7 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
         return ImageCms.profileToProfile(
             image,
             theirs,
-            _srgb(),
+            srgb(),
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
             outputMode="RGB",
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
@@ -156,7 +185,8 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
 
 
 @cache
-def _srgb() -> ImageCms.ImageCmsProfile:
+def srgb() -> ImageCms.ImageCmsProfile:
+    """The profile of sRGB."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 

@@ -102,6 +102,11 @@ def is_shipped(source: str | Path) -> bool:
     return str(source).startswith(PICTURE_PREFIXES)
 
 
+def is_of_package(source: str | Path) -> bool:
+    """Whether a source names a digit or a picture of the package rather than a file."""
+    return is_digit(source) or is_shipped(source)
+
+
 def shipped(source: str) -> Image.Image:
     """The picture that "photo:NAME" or "sketch:NAME" names: mode "RGB", 256×256.
 

@@ -51,10 +51,11 @@ class Denoise(FromPicture):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """IMAGE PROMPT --levels L --method M --blur-sigma S --blur-kernel K"""
+        """IMAGE PROMPT --levels L --method M --blur-sigma S --blur-kernel K --crop C"""
         kernel = ("--blur-kernel", str(self.blur_kernel)) if self.blur_kernel != LowPass.kernel else ()
         blur = ("--blur-sigma", f"{self.blur_sigma:g}", *kernel) if self.method == "blur" else ()
-        return (self.picture.name, *typed(self.prompts), *self.level.words, "--method", self.method, *blur)
+        how = ("--method", self.method, *blur, *self.picture.words)
+        return (self.picture.name, *typed(self.prompts), *self.level.words, *how)
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid, without guidance."""

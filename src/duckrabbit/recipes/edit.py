@@ -36,9 +36,10 @@ class Edit(FromPicture):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """IMAGE PROMPT --start I --negative-prompt P"""
+        """IMAGE PROMPT --start I --crop C --negative-prompt P"""
         start = ("--start-level", f"{self.start_level:g}") if self.start is None else ("--start", str(self.start))
-        return (self.picture.name, *typed(self.prompts), *start, *typed((), self.negative_prompt))
+        crop = self.picture.words
+        return (self.picture.name, *typed(self.prompts), *start, *crop, *typed((), self.negative_prompt))
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid."""

@@ -91,14 +91,15 @@ class Hybrid(Recipe):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """--far P --near P … --sigma S --near-scale F --negative-prompt P"""
+        """--far P --near P … --sigma S --near-scale F --crop C --negative-prompt P"""
         parts = [
             word
             for name, part in self.parts.items()
             for word in ((f"--{name}", part.prompt) if part.picture is None else (f"--{name}-image", part.picture.name))
         ]
         near = () if self.near_scale == 1 else ("--near-scale", f"{self.near_scale:g}")
-        return (*parts, "--sigma", f"{self.sigma:g}", *near, *typed((), self.negative_prompt))
+        crop = [word for source in self.sources for word in source.words]
+        return (*parts, "--sigma", f"{self.sigma:g}", *near, *crop, *typed((), self.negative_prompt))
 
     def motion(self, picture: Tensor) -> list[Tensor]:
         """The picture moves away and comes back."""

@@ -1,13 +1,16 @@
 """A picture with a region painted anew."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
+from torch import Tensor
 
 from duckrabbit.diffusion.constraints import KnownRegion
 from duckrabbit.diffusion.guidance import guided
 from duckrabbit.errors import UsageError
+from duckrabbit.media.crop import Crop, parse_crop
+from duckrabbit.media.masks import box_mask, ellipse_mask, understood_mask
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.recipe import FromPicture, Plan, from_noise, grid_of, guidance_of, prompt_of, step_of, typed
@@ -46,14 +49,38 @@ class Inpaint(FromPicture):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """IMAGE MASK PROMPT --invert-mask --resamplings N --negative-prompt P; a mask that was drawn is an option."""
-        shape, _, corners = self.mask.name.partition(" ")
-        drawn = shape in ("box", "ellipse") and bool(corners)
-        mask = (f"--mask-{shape}", corners) if drawn else ()
+        """IMAGE MASK PROMPT --invert-mask --resamplings N --crop C --negative-prompt P; a drawn mask is an option."""
+        drawn = drawn_shape(self.mask.name)
+        mask = (f"--mask-{drawn[0]}", drawn[1]) if drawn else ()
         inverted = ("--invert-mask",) if self.invert_mask else ()
         given = (self.picture.name,) if drawn else (self.picture.name, self.mask.name)
         resamplings = ("--resamplings", str(self.resamplings))
-        return (*given, *typed(self.prompts), *mask, *inverted, *resamplings, *typed((), self.negative_prompt))
+        how = (*mask, *inverted, *resamplings, *self.picture.words)
+        return (*given, *typed(self.prompts), *how, *typed((), self.negative_prompt))
+
+    def reread(self, place: int, file: str, model: Model, final: Model) -> Source:
+        """The picture, or the mask, which is read from a file only where it was not drawn."""
+        if place == 0:
+            return super().reread(place, file, model, final)
+        return Source.read_mask(file, final, parse_crop(self.picture.crop), invert=self.invert_mask)
+
+    def remembered(self, model: Model) -> "Inpaint":
+        """Without what the mask hides, which no step on pixels looks at."""
+        there = bool(self.picture.png and self.mask.png)
+        on_pixels = model.state_shape == model.shape
+        return replace(self, picture=self.picture.blanked(self.mask)) if there and on_pixels else self
+
+    def hole(self, side: int, within: int, file: str | None, crop: Crop) -> Tensor:
+        """The mask [side, side] drawn or read again at another size; corners are pixels of a picture of side `within`.
+
+        Raises:
+            UsageError: as in `understood_mask`, and where it was not drawn and there is no file.
+        """
+        if drawn := drawn_shape(self.mask.name):
+            return drawn_mask(*drawn, side, within, invert=self.invert_mask)
+        if file is None:
+            raise UsageError(f"The mask {self.mask.name} was left out of this file: give it with `source`.")
+        return understood_mask(file, side, black_paints=self.invert_mask, crop=crop).mask
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid."""
@@ -70,3 +97,25 @@ class Inpaint(FromPicture):
         known = KnownRegion(self.picture.pixels(model), self.mask.mask(model), fresh_noise=step.stochastic)
         terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))
         return Plan(from_noise(model, grid), terms, grid, step, known, self.resamplings)
+
+
+def drawn_shape(name: str) -> tuple[str, str] | None:
+    """The shape, box or ellipse, and the corners X0,Y0,X1,Y1 of a mask that was drawn; None for any other."""
+    shape, _, corners = name.partition(" ")
+    return (shape, corners) if shape in ("box", "ellipse") and corners else None
+
+
+def drawn_mask(shape: str, corners: str, size: int, within: int, *, invert: bool) -> Tensor:
+    """A box or an ellipse as a mask [size, size]; its corners are pixels of a picture of side `within`.
+
+    Raises:
+        UsageError: the corners are no four numbers, or not in the picture.
+    """
+    try:
+        x0, y0, x1, y1 = (float(number) * size / within for number in corners.split(","))
+    except ValueError:
+        raise UsageError(
+            f"`mask_{shape}` can't be {corners!r}: give four numbers x0,y0,x1,y1, such as 0,14,28,28."
+        ) from None
+    mask = (ellipse_mask if shape == "ellipse" else box_mask)(x0, y0, x1, y1, size=size)
+    return 1 - mask if invert else mask

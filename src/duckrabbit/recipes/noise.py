@@ -78,8 +78,8 @@ class Forward(Recipe):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """IMAGE --levels L"""
-        return (self.picture.name, *self.level.words)
+        """IMAGE --levels L --crop C"""
+        return (self.picture.name, *self.level.words, *self.picture.words)
 
     def plan(self, model: Model) -> Plan:
         """Noise, and no step."""

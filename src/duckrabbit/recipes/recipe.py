@@ -6,9 +6,9 @@ A recipe is planned for one stage at a time: it knows the size of that stage's p
 recipe is a file in this folder and a row in `recipes.catalogue`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from torch import Tensor
 
@@ -100,6 +100,14 @@ class Recipe:
         """What makes more be seen in a look: the end of a sentence, or nothing."""
         return ""
 
+    def reread(self, place: int, file: str, model: Model, final: Model) -> Source:  # noqa: ARG002
+        """The picture at a place in `sources`, read again from a file for these stages."""
+        return Source.read(file, final, crop=self.sources[place].crop)
+
+    def remembered(self, model: Model) -> "Recipe":  # noqa: ARG002
+        """The recipe as the pictures that the model makes of it remember it: without what no step needs."""
+        return self
+
     def default_sampler(self, model: Model) -> SamplerConfig:
         """How to sample where `sampler` is None: the model's own way."""
         return model.sampler
@@ -133,6 +141,23 @@ class FromPicture(Recipe):
     def sources(self) -> tuple[Source, ...]:
         """The picture."""
         return (self.picture,)
+
+
+def with_sources(recipe: Recipe, sources: Sequence[Source]) -> Recipe:
+    """The recipe with other pictures in the places of `sources`."""
+    others = iter(sources)
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, Source):
+            return next(others)
+        if isinstance(value, Mapping):
+            return {name: changed(part) for name, part in value.items()}
+        if is_dataclass(value) and not isinstance(value, type):
+            own = {field.name: getattr(value, field.name) for field in fields(value)}
+            return replace(value, **{name: changed(part) for name, part in own.items()})
+        return value
+
+    return cast(Recipe, changed(recipe))
 
 
 def with_sampler(recipe: Recipe, sampler: SamplerConfig | None) -> Recipe:

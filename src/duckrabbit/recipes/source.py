@@ -1,7 +1,9 @@
 """Pictures that go into a recipe: kept in it as 8-bit pixels, so that a PNG can be made again without its source."""
 
+import hashlib
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,12 +13,14 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, max_pool2d
 
 from duckrabbit.errors import UsageError
+from duckrabbit.media.crop import CENTRE, Crop, parse_crop
 from duckrabbit.media.masks import understood_mask
 from duckrabbit.media.pictures import WHITE, Say, read_picture, silent, square_picture
 from duckrabbit.media.pixels import from_uint8, to_uint8
+from duckrabbit.media.shipped import is_of_package
 from duckrabbit.models.model import Model
 
-MAX_SIDE = 1024
+MAX_SIDE = 4096
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,16 @@ class Source:
     """A picture that a recipe starts from.
 
     Attributes:
-        name: where it came from, as the user said.
-        png: the resized, cropped picture as an 8-bit PNG.
+        name: what it is called, never where it lies.
+        png: the resized, cropped picture as an 8-bit PNG; nothing where it was left out for other people.
+        crop: which square of the file it is, as in `parse_crop`; "" is the centre.
+        sha256: of the pixels that were left out.
     """
 
     name: str
     png: bytes = field(repr=False)
+    crop: str = ""
+    sha256: str = ""
 
     @staticmethod
     def of(name: str, pixels: Tensor) -> "Source":
@@ -37,23 +45,24 @@ class Source:
         return Source(name, _png(to_uint8(pixels)))
 
     @staticmethod
-    def read(name: str, model: Model, say: Say = silent) -> "Source":
+    def read(name: str, model: Model, say: Say = silent, crop: str = "") -> "Source":
         """Read a file, `-`, or `mnist:test/7` at the model's size and number of channels.
 
         Where the model knows light strokes on a dark ground alone, a drawing on light paper becomes its negative; that
-        is said, and how deep data was understood.
+        is said, and how deep data was understood, what was cropped, and that a file was shrunk.
         """
-        pixels = read_picture(name, model.size, model.channels, say)
+        pixels = read_picture(name, model.size, model.channels, say, chosen := parse_crop(crop))
         if model.dark_ground and on_light_ground(pixels):
             say(f"{name} is dark on light and {model.name} knows light on dark: its negative is used")
             pixels = -pixels
-        return Source.of(name, pixels)
+        return Source(name_of(name), _png(to_uint8(pixels)), "" if chosen == CENTRE else crop)
 
     @staticmethod
-    def shrunk(name: str, model: Model, say: Say = silent) -> "Source":
+    def shrunk(name: str, model: Model, say: Say = silent, crop: str = "") -> "Source":
         """Read a picture and average it down to the model's size; one that has the size already stays as it is."""
-        square = square_picture(name, WHITE, say).convert("L" if model.channels == 1 else "RGB")
-        return Source(name, _png(np.asarray(square.resize((model.size, model.size), Image.Resampling.BOX))))
+        square = square_picture(name, WHITE, say, chosen := parse_crop(crop))
+        resized = square.convert("L" if model.channels == 1 else "RGB").resize((model.size,) * 2, Image.Resampling.BOX)
+        return Source(name_of(name), _png(np.asarray(resized)), "" if chosen == CENTRE else crop)
 
     @staticmethod
     def of_mask(name: str, mask: Tensor) -> "Source":
@@ -61,11 +70,36 @@ class Source:
         return Source(name, _png(to_uint8(mask[None] * 2 - 1)))
 
     @staticmethod
-    def read_mask(name: str, model: Model, *, invert: bool = False, say: Say = silent) -> "Source":
+    def read_mask(name: str, model: Model, crop: Crop = CENTRE, *, invert: bool = False, say: Say = silent) -> "Source":
         """Read a mask at the model's size; white or a hole is painted, or the reverse. What was read is said."""
-        read = understood_mask(name, model.size, black_paints=invert)
+        read = understood_mask(name, model.size, black_paints=invert, crop=crop)
         say(f"{name}: {read.painted} is painted, {read.share:.0%} of the picture")
-        return Source.of_mask(name, read.mask)
+        return Source.of_mask(name_of(name), read.mask)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """--crop C, where it is not the centre."""
+        return ("--crop", self.crop) if self.crop else ()
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its size and its pixels, which a picture that was left out keeps."""
+        if not self.png:
+            return self.sha256
+        levels = self._levels()
+        return hashlib.sha256(f"{levels.shape}".encode() + levels.tobytes()).hexdigest()
+
+    def left_out(self) -> "Source":
+        """All of it but the picture itself, by whose digest another can be told from it."""
+        return replace(self, png=b"", sha256=self.digest)
+
+    def blanked(self, mask: "Source") -> "Source":
+        """The picture in middle grey wherever a mask of its size paints."""
+        levels, painted = self._levels().copy(), mask._levels()
+        if levels.shape[:2] != painted.shape[:2]:
+            return self
+        levels[painted > 127] = 128
+        return replace(self, png=_png(levels))
 
     def pixels(self, model: Model) -> Tensor:
         """The picture [C, H, W] in [−1, 1], averaged down where it was read for a later, larger stage.
@@ -104,10 +138,16 @@ class Source:
         return int(self._levels().shape[1])
 
     def check(self) -> None:
-        """Raise UsageError where it is not a picture that duckrabbit wrote."""
-        self._levels()
+        """Raise UsageError where it is neither a picture that duckrabbit wrote nor known to be left out."""
+        if self.png or not self.sha256:
+            self._levels()
 
     def _levels(self) -> NDArray[np.uint8]:
+        if not self.png:
+            raise UsageError(
+                f"The picture {self.name} was left out of this file: give it to rerun with `source`, and use what that "
+                "writes."
+            )
         try:
             with Image.open(io.BytesIO(self.png), formats=["PNG"]) as image:
                 if max(image.size) > MAX_SIDE or image.mode not in ("L", "RGB"):
@@ -117,6 +157,11 @@ class Source:
             raise UsageError(
                 f"The picture {self.name} in the recipe is damaged ({error}): give the original file."
             ) from error
+
+
+def name_of(source: str) -> str:
+    """What a picture is called: for a file its name alone, since where it lies is nobody's business."""
+    return source if is_of_package(source) else Path(source).name
 
 
 def on_light_ground(pixels: Tensor) -> bool:

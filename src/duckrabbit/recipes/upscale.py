@@ -29,8 +29,12 @@ class Upscale(FromPicture):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """IMAGE PROMPT --negative-prompt P"""
-        return (self.picture.name, *typed(self.prompts, self.negative_prompt))
+        """IMAGE PROMPT --negative-prompt P --crop C"""
+        return (self.picture.name, *typed(self.prompts, self.negative_prompt), *self.picture.words)
+
+    def reread(self, place: int, file: str, model: Model, final: Model) -> Source:  # noqa: ARG002
+        """The picture, averaged down to the first stage's size."""
+        return Source.shrunk(file, model, crop=self.picture.crop)
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """The second stage's own way."""

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -37,6 +37,7 @@ class Order:
         second_sampler: as in `plan`.
         rungs: as in `search_for`.
         block_size: as in `search_for`.
+        keeps_sources: as in `Planned`.
     """
 
     recipe: Recipe
@@ -47,6 +48,7 @@ class Order:
     second_sampler: SamplerConfig | None = None
     rungs: Rungs | None = None
     block_size: int | None = None
+    keeps_sources: bool = True
 
     @staticmethod
     def of(search: Search) -> "Order":
@@ -61,6 +63,7 @@ class Order:
             planned.second_sampler,
             search.rungs,
             search.block_size,
+            planned.keeps_sources,
         )
 
     def search(self, model: Model) -> Search:
@@ -70,6 +73,7 @@ class Order:
             UsageError: if the recipe can't be made with the model, or nobody can judge what it makes.
         """
         planned = plan(self.recipe, model, self.size, self.second_sampler)
+        planned = replace(planned, keeps_sources=self.keeps_sources)
         return search_for(planned, self.best, self.first, self.count, self.rungs, self.block_size)
 
 

@@ -22,6 +22,8 @@ async def submit(request: Request) -> Response:
     studio = studio_of(request)
     order = await studio.pools.quick(order_of, await json_of(request, JobRequest, "JobRequest"))
     facts = await facts_of(studio, order.model or default_name(order.recipe.prompts))
+    if left_out := [source.name for source in order.recipe.sources if not source.png]:
+        raise Refusal(400, f"The file was written without {left_out[0]}, which it was made from: give that as well.")
     if not facts.samples and order.recipe.verb not in ("noise", "denoise"):
         raise Refusal(400, f"{facts.name} removes noise in one step and can't sample: choose another model.")
     await studio.pools.quick(_check, order, facts)

@@ -7,6 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from duckrabbit.making.record import content_for_others
 from duckrabbit.media.png import read_metadata
 from duckrabbit.studio.api_models import facts_of, studio_of
 from duckrabbit.studio.bodies import Favourite
@@ -46,12 +47,15 @@ async def picture(request: Request) -> Response:
 
 
 async def picture_file(request: Request) -> Response:
-    """The PNG as it was written."""
+    """The PNG as it was written; without the pictures that it was made from where it is a file to give away."""
     studio, entry = studio_of(request), await _entry(request)
     path = studio.gallery.path(entry)
     if not path.is_file():
         raise Refusal(404, "This picture is not there any more: it may have been deleted.")
     headers = {**IMMUTABLE, **_download(request, entry, "png")}
+    if request.query_params.get("download") == "true":
+        content = await studio.pools.quick(content_for_others, path)
+        return Response(content, media_type="image/png", headers=headers)
     return FileResponse(path, media_type="image/png", headers=headers)
 
 
@@ -118,7 +122,8 @@ async def take(request: Request) -> Response:
     content = await body_of(request, MAX_PICTURE_BYTES)
     if not content:
         raise Refusal(400, "The body is empty: send the bytes of a picture.")
-    return answer(await studio.pools.slow(source_of if wanted == "picture" else mask_of, content, name, facts))
+    crop = request.query_params.get("crop", "")[:60]
+    return answer(await studio.pools.slow(source_of if wanted == "picture" else mask_of, content, name, facts, crop))
 
 
 async def shipped(request: Request) -> Response:

@@ -53,10 +53,19 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Source(Body, frozen=True):
-    """A picture or a mask as POST /api/sources gives it: an 8-bit PNG in base64, at the model's size."""
+    """A picture or a mask as POST /api/sources gives it: an 8-bit PNG in base64, at the model's size.
+
+    Attributes:
+        name: what it is called.
+        png: nothing where the file of a picture was written without it.
+        crop: which square of the file it is: a name, or corners X0,Y0,X1,Y1; "" for the centre.
+        sha256: of the pixels that were left out.
+    """
 
     name: Name
     png: Annotated[str, Meta(max_length=MAX_SOURCE_CHARACTERS)]
+    crop: Annotated[str, Meta(max_length=60)] = ""
+    sha256: Annotated[str, Meta(max_length=64)] = ""
 
 
 _NAMES = {SamplerConfig: "Sampler", Level: "Level", Part: "Part"}

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 PRIVATE = ".studio"
 """The folder, within the pictures' own, that holds what the studio remembers."""
 
-MAX_JSON_BYTES = 4 << 20
+MAX_JSON_BYTES = 12 << 20
 MAX_PICTURE_BYTES = 24 << 20
 MAX_PICTURE_PIXELS = 50_000_000
-MAX_SOURCE_CHARACTERS = 1_500_000
+MAX_SOURCE_CHARACTERS = 5_000_000
 """Of a picture within a recipe, which is a PNG in base64."""
 
 MAX_WAITING_JOBS = 32

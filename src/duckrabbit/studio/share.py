@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from duckrabbit.making.record import content_for_others
 from duckrabbit.studio.index import Entry
 from duckrabbit.studio.motions import motion
 
@@ -14,15 +15,15 @@ MODULES = ("dom.js", "icons.js", "motion.js", "distance.js", "grip.js", "viewer.
 
 
 def share_page(entry: Entry, path: Path) -> str:
-    """The page of a picture.
+    """The page of a picture, without the pictures that it was made from.
 
     Raises:
-        UsageError: if a view is not one.
+        UsageError: if a view is not one, or the picture does not say how it was made.
         OSError: if the picture is not there any more.
     """
     static = files("duckrabbit.studio") / "static"
     content = {
-        "picture": "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode(),
+        "picture": "data:image/png;base64," + base64.b64encode(content_for_others(path)).decode(),
         "side": entry.side,
         "prompts": entry.prompts,
         "parts": entry.parts,

@@ -6,14 +6,17 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from PIL import Image
 
-from duckrabbit.errors import UsageError
-from duckrabbit.media.masks import read_mask
+from duckrabbit.errors import UsageError, in_words
+from duckrabbit.media.crop import parse_crop
+from duckrabbit.media.decode import why_unknown
+from duckrabbit.media.masks import understood_mask
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.png import read_metadata
 from duckrabbit.media.shipped import SHIPPED_PICTURES
@@ -28,25 +31,27 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "AVIF")
 """What is decoded at all: the fewer decoders see a stranger's file, the better."""
 
 
-def source_of(content: bytes, name: str, facts: Facts) -> dict[str, Any]:
-    """A picture for a recipe: cropped, at the model's size; and the job that made it, if duckrabbit did.
+def source_of(content: bytes, name: str, facts: Facts, crop: str = "") -> dict[str, Any]:
+    """A picture for a recipe: cropped, at the model's size; what was said of that; and the job that made it, if any.
 
     Raises:
-        UsageError: if it is no picture, damaged or too large.
+        UsageError: if it is no picture, damaged or too large, or has no such part.
     """
     with _kept(content, name) as path:
-        read = _read(path, name, facts)
+        read = _read(path, name, facts, crop)
         return {**read, "record": _job_in(path)}
 
 
-def mask_of(content: bytes, name: str, facts: Facts) -> dict[str, Any]:
-    """A mask for a recipe, white where to paint.
+def mask_of(content: bytes, name: str, facts: Facts, crop: str = "") -> dict[str, Any]:
+    """A mask for a recipe, white where to paint, and what was said of how it was read.
 
     Raises:
         UsageError: if it is no picture, or nothing in it is white.
     """
-    with _kept(content, name) as path:
-        return {"source": to_json(Source.of_mask(name, _said_as(name, path, read_mask, facts.size)))}
+    with _kept(content, name) as path, _calling(path, name):
+        read = understood_mask(path, facts.size, crop=parse_crop(crop))
+        said = f"{name}: {read.painted} is painted, {read.share:.0%} of the picture"
+        return {"source": to_json(Source.of_mask(name, read.mask)), "said": [said]}
 
 
 def shipped_source(name: str, facts: Facts) -> dict[str, Any]:
@@ -72,16 +77,21 @@ def shipped_picture(name: str) -> tuple[bytes, str]:
     return picture.path().read_bytes(), "image/jpeg" if picture.file.endswith(".jpg") else "image/png"
 
 
-def _read(path: str | Path, name: str, facts: Facts) -> dict[str, Any]:
-    pixels = _said_as(name, path, read_picture, facts.size, facts.channels)
+def _read(path: str | Path, name: str, facts: Facts, crop: str = "") -> dict[str, Any]:
+    said: list[str] = []
+    with _calling(path, name):
+        pixels = read_picture(path, facts.size, facts.channels, said.append, parse_crop(crop))
     inverted = facts.dark_ground and on_light_ground(pixels)
-    return {"source": to_json(Source.of(name, -pixels if inverted else pixels)), "inverted": inverted}
+    source = replace(Source.of(name, -pixels if inverted else pixels), crop=crop)
+    sentences = [in_words(sentence.replace(str(path), name)) for sentence in said]
+    return {"source": to_json(source), "inverted": inverted, "said": sentences}
 
 
-def _said_as(name: str, path: str | Path, read: Any, *how: int) -> Any:
-    """Read a file; a sentence about it calls it by the name that the person knows."""
+@contextmanager
+def _calling(path: str | Path, name: str) -> Iterator[None]:
+    """A sentence about a file calls it by the name that the person knows."""
     try:
-        return read(path, *how)
+        yield
     except UsageError as error:
         raise UsageError(str(error).replace(str(path), name)) from None
 
@@ -113,7 +123,7 @@ def _check_header(content: bytes, name: str) -> None:
             pixels = MAX_PICTURE_PIXELS + 1
         # Broken files make Pillow raise nearly anything.
         except Exception as error:
-            raise UsageError(f"{name} is no picture that can be read: give a PNG, JPEG, WebP, GIF or TIFF.") from error
+            raise UsageError(f"{name} {why_unknown(content)}") from error
     if pixels > MAX_PICTURE_PIXELS:
         raise UsageError(f"{name} has more than {MAX_PICTURE_PIXELS // 1_000_000} million pixels: shrink it first.")
 

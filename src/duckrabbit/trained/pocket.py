@@ -56,6 +56,7 @@ class PocketRun:
         backdrops: how many drawings of each place scenes are set in; None where nothing is painted.
         first_stage: of a second stage, the model whose words it reads and whose pictures it will make large.
         data: the folder of packs or pictures.
+        crop: which square of a picture, as in `parse_crop`; None where nothing is cropped.
     """
 
     recipe: str
@@ -68,6 +69,7 @@ class PocketRun:
     backdrops: int | None = None
     first_stage: str | None = None
     data: str = ""
+    crop: str | None = None
 
     def __post_init__(self) -> None:
         first, *others = self.widths
@@ -111,6 +113,7 @@ POCKET_RUNS: Mapping[str, PocketRun] = {
         pictures=50_000,
         show_every=200,
         init="pocket",
+        crop="",
     ),
     "pocket-256": PocketRun(
         "pocket-256",
@@ -175,7 +178,7 @@ def folder_material(run: PocketRun, folder: CaptionedPictures) -> Material:
         return FolderExamples(folder.pictures.to(device), tokens.to(device), run.pictures)
 
     shown = (*frequent(folder.captions, 8), "")
-    return Material(vocabulary_of(folder.captions).words, examples, tuple(dict.fromkeys(shown)), (run.data,))
+    return Material(vocabulary_of(folder.captions).words, examples, tuple(dict.fromkeys(shown)), (Path(run.data).name,))
 
 
 def train_pocket(

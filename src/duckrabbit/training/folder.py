@@ -1,6 +1,5 @@
-"""A user's own pictures as training examples, each with a caption from the file beside it or from a name."""
+"""A user's own pictures as training examples, each with its caption."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +12,14 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from duckrabbit.datasets.prompts import vocabulary_of
 from duckrabbit.errors import UsageError
+from duckrabbit.media.crop import CENTRE, Crop, parse_crop
+from duckrabbit.media.decode import other_kind
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.networks.text_encoder import PAD, START
+from duckrabbit.training.captions import Captions, captions_of, is_text
 from duckrabbit.training.data import Batch
 
 SIDE = 64
@@ -36,66 +39,111 @@ class CaptionedPictures:
     Attributes:
         captions: what each picture shows.
         pictures: uint8 [N, 3, 72, 72].
-        refused: for each file that is no picture or a broken one, the sentence that says why.
+        refused: for each file, or line of a table, that was left out, the sentence that says why.
+        remarks: what else should be known of how pictures and captions were read.
     """
 
     captions: tuple[str, ...]
     pictures: Tensor = field(repr=False)
     refused: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
-def read_folder(folder: Path) -> CaptionedPictures:
-    """Every picture in a folder and the folders in it, cropped to its centred square.
+def read_folder(folder: Path, crop: str = "") -> CaptionedPictures:
+    """Every picture in a folder and the folders in it, cropped to a square, with its caption; see `captions_of`.
 
-    A caption is the text of NAME.txt beside the picture NAME.…; without one, the name of the folder within `folder`
-    that the picture lies in; without one, NAME itself, less the number at its end.
+    Args:
+        folder: of pictures; what is hidden in it is passed over.
+        crop: which square of each picture, as in `parse_crop`.
 
     Raises:
-        UsageError: if there is no such folder, or no whole picture in it.
+        UsageError: if there is no such folder or crop, or no whole picture in it.
     """
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder}: give a folder of pictures.")
     Image.init()
-    files = [file for file in sorted(folder.rglob("*")) if _is_picture(file.relative_to(folder)) and not file.is_dir()]
-    if not files:
-        raise UsageError(
-            f"There is no picture in {folder}: give a folder of pictures, or of folders named after "
-            "what the pictures in them show."
-        )
+    chosen = parse_crop(crop)
+    files = [file for file in sorted(folder.rglob("*")) if not _is_hidden(file.relative_to(folder)) and file.is_file()]
+    texts = [file for file in files if is_text(file)]
+    files = [file for file in files if not is_text(file)]
     with ThreadPoolExecutor() as pool:
-        read = list(pool.map(_read, files))
-    refused = tuple(picture for picture in read if isinstance(picture, str))
-    whole = [(file, picture) for file, picture in zip(files, read, strict=True) if not isinstance(picture, str)]
+        read = list(pool.map(lambda file: _read(file, chosen), files))
+    whole = [(file, own) for file, own in zip(files, read, strict=True) if not isinstance(own, str)]
+    refused = [own for own in read if isinstance(own, str)]
     if not whole:
-        raise UsageError(f"None of the {len(files)} pictures in {folder} can be read; the first: {refused[0]}")
-    pictures = torch.from_numpy(np.stack([picture for _, picture in whole])).permute(0, 3, 1, 2).contiguous()
-    return CaptionedPictures(tuple(_caption(file, folder) for file, _ in whole), pictures, refused)
+        pictures = sum(map(_is_picture, files))
+        if pictures == 0:
+            named = f" ({refused[0]})" if refused else ""
+            raise UsageError(
+                f"There is no picture in {folder}{named}: give a folder of pictures, or of folders named after "
+                "what the pictures in them show."
+            )
+        raise UsageError(f"None of the {pictures} pictures in {folder} can be read; the first: {refused[0]}")
+    captions = captions_of([file for file, _ in whole], texts, folder)
+    pixels = torch.from_numpy(np.stack([own.levels for _, own in whole])).permute(0, 3, 1, 2).contiguous()
+    remarks = (*_of_crops([own for _, own in whole], chosen), *_of_captions(captions, [file for file, _ in whole]))
+    return CaptionedPictures(captions.texts, pixels, (*refused, *captions.problems), remarks)
+
+
+def _is_hidden(file: Path) -> bool:
+    return any(part.startswith(".") for part in file.parts)
 
 
 def _is_picture(file: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.parts)
-    return not hidden and Image.registered_extensions().get(file.suffix.lower()) in Image.OPEN
+    return Image.registered_extensions().get(file.suffix.lower()) in Image.OPEN
 
 
-def _read(file: Path) -> np.ndarray | str:
-    """The pixels [72, 72, 3], or the sentence that says why there are none."""
+@dataclass(frozen=True)
+class _Read:
+    """A picture's pixels [72, 72, 3], and what was said of it."""
+
+    levels: np.ndarray
+    said: tuple[str, ...]
+
+
+def _read(file: Path, crop: Crop) -> _Read | str:
+    """The picture in a file, or the sentence that says why there is none."""
+    said: list[str] = []
     try:
-        return to_uint8(read_picture(file, ROOM, channels=3))
+        if not _is_picture(file):
+            with file.open("rb") as handle:
+                kind = other_kind(handle.read(64)) or "is neither a picture nor a caption by its name: rename it."
+            return f"{file} {kind}"
+        return _Read(to_uint8(read_picture(file, ROOM, 3, said.append, crop)), tuple(said))
+    except OSError as error:
+        return f"{file} can't be read ({error.strerror})"
     except UsageError as error:
         return str(error)
 
 
-def _caption(file: Path, folder: Path) -> str:
-    beside = file.with_suffix(".txt")
-    if beside.is_file() and (text := " ".join(beside.read_text(encoding="utf-8", errors="replace").split())):
-        return text
-    if file.parent != folder:
-        return _as_words(file.parent.name)
-    return _as_words(re.sub(r"[\W_]*\d+$", "", file.stem) or file.stem)
+def _of_crops(pictures: Sequence[_Read], crop: Crop) -> Iterator[str]:
+    """How many pictures were not square, and that all are small by now."""
+    cut = [own for own in pictures if any("its middle" in sentence for sentence in own.said)]
+    if cut and crop is CENTRE:
+        yield (
+            f"{len(cut)} of {len(pictures)} pictures are not square: their middle is used; `crop` left, right, top, "
+            "bottom, pad or a box X0,Y0,X1,Y1 takes another part"
+        )
+    yield f"all are learnt from at {SIDE}×{SIDE} pixels"
 
 
-def _as_words(name: str) -> str:
-    return " ".join(re.findall(r"[^\W_]+", name))
+def _of_captions(captions: Captions, files: Sequence[Path]) -> Iterator[str]:
+    """How many captions are names, and how many are not read, or not to their end."""
+    if captions.named:
+        first = captions.named[0]
+        yield (
+            f"{len(captions.named)} of {len(files)} pictures have no caption, so the name of their folder or file is "
+            f"read: {files[first].name} shows {captions.texts[first]!r}; write NAME.txt beside NAME.jpg to say more"
+        )
+    vocabulary = vocabulary_of(captions.texts)
+    read = [vocabulary.read(text) for text in captions.texts]
+    if cut := [k for k, own in enumerate(read) if own.beyond]:
+        yield (
+            f"{len(cut)} captions are longer than the {vocabulary.length - 1} words that are read: of "
+            f"{files[cut[0]].name} the words from {read[cut[0]].beyond[0]!r} on are left out"
+        )
+    if empty := [k for k, own in enumerate(read) if not own.words]:
+        yield f"{len(empty)} captions hold no word, so nothing is learnt from them: see that of {files[empty[0]].name}"
 
 
 @dataclass(frozen=True)

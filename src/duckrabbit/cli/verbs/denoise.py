@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional
 
 from duckrabbit.cli.maker import Maker
-from duckrabbit.cli.options import PLAIN, Computing, Output, Sampling, Searching, option
+from duckrabbit.cli.options import PLAIN, Computing, CropName, Output, Sampling, Searching, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -36,6 +36,8 @@ class Options:
     """of the blur: the side of its window, odd, in pixels of a picture 64 wide (33)"""
     blur_sigma: Annotated[float, option("SIGMA")] = 3.0
     """of the blur, in pixels of a picture 64 wide (3)"""
+    crop: CropName = ""
+    """which square of it: centre (the default), left, right, top, bottom, pad (all of it), or a box X0,Y0,X1,Y1"""
     sampling: Sampling = field(default_factory=Sampling)
     output: Output = field(default_factory=Output)
     searching: Searching = field(default_factory=Searching)
@@ -57,13 +59,13 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     prompt, size = PLAIN.one_of(options.prompts, "denoise"), options.output.size
     model = opener.named(_model_name(options, prompt, opener), options.computing, size)
     method = _method(options.method, model)
-    source = read_source(options.image, model.at(size))
+    source = read_source(options.image, model.at(size), options.crop)
     return [
         Job(
             options.sampling.plan(
                 Denoise(source, n.level, method, prompt, options.blur_sigma, options.blur_kernel), model, size
             ),
-            f"{options.image} {method} {n.slug}",
+            f"{source.name} {method} {n.slug}",
             n.label,
             {**n.details, "method": method},
         )
@@ -76,7 +78,7 @@ def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> No
     from duckrabbit.cli.sources import write_row_sheet
 
     [original], planned = jobs[0].planned.recipe.sources, jobs[0].planned
-    name = f"{options.image} {jobs[0].details['method']}"
+    name = f"{original.name} {jobs[0].details['method']}"
     write_row_sheet(options.output, name, original.pixels(planned.final), jobs, made)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional
 
 from duckrabbit.cli.maker import Maker
-from duckrabbit.cli.options import Making, option
+from duckrabbit.cli.options import CropName, Making, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -26,6 +26,8 @@ class Options(Making):
     """where to start on the grid: 0 is noise, and the larger the more is kept"""
     start_level: Annotated[tuple[float, ...], option("LEVEL ...")] = ()
     """in place of start: the level itself, 0 (clean) to 999 (noise)"""
+    crop: CropName = ""
+    """which square of it: centre (the default), left, right, top, bottom, pad (all of it), or a box X0,Y0,X1,Y1"""
 
 
 def run(options: Options) -> int:
@@ -45,7 +47,7 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     prompt = options.wording.one_of(options.prompts, "edit")
     size, negative = options.output.size, options.wording.negative_prompt
     model = opener.open(options.computing, [] if prompt is None else [prompt], options.image, size)
-    source = read_source(options.image, model.at(size))
+    source = read_source(options.image, model.at(size), options.crop)
     starts = [Edit(source, prompt, i, None, negative) for i in options.start]
     levels = [Edit(source, prompt, None, level, negative) for level in options.start_level]
     made = []
@@ -53,7 +55,7 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
         name, value = ("start", recipe.start) if recipe.start is not None else ("start_level", recipe.start_level)
         label = f"{name.removeprefix('start_')} {value:g}"
         planned = options.sampling.plan(recipe, model, size)
-        made.append(Job(planned, f"{options.image} {prompt or ''} {label}", label, {name: value}))
+        made.append(Job(planned, f"{source.name} {prompt or ''} {label}", label, {name: value}))
     return made
 
 
@@ -63,7 +65,7 @@ def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> No
 
     [original], name = jobs[0].planned.recipe.sources, options.wording.one_of(options.prompts, "edit") or ""
     pixels = original.pixels(jobs[0].planned.final)
-    write_row_sheet(options.output, f"{options.image} {name}", pixels, jobs, made)
+    write_row_sheet(options.output, f"{original.name} {name}", pixels, jobs, made)
 
 
 MAKER = Maker(jobs, show)

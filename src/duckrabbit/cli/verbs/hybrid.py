@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 from duckrabbit.cli.maker import Maker
-from duckrabbit.cli.options import Making, option
+from duckrabbit.cli.options import CropName, Making, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -79,6 +79,8 @@ class Options(Making):
     """where far ends and near begins: a Gaussian in pixels of a picture 64 wide (2)"""
     near_scale: Annotated[float, option("FACTOR")] = 1.0
     """how many times as much guidance the finest part has: near, colour, sharp or large (1)"""
+    crop: CropName = ""
+    """which square of the picture: centre (the default), left, right, top, bottom, pad, or a box X0,Y0,X1,Y1"""
     pairs: Annotated[str | None, option("FILE")] = None
     """in place of parts: a file with FAR | NEAR or FAR | MID | NEAR on each line; killed, it goes on where it was"""
 
@@ -103,10 +105,10 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     image = next((image for name in names if (image := given.image(name)) is not None), None)
     model = opener.open(options.computing, list(prompts.values()), image, options.output.size)
     final = model.at(options.output.size)
-    parts = {name: _part(given, name, prompts.get(name), final) for name in names}
+    parts = {name: _part(given, name, prompts.get(name), final, options.crop) for name in names}
     recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, None, options.near_scale)
     planned = options.sampling.plan(recipe, model, options.output.size)
-    shown = {name: prompts.get(name, given.image(name)) for name in names}
+    shown = {name: part.prompt if part.picture is None else part.picture.name for name, part in parts.items()}
     return [Job(planned, " ".join(f"{name} {what or ''}" for name, what in shown.items()), details={"parts": shown})]
 
 
@@ -152,12 +154,12 @@ def _given(parts: Parts) -> list[str]:
     return names
 
 
-def _part(parts: Parts, name: str, prompt: str | None, model: "Model") -> "Part":
+def _part(parts: Parts, name: str, prompt: str | None, model: "Model", crop: str) -> "Part":
     from duckrabbit.cli.sources import read_source
     from duckrabbit.recipes.hybrid import Part
 
     image = parts.image(name)
-    return Part(prompt or "") if image is None else Part(picture=read_source(image, model))
+    return Part(prompt or "") if image is None else Part(picture=read_source(image, model, crop))
 
 
 MAKER = Maker(jobs, show, _with_prompts)

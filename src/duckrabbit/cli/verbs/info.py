@@ -23,10 +23,18 @@ class Options:
     """a PNG that duckrabbit wrote"""
     json: Flag = False
     """print the whole record as JSON"""
+    strip: Flag = False
+    """write a copy to give away: what is seen, and the recipe without the photo, mask or other picture in it"""
+    strip_all: Flag = False
+    """write a copy that says nothing at all of how it was made"""
+    out: Annotated[str, option("FOLDER")] = "out"
+    """the folder to write a copy to; nothing in it is ever overwritten"""
 
 
 def run(options: Options) -> int:
-    """Print what the picture remembers."""
+    """Print what the picture remembers, or write a copy that remembers less."""
+    if options.strip or options.strip_all:
+        return _strip(options)
     from duckrabbit.making.record import recorded, recorded_row
     from duckrabbit.making.rerun import command_for
 
@@ -54,6 +62,29 @@ def run(options: Options) -> int:
     for name, value in record.circumstances.items():
         print(f"  {name:24} {value}")
     print(f"again: {command or 'duckrabbit rerun ' + shlex.quote(options.image)}")
+    return 0
+
+
+def _strip(options: Options) -> int:
+    """Write a copy without what is only its owner's business."""
+    from duckrabbit.cli.produce import check_folder, print_path
+    from duckrabbit.errors import UsageError
+    from duckrabbit.making.record import content_for_others
+    from duckrabbit.media.atomic import atomic_write
+    from duckrabbit.media.decode import decode
+    from duckrabbit.media.names import new_file
+    from duckrabbit.media.png import rewritten
+
+    if options.strip and options.strip_all:
+        raise UsageError("--strip keeps the recipe and --strip-all does not: give one of them.")
+    check_folder(options.out)
+    path = Path(options.image)
+    if decode(path).format != "PNG":
+        raise UsageError(f"{path} is not a PNG: expected a PNG made by duckrabbit, so give the original file.")
+    content = rewritten(path.read_bytes(), {}) if options.strip_all else content_for_others(path)
+    with new_file(Path(options.out), f"{path.stem}-stripped", ".png") as copy, atomic_write(copy) as temporary:
+        temporary.write_bytes(content)
+    print_path(copy, {"path": str(copy)} if options.json else None)
     return 0
 
 

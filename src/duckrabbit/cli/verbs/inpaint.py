@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
 from duckrabbit.cli.maker import Maker
-from duckrabbit.cli.options import Flag, Making, option
+from duckrabbit.cli.options import CropName, Flag, Making, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
     from duckrabbit.making.choose import Opener
     from duckrabbit.making.make import Picture
+    from duckrabbit.making.paste_back import PasteBack
+    from duckrabbit.media.crop import Crop
     from duckrabbit.models.model import Model
+    from duckrabbit.recipes.inpaint import Inpaint
     from duckrabbit.recipes.source import Source
 
 
@@ -34,6 +38,10 @@ class Options(Making):
     """paint where the mask is black, and keep what is white; of a box or ellipse paint all the rest"""
     resamplings: Annotated[int, option("N")] = 1
     """how often each step is made, for a smoother seam (1)"""
+    crop: CropName = ""
+    """which square of photo and mask: centre (the default), left, right, top, bottom, pad, or a box X0,Y0,X1,Y1"""
+    paste_back: Flag = False
+    """give the whole photo at its own size, the painted part enlarged into it and all else as it was"""
 
 
 def run(options: Options) -> int:
@@ -53,13 +61,16 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     final = model.at(size)
     if mask_file is not None:
         _check_shapes(options.image, mask_file)
-    source = read_source(options.image, final)
+    source = read_source(options.image, final, options.crop)
     mask = _mask(options, mask_file, model, final)
     recipe = Inpaint(
         source, mask, prompt, options.resamplings, options.wording.negative_prompt, None, options.invert_mask
     )
     planned = options.sampling.plan(recipe, model, size)
-    return [Job(planned, f"{options.image} {prompt or ''}", details={"mask": mask.name})]
+    back = _paste_back(options, recipe, mask_file, model, final) if options.paste_back else None
+    content = None if back is None else partial(back.content, with_mask=not options.output.no_source)
+    details = {"mask": mask.name} | ({} if back is None else {"whole": back.photo.image.size})
+    return [Job(planned, f"{source.name} {prompt or ''}", details=details, content=content)]
 
 
 def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> None:
@@ -117,30 +128,50 @@ def _mask_and_words(options: Options) -> tuple[str | None, Sequence[str]]:
 def _mask(options: Options, file: str | None, model: "Model", final: "Model") -> "Source":
     """The mask at the size of the stage that makes the picture; corners are given for the first."""
     from duckrabbit.cli.sources import say
-    from duckrabbit.media.masks import box_mask, ellipse_mask
+    from duckrabbit.recipes.inpaint import drawn_mask
     from duckrabbit.recipes.source import Source
 
     if file is not None:
-        return Source.read_mask(file, final, invert=options.invert_mask, say=say)
-    times = final.size // model.size
-    shape, draw, corners = (
-        ("ellipse", ellipse_mask, options.mask_ellipse or "")
-        if options.mask_box is None
-        else ("box", box_mask, options.mask_box)
-    )
-    x0, y0, x1, y1 = (times * corner for corner in _corners(f"--mask-{shape}", corners))
-    drawn = draw(x0, y0, x1, y1, size=final.size)
-    return Source.of_mask(f"{shape} {corners}", 1 - drawn if options.invert_mask else drawn)
+        return Source.read_mask(file, final, _mask_crop(options, file), invert=options.invert_mask, say=say)
+    shape, corners = _drawn(options)
+    mask = drawn_mask(shape, corners, final.size, model.size, invert=options.invert_mask)
+    return Source.of_mask(f"{shape} {corners}", mask)
 
 
-def _corners(name: str, text: str) -> tuple[float, float, float, float]:
+def _mask_crop(options: Options, file: str) -> "Crop":
+    """The square of the mask where the photo's is, should it be of another size."""
+    from duckrabbit.media.crop import Box, parse_crop, scaled
+    from duckrabbit.media.decode import shape_of
+    from duckrabbit.media.shipped import is_of_package
+
+    crop = parse_crop(options.crop)
+    if not isinstance(crop, Box) or "-" in (options.image, file) or is_of_package(options.image):
+        return crop
+    return scaled(crop, shape_of(options.image), shape_of(file))
+
+
+def _drawn(options: Options) -> tuple[str, str]:
+    """The shape and the corners of a mask that is in no file."""
+    box = options.mask_box
+    return ("ellipse", options.mask_ellipse or "") if box is None else ("box", box)
+
+
+def _paste_back(options: Options, recipe: "Inpaint", file: str | None, model: "Model", final: "Model") -> "PasteBack":
+    """Where in the whole photo the painted part goes, by the mask at the photo's own size."""
     from duckrabbit.errors import UsageError
+    from duckrabbit.making.paste_back import PasteBack
+    from duckrabbit.media.crop import parse_crop
+    from duckrabbit.media.paste import read_photo
+    from duckrabbit.media.pictures import read_picture
+    from duckrabbit.recipes.source import on_light_ground
 
-    try:
-        x0, y0, x1, y1 = (float(number) for number in text.split(","))
-    except ValueError:
-        raise UsageError(f"{name} can't be {text!r}: give four numbers x0,y0,x1,y1, such as 0,14,28,28.") from None
-    return x0, y0, x1, y1
+    if options.image == "-":
+        raise UsageError("--paste-back reads the photo twice, which standard input can't be: give the path of a file.")
+    photo, crop = read_photo(options.image), parse_crop(options.crop)
+    window = crop.window(*photo.image.size)
+    mask = recipe.hole(window[2] - window[0], model.size, file, _mask_crop(options, file) if file else crop)
+    light = on_light_ground(read_picture(options.image, final.size, final.channels, crop=crop))
+    return PasteBack(photo, window, mask.numpy() > 0, negative=final.dark_ground and light)
 
 
 MAKER = Maker(jobs, show)

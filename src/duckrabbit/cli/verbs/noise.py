@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional
 
 from duckrabbit.cli.maker import Maker
-from duckrabbit.cli.options import Computing, Output, option
+from duckrabbit.cli.options import Computing, CropName, Output, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -24,6 +24,8 @@ class Options:
     """levels on the model's path, 0 (clean) to 999 (noise)"""
     noise_sigma: Annotated[tuple[float, ...], option("SIGMA ...")] = ()
     """in place of levels: σ of noise added to a picture in [0, 1]"""
+    crop: CropName = ""
+    """which square of it: centre (the default), left, right, top, bottom, pad (all of it), or a box X0,Y0,X1,Y1"""
     output: Output = field(default_factory=Output)
     computing: Computing = field(default_factory=Computing)
 
@@ -44,9 +46,9 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     named, size = named_levels(options.levels, options.noise_sigma, "noise"), options.output.size
     name = options.computing.model or opener.chosen(DEFAULT_DIGITS, "for its path and size")
     model = opener.named(name, options.computing, size)
-    source = read_source(options.image, model.at(size))
+    source = read_source(options.image, model.at(size), options.crop)
     return [
-        Job(plan(Forward(source, n.level), model, size), f"{options.image} {n.slug}", n.label, n.details) for n in named
+        Job(plan(Forward(source, n.level), model, size), f"{source.name} {n.slug}", n.label, n.details) for n in named
     ]
 
 
@@ -55,7 +57,7 @@ def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> No
     from duckrabbit.cli.sources import write_row_sheet
 
     [original], planned = jobs[0].planned.recipe.sources, jobs[0].planned
-    write_row_sheet(options.output, options.image, original.pixels(planned.final), jobs, made)
+    write_row_sheet(options.output, original.name, original.pixels(planned.final), jobs, made)
 
 
 MAKER = Maker(jobs, show)

@@ -22,6 +22,8 @@ class Options:
     """a PNG that duckrabbit wrote"""
     out: Annotated[str, option("FOLDER")] = "out"
     """the folder to write to; nothing in it is ever overwritten"""
+    source: Annotated[tuple[str, ...], option("IMAGE ...")] = ()
+    """the photo, mask or other picture that it was made from, where its file was written without"""
     weights: Annotated[str | None, option("WEIGHTS")] = None
     """where the model's weights are now (by default where they were)"""
     embeddings: Annotated[str | None, option("PATH")] = None
@@ -33,26 +35,37 @@ class Options:
 def run(options: Options) -> int:
     """Make the picture and compare; 1 where it differs though nothing else does."""
     from duckrabbit.cli.produce import print_path
+    from duckrabbit.making.paste_back import PasteBack
     from duckrabbit.making.record import recorded, recorded_row
-    from duckrabbit.making.rerun import differences, made_again, recorded_model
+    from duckrabbit.making.rerun import differences, made_again, recorded_model, with_files
+    from duckrabbit.media.atomic import atomic_write
     from duckrabbit.media.names import new_file
-    from duckrabbit.media.pixels import to_uint8
     from duckrabbit.media.png import JSON, write_png
     from duckrabbit.search.ambigram import joined
 
     row = recorded_row(Path(options.image))
     records = row.places if row else (recorded(Path(options.image)),)
     model = recorded_model(records[0], options.weights, options.embeddings)
+    records = records if row else (with_files(records[0], options.source, model),)
     pictures = [made_again(record, model) for record in records]
     pixels = joined([picture.pixels for picture in pictures])
     remembered = pictures[0].record
     if row:
         remembered = {**row.data, "places": [dict(picture.record) for picture in pictures]}
+    back = (
+        None
+        if row
+        else PasteBack.again(Path(options.image), records[0], model, options.source[-1] if options.source else None)
+    )
     with new_file(Path(options.out), f"rerun-{Path(options.image).stem}", ".png") as path:
-        write_png(path, pixels, remembered)
+        if back is None:
+            write_png(path, pixels, remembered)
+        else:
+            with atomic_write(path) as temporary:
+                temporary.write_bytes(back.content(pictures[0]))
     print(f"wrote {path} (seed {remembered.get('seed')})", file=sys.stderr)
     changes = differences(records[0], pictures[0].record)
-    differs = _difference(_seen(options.image), to_uint8(pixels))
+    differs = _difference(_seen(options.image), _seen(str(path)))
     line: dict[str, JSON] = {"path": str(path), "identical": differs is None, "difference": differs, "changes": changes}
     print_path(path, line if options.json else None)
     if differs is None:
@@ -77,14 +90,13 @@ def _seen(image: str) -> "NDArray[np.uint8]":
 
 
 def _difference(before: "NDArray[np.uint8]", after: "NDArray[np.uint8]") -> str | None:
-    """How many pixels of [2, H, W, 3] and [H, W] or [H, W, 3] differ, and by how much; None where they don't."""
+    """How many pixels of two files as they are seen differ, and by how much; None where they don't."""
     import numpy as np
 
-    height, width = before.shape[1:3]
-    if (height, width) != after.shape[:2]:
-        return f"the file's picture is {width}×{height}, and now it is {after.shape[1]}×{after.shape[0]}"
-    coloured = after if after.ndim == 3 else after[:, :, None]
-    gaps = np.abs(before.astype(np.int16) - coloured.astype(np.int16)).max(axis=(0, 3))
+    if before.shape != after.shape:
+        shapes = [f"{seen.shape[2]}×{seen.shape[1]}" for seen in (before, after)]
+        return f"the file's picture is {shapes[0]}, and now it is {shapes[1]}"
+    gaps = np.abs(before.astype(np.int16) - after.astype(np.int16)).max(axis=(0, 3))
     different = int((gaps > 0).sum())
     if different == 0:
         return None

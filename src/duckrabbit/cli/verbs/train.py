@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from tyro.conf import Positional
 
 from duckrabbit.cli.options import Flag, option
+from duckrabbit.cli.verbs import with_options
 from duckrabbit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ Run = TypeVar("Run", "TrainingRun", "PocketRun")
 TEXT_RECIPES = ("pocket", "pocket-256", "folder")
 HYPERPARAMETERS = ("batch_size", "learning_rate", "warmup_steps", "cooldown", "clip_gradient", "ema_decay", "seed")
 SAID_SECONDS = 60.0
-NAMED = 5
-"""Broken pictures that are named before they are only counted."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,8 @@ class TextToImage:
 
     pictures: Annotated[int | None, option("N")] = None
     """how many pictures are seen in all"""
+    crop: Annotated[str | None, option("WHICH")] = None
+    """of folder, which square of a photo: centre, left, right, top, bottom, pad (all of it), or a box X0,Y0,X1,Y1"""
     init: Annotated[str | None, option("MODEL")] = None
     """the model whose weights it starts from: pocket (as folder does), a run, a file, or none"""
     widths: Annotated[tuple[int, int, int] | None, option("N N N")] = None
@@ -85,8 +86,8 @@ class Options:
     pocket is text to image, pocket-256 makes its pictures large, folder is pocket on your own pictures"""
     data: Annotated[str | None, option("FOLDER")] = None
     """of digits: a folder with files in MNIST's format (by default mnist); of pocket and pocket-256: the folder of
-    their packs; of folder: your pictures, named after what they show or in folders named so, or with
-    NAME.txt beside"""
+    their packs; of folder: your pictures with NAME.txt or NAME.caption beside, or a metadata.jsonl or .csv of
+    file_name and text, or named after what they show, or in folders named so"""
     batch_size: Annotated[int | None, option("N")] = None
     """pictures a step"""
     learning_rate: Annotated[float | None, option("RATE")] = None
@@ -195,14 +196,14 @@ def _pocket_run(options: Options) -> "PocketRun":
     from duckrabbit.trained.run_folder import CONFIG
 
     known = PocketRun.from_toml(options.folder / CONFIG) if options.resume else POCKET_RUNS[options.recipe]
-    _refuse_meaningless(_given(options.text, "backdrops", "first_stage"), known)
+    _refuse_meaningless(_given(options.text, "backdrops", "first_stage", "crop"), known)
     init = known.init if options.text.init is None else options.text.init
     started = None if init == "none" else init
     if started is not None and (options.text.widths or options.text.blocks):
         raise UsageError("--widths and --blocks are those of --init: leave them out, or give --init none.")
     wanted = replace(
         known,
-        **_given(options.text, "pictures", "widths", "blocks", "backdrops", "first_stage", "show_every"),
+        **_given(options.text, "pictures", "widths", "blocks", "backdrops", "first_stage", "show_every", "crop"),
         **_given(options, "data"),
         init=started,
         hyperparameters=replace(known.hyperparameters, **_given(options, *HYPERPARAMETERS)),
@@ -219,12 +220,11 @@ def _material(training: "PocketRun", team: "Team") -> "Material":
 
     if training.backdrops is not None:
         return painted_material(training)
-    pictures = read_folder(Path(training.data))
+    pictures = read_folder(Path(training.data), training.crop or "")
     if team.leads:
-        for sentence in pictures.refused[:NAMED]:
-            print(f"left out: {sentence}", file=sys.stderr)
-        left = f", {len(pictures.refused)} left out" if pictures.refused else ""
-        print(f"{training.data}: {len(pictures.captions)} pictures{left}", file=sys.stderr)
+        found = f"{training.data}: {len(pictures.captions)} pictures, {len(pictures.refused)} left out"
+        for line in (*(f"left out: {why}" for why in pictures.refused), found, *pictures.remarks):
+            print(with_options(line), file=sys.stderr)
     return folder_material(training, pictures)
 
 

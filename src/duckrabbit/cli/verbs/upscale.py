@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional
 
 from duckrabbit.cli.maker import Maker
-from duckrabbit.cli.options import Computing, Output, Sampling, Searching, Wording, option
+from duckrabbit.cli.options import Computing, CropName, Output, Sampling, Searching, Wording, option
 
 if TYPE_CHECKING:
     from duckrabbit.cli.produce import Job
@@ -22,6 +22,8 @@ class Options:
     """a file, - for standard input, or photo:tower; it is averaged down to the first stage's size"""
     prompts: Positional[Annotated[tuple[str, ...], option("[PROMPT]")]] = ()
     """what it shows"""
+    crop: CropName = ""
+    """which square of it: centre (the default), left, right, top, bottom, pad (all of it), or a box X0,Y0,X1,Y1"""
     wording: Wording = field(default_factory=Wording)
     sampling: Sampling = field(default_factory=Sampling)
     output: Output = field(default_factory=Output)
@@ -53,8 +55,8 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
         raise UsageError(
             f"A picture of {final.size}×{final.size} is not larger: give --size {model.sizes[-1]}, or none."
         )
-    recipe = Upscale(Source.shrunk(options.image, model, say), prompt, options.wording.negative_prompt)
-    return [Job(options.sampling.plan(recipe, model, final.size), f"{options.image} {prompt or ''}", "upscaled")]
+    recipe = Upscale(Source.shrunk(options.image, model, say, options.crop), prompt, options.wording.negative_prompt)
+    return [Job(options.sampling.plan(recipe, model, final.size), f"{recipe.picture.name} {prompt or ''}", "upscaled")]
 
 
 def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> None:

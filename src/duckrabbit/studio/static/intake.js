@@ -23,6 +23,7 @@ async function take(page, file) {
     if (!takesPicture(page.task())) page.choose(paintTask());
     side("paint");
     await lay(page.task(), file, file.name, answer.source);
+    for (const line of answer.said) toast(line.split(";")[0]);
     if (answer.record) toast("A picture of duckrabbit's: it also remembers its settings.", { name: "Take them", run: () => trying(() => restore(page, answer.record)) });
   });
 }

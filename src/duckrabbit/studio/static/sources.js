@@ -1,7 +1,7 @@
 // Pictures to start from: drawn, dropped, pasted, photographed, or of the package.
 
 import { Problem, ask, loaded, query } from "./api.js";
-import { $, el } from "./dom.js";
+import { $, el, toast } from "./dom.js";
 import { Easel } from "./easel.js";
 import { known, taskOf } from "./state.js";
 import { modelName } from "./tasks.js";
@@ -73,7 +73,8 @@ export async function sent(blob, chosen, name, as) {
 
 /** Take back the pictures of a job. */
 export async function layJob(task, { picture, mask }) {
-  if (!picture) return;
+  if (picture && !picture.png) toast(`${picture.name} was left out of this file: open it here as well.`);
+  if (!picture?.png) return;
   // Not by fetch: the page's own policy forbids that for such an address.
   const bytes = Uint8Array.from(atob(picture.png), (letter) => letter.charCodeAt(0));
   await lay(task, new Blob([bytes], { type: "image/png" }), picture.name);
