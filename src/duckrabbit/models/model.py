@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from duckrabbit.diffusion.denoiser import Denoiser
+from duckrabbit.diffusion.grid import Grid
 from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.path import Path
 from duckrabbit.diffusion.thresholding import Threshold
@@ -21,6 +22,9 @@ Enlarging = Callable[[Tensor, int], Tensor]
 Kind = Literal["digits", "pictures"]
 """What a model makes, and so which judges read it."""
 
+OWN = "own"
+"""The name of a model's own grid, beside those in `grid.GRIDS`."""
+
 
 @dataclass(frozen=True)
 class SamplerConfig:
@@ -29,7 +33,7 @@ class SamplerConfig:
     Attributes:
         solver: a name in `steps.SOLVERS`.
         steps: number of steps.
-        grid: a name in `grid.GRIDS`.
+        grid: a name in `grid.GRIDS`, or `OWN`.
         guidance_scale: γ of classifier-free guidance; 1 for models without a null condition.
         guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024,
             arXiv:2404.07724); γ is 1 elsewhere.
@@ -85,6 +89,7 @@ class Model:
         encode: from pictures [B, C, S, S] in [−1, 1] to states.
         decode: from states to pictures.
         own_state_shape: the shape of a state; None for that of its pictures.
+        own_grid: from a number of steps to the grid that its publishers sample on; None for a model without.
     """
 
     name: str
@@ -111,6 +116,12 @@ class Model:
     encode: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
     decode: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
     own_state_shape: tuple[int, ...] | None = None
+    own_grid: Callable[[int], Grid] | None = field(default=None, repr=False)
+
+    @property
+    def on_latents(self) -> bool:
+        """Whether what is sampled is no picture."""
+        return self.own_state_shape is not None and self.own_state_shape != self.shape
 
     @property
     def sizes(self) -> tuple[int, ...]:

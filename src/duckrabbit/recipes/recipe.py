@@ -23,7 +23,7 @@ from duckrabbit.diffusion.terms import Term
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.guidance import JudgeGuidance
 from duckrabbit.judges.looks import Look, as_it_is
-from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.models.model import OWN, Model, SamplerConfig
 from duckrabbit.recipes.source import Source
 
 
@@ -141,8 +141,12 @@ def with_sampler(recipe: Recipe, sampler: SamplerConfig | None) -> Recipe:
 
 def grid_of(sampler: SamplerConfig, model: Model) -> Grid:
     """The time grid that a sampler names, on the model's path."""
+    if sampler.grid == OWN:
+        if model.own_grid is None:
+            raise UsageError(f"{model.name} has no grid of its own: give `grid` uniform.")
+        return model.own_grid(sampler.steps)
     if sampler.grid not in GRIDS:
-        raise UsageError(f"There is no grid {sampler.grid!r}: the grids are {', '.join(GRIDS)}.")
+        raise UsageError(f"There is no grid {sampler.grid!r}: the grids are {', '.join((*GRIDS, OWN))}.")
     return GRIDS[sampler.grid](model.denoiser.path, sampler.steps)
 
 
