@@ -3,9 +3,10 @@
 Ours are made as a user makes them: a folder is loaded, a recipe is made. Theirs are given the noise that ours draw.
 """
 
+import itertools
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,15 +19,25 @@ from torch import Tensor
 
 import tiny_open
 from command_line import Command
+from duckrabbit.diffusion.guidance import Guidance, guided
+from duckrabbit.diffusion.latents import LatentComposition
 from duckrabbit.diffusion.noise import Noise, Stream
+from duckrabbit.diffusion.terms import Term
 from duckrabbit.errors import UsageError
+from duckrabbit.illusions.bands import hybrid_bands
+from duckrabbit.illusions.views.whole import Flip, Identity
 from duckrabbit.making.make import make
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.models.open import prx_pixel
 from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.edit import Edit
 from duckrabbit.recipes.generate import Generate
+from duckrabbit.recipes.hybrid import Hybrid, Part
+from duckrabbit.recipes.inpaint import Inpaint
+from duckrabbit.recipes.source import Source
+from helpers import pictures
 from tiny_if import write_pixel_pipeline
 from tiny_open import PROMPTS
 
@@ -34,7 +45,12 @@ TOLERANCE = 1e-3
 """In [0, 1]."""
 
 SEED = 5
-WRITERS: dict[str, Callable[[Path], Path]] = {"prx-pixel": tiny_open.write_prx_pixel}
+WRITERS: dict[str, Callable[[Path], Path]] = {
+    "prx-pixel": tiny_open.write_prx_pixel,
+    "sd": tiny_open.write_stable_diffusion,
+    "sd-v": tiny_open.write_stable_diffusion_v,
+    "sdxl": tiny_open.write_sdxl,
+}
 Folders = Callable[[str], Path]
 
 
@@ -175,6 +191,140 @@ def test_prompts_are_encoded_once_and_found_by_the_encoders_they_are_of(
     _ours(_load(other), 1, 2.0)
     assert "encoding 2 prompts" in capsys.readouterr().err
     assert len(list((cache / "embeddings").iterdir())) == 2
+
+
+# --- Latents ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["sd", "sd-v", "sdxl"])
+# DDIM of diffusers steps down by 1000 // steps, whatever its own levels are: they agree where that leaves no rest.
+@pytest.mark.parametrize(("steps", "scale"), [(5, 4.0), (10, 1.0)])
+def test_models_on_latents(folder_of: Folders, name: str, steps: int, scale: float) -> None:
+    folder = folder_of(name)
+    model = _load(folder)
+    assert (model.size, model.on_latents) == (16, True)
+    ours = _ours(model, steps, scale)
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder)
+    pipeline.set_progress_bar_config(disable=True)
+    grid = model.own_grid(steps)  # type: ignore[misc]
+    theirs = pipeline(
+        PROMPTS[0],
+        latents=Noise((SEED,))(Stream.INIT, grid[0], model.state_shape),
+        num_inference_steps=steps,
+        guidance_scale=scale,
+        output_type="pt",
+    ).images[0]
+    assert ours.std() > 0.02
+    assert _apart(ours, theirs) < TOLERANCE
+
+
+def test_a_sign_of_the_prediction_that_is_read_wrongly_is_noticed(folder_of: Folders, tmp_path: Path) -> None:
+    """A test of the test above: ε read as v, and the table of another schedule, give other pictures."""
+    folder = folder_of("sd")
+    right = _ours(_load(folder), 5, 4.0)
+    for changes in ({"prediction_type": "v_prediction"}, {"beta_schedule": "linear"}):
+        other = shutil.copytree(folder, tmp_path / next(iter(changes)))
+        file = other / "scheduler" / "scheduler_config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+        assert _apart(_ours(_load(other), 5, 4.0), right) > 10 * TOLERANCE
+
+
+def _looking_glass(model: Model, prompts: Sequence[str], flips: Sequence[bool], steps: int, scale: float) -> Tensor:
+    """LookingGlass (arXiv:2504.08902, Algorithm 1) by DDIM: a latent a view, residuals, time travel, one alone."""
+    encode, decode, path = model.encode, model.decode, model.denoiser.path
+    grid = model.own_grid(steps)  # type: ignore[misc]
+    noise, channels, side = Noise((SEED,)), model.state_shape[0], model.state_shape[1]
+    shape = (len(prompts) * channels, side, side)
+    z = list(noise(Stream.INIT, grid[0], shape).split(channels, dim=1))
+    turn = [(lambda x: x.flip(2)) if flip else (lambda x: x) for flip in flips]
+    for k, (t, s) in enumerate(itertools.pairwise(grid)):
+        (a_t, s_t), (a_s, s_s) = path.at(t), path.at(s)
+        for visit in range(2 if 0.2 <= k / steps < 0.8 else 1):
+            if visit:
+                again = noise(Stream.RESAMPLE, t, shape, visit).split(channels, dim=1)
+                spread = (s_t**2 - (a_t / a_s) ** 2 * s_s**2) ** 0.5
+                z = [a_t / a_s * own + spread * eps for own, eps in zip(z, again, strict=True)]
+            here = range(1 if k >= 0.8 * steps else len(prompts))
+            told = [[model.denoiser(z[i], t, [words]).x0 for words in (prompts[i], "")] for i in here]
+            guided = [scale * asked + (1 - scale) * null for asked, null in told]
+            pictures = [decode(own) for own in guided]
+            lost = [own - encode(picture) for own, picture in zip(guided, pictures, strict=True)]
+            x = torch.stack([turn[i](pictures[i]) for i in here]).mean(dim=0)
+            residual = torch.stack([turn[i](lost[i]) for i in here]).mean(dim=0)
+            for i in here:
+                target = encode(turn[i](x)) + turn[i](residual)
+                z[i] = a_s * target + s_s * (z[i] - a_t * target) / s_t
+    return decode(z[0])[0]
+
+
+def test_the_recipe_for_latents_is_the_loop_of_its_paper(folder_of: Folders) -> None:
+    model, steps, scale = _load(folder_of("sd")), 10, 3.0
+    recipe = Anagram(PROMPTS, ("flip",), sampler=SamplerConfig("ddim", steps, "own", scale))
+    [ours] = make(recipe, model, seed=SEED)
+    assert _apart(ours.pixels, _looking_glass(model, PROMPTS, (False, True), steps, scale)) < TOLERANCE
+    # Had the second view no part in it, or were nothing made twice, it would be another picture.
+    assert _apart(ours.pixels, _looking_glass(model, PROMPTS[:1], (False,), steps, scale)) > 10 * TOLERANCE
+    [batch] = make(recipe, model, 2, SEED - 1)[1:]
+    assert _apart(ours.pixels, batch.pixels) < 1e-4
+
+
+def _estimated(model: Model, terms: Sequence[Term], states: int = 1) -> tuple[Tensor, Tensor]:
+    """What a composition makes of keyed noise, and the noise."""
+    x = Noise((SEED,))(Stream.INIT, 0.6, (states * model.state_shape[0], *model.state_shape[1:]))
+    composed = LatentComposition(model.denoiser, (tuple(terms),), model.encode, model.decode, correction=_as_it_is)
+    return composed(x, 0.6).x0, x
+
+
+def _as_it_is(x0: Tensor, t: float) -> Tensor:
+    """A correction that corrects nothing, but goes by way of the pictures."""
+    return x0
+
+
+def test_one_view_one_prompt_and_bands_of_one_prompt_are_plain_sampling(folder_of: Folders) -> None:
+    """The residual gives back what the autoencoder loses, so that an estimate that nothing changes stays as it is."""
+    model = _load(folder_of("sd"))
+    low, high = hybrid_bands()
+    for terms in (
+        guided(PROMPTS[0], Guidance(3.0), view=Identity()),
+        guided(PROMPTS[0], Guidance(3.0), view=Flip()),
+        [*guided(PROMPTS[0], Guidance(3.0), band=low), *guided(PROMPTS[0], Guidance(3.0), band=high)],
+    ):
+        made, x = _estimated(model, terms)
+        told = [model.denoiser(x, 0.6, [words]).x0 for words in (PROMPTS[0], "")]
+        estimate = 3 * told[0] - 2 * told[1]
+        assert (model.decode(estimate) - model.decode(model.encode(model.decode(estimate)))).abs().max() > 0.01
+        assert (made - estimate).abs().max() < 1e-5
+
+
+def test_edit_inpaint_and_hybrid_work_on_latents(folder_of: Folders) -> None:
+    model = _load(folder_of("sdxl"))
+    picture, quick = pictures(1, 16)[0], SamplerConfig("ddim", 4, "own", 2.0)
+    mask = torch.zeros(16, 16)
+    mask[4:9, 3:12] = 1
+    source = Source.of("picture", picture)
+    known = source.pixels(model)
+    [painted] = make(Inpaint(source, Source.of_mask("mask", mask), PROMPTS[0], sampler=quick), model)
+    assert torch.equal(painted.pixels[:, mask == 0], known[:, mask == 0])
+    assert not torch.equal(painted.pixels[:, mask == 1], known[:, mask == 1])
+    [kept] = make(Edit(source, PROMPTS[0], start=4, sampler=quick), model)
+    assert torch.equal(kept.pixels, model.decode(model.encode(known[None]))[0])
+    far_near = Hybrid({"far": Part(PROMPTS[0]), "near": Part(PROMPTS[1])}, sampler=quick)
+    near_far = Hybrid({"far": Part(PROMPTS[1]), "near": Part(PROMPTS[0])}, sampler=quick)
+    one, other = (make(recipe, model)[0].pixels for recipe in (far_near, near_far))
+    assert one.isfinite().all()
+    assert _apart(one, other) > TOLERANCE
+    with pytest.raises(UsageError, match="of which no part is a picture's"):
+        make(Hybrid({"far": Part(picture=source), "near": Part(PROMPTS[0])}, sampler=quick), model)
+
+
+def test_the_best_of_many_and_films_see_pictures_of_latents(folder_of: Folders, duckrabbit: Command) -> None:
+    words = ("--model", str(folder_of("sd")), "--device", "cpu", "--steps", "2", "--threads", "1")
+    ended = duckrabbit("anagram", "a dog", "a cat", "--view", "flip", *words, "--best", "1", "--from", "4")
+    assert ended.code == 0, ended.err
+    [path] = ended.paths
+    assert read_metadata(path)["score"]["log_p"].keys() == {"upright: a dog", "flip: a cat"}
+    ended = duckrabbit("generate", "a dog", *words, "--animate")
+    assert (ended.code, len(list(Path("out").glob("generate*.gif")))) == (0, 1)
 
 
 # --- Whose folder is it? ---------------------------------------------------------------------------------------------

@@ -46,6 +46,110 @@ def write_prx_pixel(folder: Path, side: int = 16) -> Path:
     return written(pipeline, folder)
 
 
+def write_stable_diffusion(folder: Path, scheduler: Any = None) -> Path:
+    """Stable Diffusion: a UNet of two levels on 8×8 latents of 16×16 pictures."""
+    from diffusers import DDIMScheduler, StableDiffusionPipeline
+
+    torch.manual_seed(0)
+    pipeline = StableDiffusionPipeline(
+        vae=autoencoder(4),
+        text_encoder=clip(),
+        tokenizer=tokenizer(77),
+        unet=stirred(_unet()),
+        scheduler=scheduler or DDIMScheduler(**LATENT_BETAS, clip_sample=False, steps_offset=1),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    return written(pipeline, folder)
+
+
+def write_stable_diffusion_v(folder: Path) -> Path:
+    """Stable Diffusion 2: v, and the levels spaced from the end."""
+    from diffusers import DDIMScheduler
+
+    spacing: dict[str, Any] = {"prediction_type": "v_prediction", "timestep_spacing": "trailing"}
+    return write_stable_diffusion(folder, DDIMScheduler(**LATENT_BETAS, clip_sample=False, **spacing))
+
+
+def write_sdxl(folder: Path) -> Path:
+    """XL: two encoders, what the second pools, and sizes; an Euler scheduler, as its publishers have it."""
+    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
+
+    torch.manual_seed(0)
+    unet = _unet(
+        cross_attention_dim=64,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + 32,
+    )
+    pipeline = StableDiffusionXLPipeline(
+        vae=autoencoder(4),
+        text_encoder=clip(),
+        text_encoder_2=clip(pooled=True),
+        tokenizer=tokenizer(77),
+        tokenizer_2=tokenizer(77),
+        unet=stirred(unet),
+        scheduler=EulerDiscreteScheduler(**LATENT_BETAS, timestep_spacing="leading", steps_offset=1),
+        force_zeros_for_empty_prompt=True,
+    )
+    return written(pipeline, folder)
+
+
+LATENT_BETAS: dict[str, Any] = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}
+
+
+def _unet(**more: Any) -> Any:
+    from diffusers import UNet2DConditionModel
+
+    config: dict[str, Any] = {
+        "sample_size": 8,
+        "block_out_channels": (8, 16),
+        "layers_per_block": 1,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+        "cross_attention_dim": 32,
+        "attention_head_dim": 8,
+        "norm_num_groups": 4,
+    }
+    return UNet2DConditionModel(**config | more)
+
+
+def autoencoder(channels: int, shift: float | None = None) -> Any:
+    """Two pixels each way to a latent."""
+    from diffusers import AutoencoderKL
+
+    made = AutoencoderKL(
+        block_out_channels=(8, 8),
+        down_block_types=("DownEncoderBlock2D", "DownEncoderBlock2D"),
+        up_block_types=("UpDecoderBlock2D", "UpDecoderBlock2D"),
+        latent_channels=channels,
+        norm_num_groups=4,
+        scaling_factor=0.5,
+        shift_factor=shift,
+    )
+    return stirred(made)
+
+
+def clip(pooled: bool = False) -> Any:
+    """A CLIP text tower of two layers."""
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+    config = CLIPTextConfig(
+        vocab_size=32,
+        hidden_size=32,
+        intermediate_size=48,
+        projection_dim=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=77,
+        eos_token_id=3,
+        bos_token_id=2,
+        pad_token_id=0,
+    )
+    return (CLIPTextModelWithProjection if pooled else CLIPTextModel)(config).eval()
+
+
 def tokenizer(length: int, template: str | None = None) -> Any:
     """One token a word."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors

@@ -17,7 +17,7 @@ from duckrabbit.diffusion.denoiser import Denoiser
 from duckrabbit.diffusion.grid import GRIDS, Grid
 from duckrabbit.diffusion.guidance import Guidance
 from duckrabbit.diffusion.noise import Noise
-from duckrabbit.diffusion.sampling import initial_noise
+from duckrabbit.diffusion.sampling import as_they_are, initial_noise
 from duckrabbit.diffusion.steps import SOLVERS, Step
 from duckrabbit.diffusion.terms import Term
 from duckrabbit.errors import UsageError
@@ -37,9 +37,11 @@ class Plan:
         grid: the levels; a single one makes no step.
         step: the solver.
         constraint: what must hold after each step.
-        resamplings: how often each step is made.
+        resamplings: how often each step is made, one number for all or one for each.
         denoiser: what denoises in place of the model.
         judge_guidance: by which judge x̂_0 is guided, and towards what; None for nothing.
+        alone_from: on latents, the time from which on the first view finishes alone.
+        finish: what is done to the finished pictures [B, C, S, S].
     """
 
     start: Callable[[Noise], Tensor]
@@ -47,9 +49,11 @@ class Plan:
     grid: Grid
     step: Step
     constraint: Constraint | None = None
-    resamplings: int = 1
+    resamplings: int | tuple[int, ...] = 1
     denoiser: Denoiser | None = None
     judge_guidance: JudgeGuidance | None = None
+    alone_from: float = 0.0
+    finish: Callable[[Tensor], Tensor] = as_they_are
 
     @property
     def asks_model(self) -> bool:
@@ -164,6 +168,11 @@ def guidance_of(sampler: SamplerConfig, negative_prompt: str, model: Model) -> G
             model.check_prompt(negative_prompt)
         return Guidance()
     model.check_prompt(negative_prompt)
+    if model.on_latents and sampler.mean_guidance_scale is not None:
+        raise UsageError(
+            f"{model.name} samples latents, which have no mean colour: leave `mean_guidance_scale` out, or give a "
+            "model on pixels."
+        )
     return Guidance(sampler.guidance_scale, negative_prompt, sampler.guidance_interval, sampler.mean_guidance_scale)
 
 
@@ -174,9 +183,10 @@ def prompt_of(prompt: str | None, model: Model) -> str:
     return chosen
 
 
-def from_noise(model: Model, grid: Grid) -> Callable[[Noise], Tensor]:
-    """Start from pure noise at the grid's first level."""
-    return lambda noise: initial_noise(model.denoiser.path, noise, model.state_shape, grid[0])
+def from_noise(model: Model, grid: Grid, states: int = 1) -> Callable[[Noise], Tensor]:
+    """Start from pure noise at the grid's first level, that of so many states one behind the other."""
+    channels, *sides = model.state_shape
+    return lambda noise: initial_noise(model.denoiser.path, noise, (states * channels, *sides), grid[0])
 
 
 def typed(prompts: tuple[str, ...], negative_prompt: str = "") -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from duckrabbit.models.open import prx_pixel
+from duckrabbit.models.open import prx_pixel, stable_diffusion
 from duckrabbit.models.open.family import Family
 
-FAMILIES: Mapping[str, Family] = {family.pipeline: family for family in (prx_pixel.FAMILY,)}
+_EVERY = (prx_pixel.FAMILY, stable_diffusion.SD, stable_diffusion.SDXL)
+
+FAMILIES: Mapping[str, Family] = {family.pipeline: family for family in _EVERY}

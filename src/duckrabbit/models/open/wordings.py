@@ -5,6 +5,7 @@ are loaded once for all prompts that are missing, before the network, and freed.
 """
 
 import hashlib
+import inspect
 import json
 import sys
 from collections.abc import Sequence
@@ -108,7 +109,8 @@ class Wordings:
         device, dtype = self._room()
         count = len(self._wanted)
         print(f"encoding {count} prompt{'s' if count > 1 else ''} on {device.type}", file=sys.stderr, flush=True)
-        given = {name: value for name, value in self.folder.index.items() if not name.startswith("_")}
+        known = inspect.signature(kind.__init__).parameters
+        given = {name: value for name, value in self.folder.index.items() if name in known}
         loaded = {name: self._loaded(name, value, dtype) for name, value in given.items()}
         return kind(**loaded).to(device)
 
