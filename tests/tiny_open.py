@@ -96,6 +96,149 @@ def write_sdxl(folder: Path) -> Path:
     return written(pipeline, folder)
 
 
+def write_prx(folder: Path) -> Path:
+    """PRX: latents of an autoencoder, and a T5Gemma encoder."""
+    from diffusers import FlowMatchEulerDiscreteScheduler, PRXPipeline, PRXTransformer2DModel
+    from transformers.models.t5gemma.configuration_t5gemma import T5GemmaConfig, T5GemmaModuleConfig
+    from transformers.models.t5gemma.modeling_t5gemma import T5GemmaEncoder
+
+    torch.manual_seed(0)
+    network = PRXTransformer2DModel(
+        in_channels=4, context_in_dim=32, hidden_size=32, mlp_ratio=2.0, num_heads=2, depth=2, axes_dim=[8, 8]
+    )
+    module = T5GemmaModuleConfig(
+        vocab_size=32,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        head_dim=16,
+    )
+    config = T5GemmaConfig(encoder=module, decoder=module, is_encoder_decoder=False, vocab_size=32)
+    pipeline = PRXPipeline(
+        transformer=stirred(network),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        text_encoder=T5GemmaEncoder(config.encoder).eval(),
+        tokenizer=tokenizer(32),
+        vae=autoencoder(4, shift=0.1),
+        default_sample_size=16,
+    )
+    written(pipeline, folder)
+    # As it is published: the configuration of encoder and decoder, the weights of the encoder alone.
+    config.save_pretrained(folder / "text_encoder")
+    return folder
+
+
+def write_sd3(folder: Path, t5: bool = True) -> Path:
+    """Stable Diffusion 3: two CLIPs, a T5 or none, a shift."""
+    from diffusers import FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel, StableDiffusion3Pipeline
+
+    torch.manual_seed(0)
+    network = SD3Transformer2DModel(
+        sample_size=8,
+        patch_size=2,
+        in_channels=4,
+        out_channels=4,
+        num_layers=2,
+        attention_head_dim=8,
+        num_attention_heads=4,
+        joint_attention_dim=64,
+        caption_projection_dim=32,
+        pooled_projection_dim=64,
+        pos_embed_max_size=8,
+    )
+    pipeline = StableDiffusion3Pipeline(
+        transformer=stirred(network),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        vae=autoencoder(4, shift=0.1),
+        text_encoder=clip(pooled=True),
+        tokenizer=tokenizer(77),
+        text_encoder_2=clip(pooled=True),
+        tokenizer_2=tokenizer(77),
+        text_encoder_3=_t5(64) if t5 else None,
+        tokenizer_3=tokenizer(77) if t5 else None,
+    )
+    return written(pipeline, folder)
+
+
+def write_z_image(folder: Path) -> Path:
+    """Z-Image: a Qwen3 that is spoken to, times shifted by the size."""
+    from diffusers import FlowMatchEulerDiscreteScheduler, ZImagePipeline, ZImageTransformer2DModel
+    from transformers import Qwen3Config, Qwen3Model
+
+    torch.manual_seed(0)
+    network = ZImageTransformer2DModel(
+        in_channels=4,
+        dim=32,
+        n_layers=1,
+        n_refiner_layers=1,
+        n_heads=2,
+        n_kv_heads=2,
+        cap_feat_dim=32,
+        axes_dims=[4, 6, 6],
+        axes_lens=[64, 64, 64],
+    )
+    text = Qwen3Config(
+        vocab_size=32,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        head_dim=16,
+    )
+    template = "{% for message in messages %}a {{ message['content'] }}{% endfor %}"
+    pipeline = ZImagePipeline(
+        FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        autoencoder(4, shift=0.1),
+        Qwen3Model(text).eval(),
+        tokenizer(64, template),
+        stirred(network),
+    )
+    return written(pipeline, folder)
+
+
+def write_flux(folder: Path, guidance: bool = False) -> Path:
+    """FLUX.1: packed latents, CLIP and T5."""
+    from diffusers import FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
+
+    torch.manual_seed(0)
+    network = FluxTransformer2DModel(
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=32,
+        pooled_projection_dim=32,
+        axes_dims_rope=(4, 6, 6),
+        guidance_embeds=guidance,
+    )
+    pipeline = FluxPipeline(
+        FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=guidance),
+        autoencoder(4, shift=0.1),
+        clip(),
+        tokenizer(77),
+        _t5(32),
+        tokenizer(32),
+        stirred(network),
+    )
+    return written(pipeline, folder)
+
+
+def write_flux_dev(folder: Path) -> Path:
+    """FLUX.1 dev: told a guidance scale, times shifted by the size."""
+    return write_flux(folder, guidance=True)
+
+
+def _t5(width: int) -> Any:
+    from transformers import T5Config, T5EncoderModel
+
+    config = T5Config(vocab_size=32, d_model=width, d_kv=8, d_ff=48, num_layers=1, num_heads=2)
+    return T5EncoderModel(config).eval()
+
+
 LATENT_BETAS: dict[str, Any] = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}
 
 

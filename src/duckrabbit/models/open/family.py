@@ -55,6 +55,10 @@ class Folder:
     network: Mapping[str, Any]
     autoencoder: Mapping[str, Any] | None
 
+    def has(self, part: str) -> bool:
+        """Whether there is such a part; some may be left out."""
+        return has_part(self.index, part)
+
 
 @dataclass(frozen=True)
 class Family:
@@ -99,6 +103,12 @@ class Family:
     def encoders(self) -> tuple[str, ...]:
         """Where its text encoders are."""
         return self.parts[1:]
+
+
+def has_part(index: Mapping[str, Any], part: str) -> bool:
+    """Whether a model_index.json names such a part."""
+    kind = index.get(part)
+    return isinstance(kind, list) and all(kind)
 
 
 def stacked(wordings: Sequence[Wording], name: str, like: Tensor) -> Tensor:

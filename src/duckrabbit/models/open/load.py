@@ -17,7 +17,7 @@ from duckrabbit.models.model import Model
 from duckrabbit.models.open.autoencoder import Autoencoder, scaling
 from duckrabbit.models.open.denoiser import OpenDenoiser
 from duckrabbit.models.open.families import FAMILIES
-from duckrabbit.models.open.family import Family, Folder
+from duckrabbit.models.open.family import Family, Folder, has_part
 from duckrabbit.models.open.wordings import Wordings
 
 KIND = "diffusers-open"
@@ -29,8 +29,8 @@ LEAST_SIDE = 64
 def parts_of(index: Mapping[str, Any]) -> tuple[str, ...]:
     """The patterns of the files of a pipeline of a family, by its index."""
     family = FAMILIES[index["_class_name"]]
-    wanted = [name for name in (*family.parts, AUTOENCODER) if index.get(name)]
-    tokenizers = [name for name in index if name.startswith("tokenizer")]
+    wanted = [name for name in (*family.parts, AUTOENCODER) if has_part(index, name)]
+    tokenizers = [name for name in index if name.startswith("tokenizer") and has_part(index, name)]
     return ("model_index.json", *(f"{name}/*" for name in (*wanted, *tokenizers, "scheduler")))
 
 
@@ -58,7 +58,7 @@ def open_model(
     index = read_json(folder / "model_index.json")
     family = FAMILIES[index["_class_name"]]
     network = read_part(folder / family.network)
-    autoencoder = read_part(folder / AUTOENCODER) if index.get(AUTOENCODER) else None
+    autoencoder = read_part(folder / AUTOENCODER) if has_part(index, AUTOENCODER) else None
     read = Folder(folder, index, network.config, None if autoencoder is None else autoencoder.config)
     side = _side(name, family, read, size)
     playing = family.play(read, side)

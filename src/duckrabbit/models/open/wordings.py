@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -44,7 +45,7 @@ class Wordings:
         self, family: Family, folder: Folder, cache: str | None, offloader: Offloader, dtype: torch.dtype
     ) -> None:
         self.family, self.folder, self.offloader, self.dtype = family, folder, offloader, dtype
-        self._parts = {name: read_part(folder.path / name) for name in family.encoders if folder.index.get(name)}
+        self._parts = {name: read_part(folder.path / name) for name in family.encoders if folder.has(name)}
         place = default_folder() if cache is None else Path(cache)
         if place.is_file() or place.suffix:
             raise UsageError(
@@ -111,31 +112,36 @@ class Wordings:
         print(f"encoding {count} prompt{'s' if count > 1 else ''} on {device.type}", file=sys.stderr, flush=True)
         known = inspect.signature(kind.__init__).parameters
         given = {name: value for name, value in self.folder.index.items() if name in known}
-        loaded = {name: self._loaded(name, value, dtype) for name, value in given.items()}
-        return kind(**loaded).to(device)
+        loaded = {name: self._loaded(kind, name, value, dtype) for name, value in given.items()}
+        made = kind(**loaded).to(device)
+        # Some read how wide a missing encoder's tokens would be off their network's configuration.
+        setattr(made, self.family.network, SimpleNamespace(config=SimpleNamespace(**self.folder.network)))
+        return made
 
-    def _loaded(self, name: str, value: Any, dtype: torch.dtype) -> Any:
-        """A setting as it is, a text encoder or tokenizer loaded, any other part left out."""
+    def _loaded(self, kind: Any, name: str, value: Any, dtype: torch.dtype) -> Any:
+        """A setting as it is, a text encoder or tokenizer loaded, any other part of a pipeline of a kind left out."""
         if not isinstance(value, list):
             return value
-        library, kind = value
-        path = self.folder.path / name
-        encodes = name in self._parts
-        if library != "transformers" or not (encodes or name.startswith("tokenizer")):
+        path, encodes = self.folder.path / name, name in self._parts
+        if not all(value) or not (encodes or name.startswith("tokenizer")):
             return None
-        package = transformers()
+        package, wanted = transformers(), str(value[1])
+        # Some pipelines bring an encoder of their own; names of tokenizers come and go with transformers' versions.
+        own = sys.modules[str(kind.__module__).rpartition(".")[0]]
+        spare = None if encodes else package.AutoTokenizer
+        loader = getattr(package, wanted, None) or getattr(own, wanted, spare)
+        if loader is None:
+            raise UsageError(f"{path} is of a {wanted}, which the installed transformers lacks: install a newer one.")
         try:
-            if encodes:
-                part = self._parts[name]
-                loaded = getattr(package, str(kind)).from_pretrained(
-                    str(path), variant=part.variant, dtype=dtype, use_safetensors=True, local_files_only=True
-                )
-                return loaded.eval().requires_grad_(False)
-            # Names of tokenizers come and go with transformers' versions; the folder says how it is made.
-            tokenizer = getattr(package, str(kind), package.AutoTokenizer)
-            return tokenizer.from_pretrained(str(path), local_files_only=True)
+            if not encodes:
+                return loader.from_pretrained(str(path), local_files_only=True)
+            variant = self._parts[name].variant
+            loaded = loader.from_pretrained(
+                str(path), variant=variant, dtype=dtype, use_safetensors=True, local_files_only=True
+            )
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
-            raise UsageError(f"{path} can't be loaded as a {kind} ({error}): get the folder whole.") from error
+            raise UsageError(f"{path} can't be loaded as a {wanted} ({error}): get the folder whole.") from error
+        return loaded.eval().requires_grad_(False)
 
     def _room(self) -> tuple[torch.device, torch.dtype]:
         """Where the encoders go, made free for them, and how precisely they compute.
