@@ -814,8 +814,8 @@ def test_classes_are_prompts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("index", "unet", "words"),
     [
-        ({"_class_name": "StableDiffusionPipeline", "vae": ["diffusers", "AutoencoderKL"]}, None, "latents"),
-        ({"_class_name": "SomeTransformerPipeline"}, None, "without a UNet"),
+        ({"_class_name": "LDMPipeline", "vqvae": ["diffusers", "VQModel"]}, None, "is a LDMPipeline"),
+        ({"_class_name": "SomeTransformerPipeline"}, None, "is a SomeTransformerPipeline"),
         ({"_class_name": "Odd"}, {"_class_name": "UNet2DConditionModel", "in_channels": 4}, "built like DeepFloyd IF"),
         ({"_class_name": "Odd"}, {"_class_name": "UNet2DModel", "in_channels": 4, "out_channels": 4}, "4 channels"),
     ],
@@ -862,7 +862,7 @@ def test_schedulers_of_other_noise_are_refused_by_name(name: str, tmp_path: Path
     [
         ({"use_flow_sigmas": True}, "use_flow_sigmas"),
         ({"prediction_type": "flow_prediction"}, "flow_prediction"),
-        ({"beta_schedule": "scaled_linear"}, "scaled_linear"),
+        ({"beta_schedule": "scaled_linear", "rescale_betas_zero_snr": True}, "scaled_linear"),
         ({"beta_schedule": "nonsense"}, "nonsense"),
     ],
 )

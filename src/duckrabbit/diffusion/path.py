@@ -107,6 +107,22 @@ class LinearBeta(Path):
 
 
 @dataclass(frozen=True)
+class ScaledLinearBeta(Path):
+    """The schedule of latent diffusion (Rombach et al., 2022, arXiv:2112.10752): √β rises linearly over T steps.
+
+    The table is used as `LinearBeta` uses its own. With T = 1000 and β from 0.00085 to 0.012, ᾱ_T = 0.0047: the last
+    level is not quite noise.
+    """
+
+    steps: int = 1000
+    beta_start: float = 0.00085
+    beta_end: float = 0.012
+
+    def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        return _from_table(_scaled_linear_table(self, t.device), t)
+
+
+@dataclass(frozen=True)
 class SquaredCosine(Path):
     """The schedule of improved DDPM as DeepFloyd IF uses it: a table of T steps.
 
@@ -133,13 +149,15 @@ class Cosine(Path):
 @dataclass(frozen=True)
 class RectifiedFlow(Path):
     """The straight path of flow matching (Lipman et al., 2023, arXiv:2210.02747; Liu et al., 2023,
-    arXiv:2209.03003): α_t = 1 − t, σ_t = t.
+    arXiv:2209.03003): α_t = 1 − t, σ_t = t, or n t where the noise is n times as strong.
 
-    Its velocity is dx/dt = ε − x_0. Courses often run time the other way, t' = 1 − t, with the opposite sign.
+    Its velocity is dx/dt = n ε − x_0. Courses often run time the other way, t' = 1 − t, with the opposite sign.
     """
 
+    noise_scale: float = 1.0
+
     def __call__(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        return 1 - t.double(), t.double()
+        return 1 - t.double(), self.noise_scale * t.double()
 
 
 @dataclass(frozen=True)
@@ -171,6 +189,12 @@ def _log_snr(alpha: float, sigma: float) -> float:
 @lru_cache
 def _linear_table(path: LinearBeta, device: torch.device) -> Tensor:
     return _log_alpha_bar(torch.linspace(path.beta_start, path.beta_end, path.steps, dtype=torch.float64)).to(device)
+
+
+@lru_cache
+def _scaled_linear_table(path: ScaledLinearBeta, device: torch.device) -> Tensor:
+    roots = torch.linspace(path.beta_start**0.5, path.beta_end**0.5, path.steps, dtype=torch.float64)
+    return _log_alpha_bar(roots**2).to(device)
 
 
 @lru_cache

@@ -7,7 +7,7 @@ progress, keep snapshots or stop.
 import io
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +19,11 @@ from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.path import Path, Transition
 from duckrabbit.diffusion.steps import ComposedDenoiser, Memory, Step
 from duckrabbit.errors import UsageError
+
+
+def as_they_are(x: Tensor) -> Tensor:
+    """x itself."""
+    return x
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class State:
         x0: the clean pictures as estimated from them.
         x_s: the pictures at level s.
         memory: the solver's, for the next step.
+        pictures: from states such as x_t, x_0 and x_s to their pictures, where those are no pictures themselves.
     """
 
     i: int
@@ -42,18 +48,19 @@ class State:
     x0: Tensor
     x_s: Tensor
     memory: Memory | None = None
+    pictures: Callable[[Tensor], Tensor] = as_they_are
 
     def rows(self, kept: Sequence[int]) -> "State":
         """The state of some of its samples, as if the others had never been among them."""
         chosen = torch.tensor(kept, dtype=torch.int64, device=self.x_s.device)
         memory = None if self.memory is None else self.memory.rows(chosen)
-        return State(self.i, self.t, self.s, self.x_t[chosen], self.x0[chosen], self.x_s[chosen], memory)
+        return State(self.i, self.t, self.s, self.x_t[chosen], self.x0[chosen], self.x_s[chosen], memory, self.pictures)
 
     def _repr_png_(self) -> bytes:
         """A notebook shows x_s above x̂_0, a column a sample."""
         from PIL import Image
 
-        rows = torch.stack([self.x_s, self.x0]).float().cpu()
+        rows = torch.stack([self.pictures(self.x_s), self.pictures(self.x0)]).float().cpu()
         levels = ((rows.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         _, batch, channels, height, width = levels.shape
         tiled = levels.permute(0, 3, 1, 4, 2).reshape(2 * height, batch * width, channels)
@@ -85,7 +92,7 @@ def trajectory(
     step: Step,
     noise: Noise,
     constraint: Constraint | None = None,
-    resamplings: int = 1,
+    resamplings: int | Sequence[int] = 1,
     after: State | None = None,
 ) -> Iterator[State]:
     """Follow the grid from x at its first level to its last, yielding a `State` after every step.
@@ -97,7 +104,8 @@ def trajectory(
         step: the solver.
         noise: keyed noise with one seed for each of the B pictures.
         constraint: applied after every step.
-        resamplings: how often each step is made; before each repetition the pictures are noised back,
+        resamplings: how often each step is made, one number for all or one for each; before each repetition the
+            pictures are noised back,
             x_t = (α_t/α_s) x_s + σ_{t|s} ε ("RePaint", Lugmayr et al., 2022, arXiv:2201.09865), and the solver's
             memory is cleared.
         after: go on from this state of a trajectory down the same grid, its pictures being x.
@@ -107,7 +115,8 @@ def trajectory(
     first = 0 if after is None else after.i + 1
     for i, (t, s) in enumerate(itertools.pairwise(grid[first:]), first):
         transition = path.between(t, s)
-        for visit in range(resamplings if s > 0 else 1):
+        visits = resamplings if isinstance(resamplings, int) else resamplings[i]
+        for visit in range(visits if s > 0 else 1):
             if visit > 0:
                 x = _noised_back(transition, x, noise(Stream.RESAMPLE, t, shape, visit).to(x.device))
                 memory = None

@@ -111,6 +111,7 @@ def open_named(name: str, computing: Computing, size: int | None = None) -> "Mod
         computing.weights,
         computing.embeddings,
         computing.compile,
+        size,
     )
     model.at(size)
     return model

@@ -36,7 +36,8 @@ class Film:
     def __call__(self, state: State) -> None:
         """Keep the state."""
         for x in [state.x_t] * (state.i == 0) + [state.x_s]:
-            shown = x if self.rows is None else x[torch.tensor(list(self.rows))]
+            whole = state.pictures(x)
+            shown = whole if self.rows is None else whole[torch.tensor(list(self.rows))]
             columns = min(self.columns, len(shown))
             missing = shown.new_full((-len(shown) % columns, *shown.shape[1:]), -1.0)
             self.frames.append(tiled(torch.cat([shown, missing]), columns))

@@ -87,5 +87,5 @@ class Pruning:
         rows = torch.arange(len(state.x0))
         for rung in self.rungs:
             if state.i + 1 == max(1, round(rung.after * steps)):
-                rows = rows[rung.passed(self.scores(state.x0, places)[rows], self.size)]
+                rows = rows[rung.passed(self.scores(state.pictures(state.x0), places)[rows], self.size)]
         return [int(row) for row in rows]

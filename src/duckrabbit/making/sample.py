@@ -1,18 +1,20 @@
 """A batch goes through the stages of its plans, and whom a pruner holds back is dropped on the way."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Denoiser
+from duckrabbit.diffusion.latents import LatentComposition
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.out_of_memory import SplitOnOutOfMemory
 from duckrabbit.diffusion.sampling import State, trajectory
-from duckrabbit.diffusion.terms import Composition
+from duckrabbit.diffusion.terms import Composition, uncorrected
 from duckrabbit.judges.guidance import JudgeCorrection
 from duckrabbit.making.plan import Planned, Stage
+from duckrabbit.recipes.recipe import Plan
 
 Watch = Callable[[State], None]
 """Is shown every state of every batch and stage as it happens."""
@@ -102,24 +104,35 @@ def _sample_stage(
     while not finished:
         finished = True
         plans = [stages[row].plan for row in rows]
-        composition = Composition(
-            denoiser,
-            tuple(own.terms for own in plans),
-            stages[0].threshold,
-            None if guide is None else guide[torch.tensor(rows)],
-            JudgeCorrection(tuple(own.judge_guidance for own in plans)),
-        )
+        seen = None if guide is None else guide[torch.tensor(rows)]
+        composition = _composition(denoiser, stages[0], plans, seen)
+        latents = composition if isinstance(composition, LatentComposition) else None
         own_noise = noise.rows(rows)
         for state in trajectory(
             composition, x, plan.grid, plan.step, own_noise, plan.constraint, plan.resamplings, after
         ):
             x = state.x_s
+            shown = state if latents is None else replace(state, pictures=latents.pictures)
             if watch is not None:
-                watch(state)
-            kept = (pruner if state.i + 1 < steps else keep_all)(state, steps, rows)
+                watch(shown)
+            kept = (pruner if state.i + 1 < steps else keep_all)(shown, steps, rows)
             if len(kept) < len(rows):
                 # Fewer rows are another composition, which takes the trajectory up where it is.
                 rows, after, finished = tuple(rows[k] for k in kept), state.rows(kept), False
                 x = after.x_s
                 break
-    return Sampled(rows, model.decode(x))
+    return Sampled(rows, plan.finish(model.decode(x) if latents is None else latents.pictures(x)))
+
+
+def _composition(
+    denoiser: Denoiser, stage: Stage, plans: Sequence[Plan], guide: Tensor | None
+) -> Composition | LatentComposition:
+    """The plans' terms on the denoiser."""
+    terms = tuple(own.terms for own in plans)
+    guidances = tuple(own.judge_guidance for own in plans)
+    correction = JudgeCorrection(guidances) if any(guidances) else uncorrected
+    model, threshold = stage.model, stage.threshold
+    if model.on_latents and all(terms):
+        alone_from = plans[0].alone_from
+        return LatentComposition(denoiser, terms, model.encode, model.decode, threshold, correction, alone_from)
+    return Composition(denoiser, terms, threshold, guide, correction)

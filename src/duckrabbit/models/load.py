@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.resources import as_file, files
@@ -21,6 +22,7 @@ DEFAULT_DIGITS = "mnist-ddpm-class"
 DEFAULT_TEXT = "pocket"
 DEEPFLOYD = "deepfloyd"
 PIPELINE_INDEX = "model_index.json"
+HUB_ID = re.compile(r"(\w[\w.-]*)/\w[\w.-]*")
 DEEPFLOYD_SUMMARY = "DeepFloyd IF, 64×64 and 256×256: text to image; with --weights, your own licensed download"
 
 SHIPPED: Mapping[str, str] = {
@@ -54,18 +56,20 @@ def load_model(
     weights: str | None = None,
     embeddings: str | None = None,
     compiled: bool = False,
+    size: int | None = None,
 ) -> Model:
-    """Load a model by its name, from a run folder, a .safetensors file, or a folder in diffusers' layout.
+    """Load a model by its name, from a run folder, a .safetensors file, a folder in diffusers' layout, or the hub.
 
     Args:
-        name: a name in `SHIPPED`, `deepfloyd`, a run folder, a file with its configuration in the header, or the folder
-            of a pixel-space pipeline.
+        name: a name in `SHIPPED`, `deepfloyd`, a run folder, a file with its configuration in the header, a folder in
+            diffusers' layout, or OWNER/NAME on the hub.
         device: auto, cpu, cuda, cuda:1, mps.
         dtype: the network's precision; by default bfloat16 where the hardware has it, else float32; for DeepFloyd IF
             float16 on a GPU and float32 elsewhere.
         weights: of `deepfloyd`: a folder with stage1 and stage2, or hub ids joined by a comma.
         embeddings: of models that read prompts' embeddings: the folder or .safetensors file that holds them.
         compiled: whether blocks of the network are compiled: of DeepFloyd IF on a CUDA GPU.
+        size: the side of the pictures, for models that are free in it; others have sizes of their own.
 
     Raises:
         UsageError: if there is no such model, its file is damaged, the device is not there, or nothing can be compiled.
@@ -75,7 +79,7 @@ def load_model(
         keep_freed_memory()
     if compiled and chosen.type != "cuda":
         raise UsageError(f"Compiling is for a CUDA GPU, and this runs on {chosen.type}: leave it out.")
-    model = _found(name, chosen, dtype, weights, embeddings, compiled)
+    model = _found(name, chosen, dtype, weights, embeddings, compiled, size)
     if compiled and not model.compiled:
         raise UsageError(f"Compiling is for DeepFloyd IF, and {name} is another model: leave it out.")
     return model
@@ -88,6 +92,7 @@ def _found(
     weights: str | None,
     embeddings: str | None,
     compiled: bool,
+    size: int | None,
 ) -> Model:
     """The model of a name, compiled or not. Adapters of other libraries are imported when one of their models is."""
     path = Path(name)
@@ -98,10 +103,10 @@ def _found(
         return deepfloyd(DEEPFLOYD, place, embeddings, chosen, dtype, compiled)
     if weights is not None:
         raise UsageError(f"`weights` are of the `model` {DEEPFLOYD}, and {name} has its own: leave them out.")
-    if (path / PIPELINE_INDEX).is_file():
-        from duckrabbit.models.deepfloyd.pixels import pipeline
+    if _is_pipeline(path) or _is_on_hub(name):
+        from duckrabbit.models.open.folders import pipeline
 
-        return pipeline(name, path, embeddings, chosen, dtype, compiled)
+        return pipeline(name, path, embeddings, chosen, dtype, compiled, size)
     precision = choose_dtype(chosen) if dtype is None else dtype
     model = _stage(name, chosen, precision)
     if name in SECOND_STAGES:
@@ -109,6 +114,17 @@ def _found(
     if model.config.get("low_time") is None:
         return model
     return replace(pocket.with_second_stage(_first_stage(model, chosen, precision), model), name=name)
+
+
+def _is_pipeline(path: Path) -> bool:
+    """Whether a folder is in diffusers' layout: a whole pipeline's, or a UNet's alone."""
+    return (path / PIPELINE_INDEX).is_file() or ((path / "config.json").is_file() and path.is_dir())
+
+
+def _is_on_hub(name: str) -> bool:
+    """Whether a name reads as OWNER/NAME; what would lie in a folder that is there is no such thing."""
+    found = HUB_ID.fullmatch(name)
+    return found is not None and not Path(found[1]).exists() and not name.endswith(".safetensors")
 
 
 def _first_stage(second: Model, device: torch.device, dtype: torch.dtype) -> Model:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from duckrabbit.diffusion.denoiser import Denoiser
+from duckrabbit.diffusion.grid import Grid
 from duckrabbit.diffusion.noise import Noise, Stream
 from duckrabbit.diffusion.path import Path
 from duckrabbit.diffusion.thresholding import Threshold
@@ -21,8 +22,8 @@ Enlarging = Callable[[Tensor, int], Tensor]
 Kind = Literal["digits", "pictures"]
 """What a model makes, and so which judges read it."""
 
-
-OWN_THRESHOLD = "own"
+OWN = "own"
+"""The name of a model's own grid or thresholding, beside those in `grid.GRIDS` and `thresholding.THRESHOLDS`."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,14 @@ class SamplerConfig:
     Attributes:
         solver: a name in `steps.SOLVERS`.
         steps: number of steps.
-        grid: a name in `grid.GRIDS`.
+        grid: a name in `grid.GRIDS`, or `OWN`.
         guidance_scale: γ of classifier-free guidance; 1 for models without a null condition.
         guidance_interval: the times (low, high] within which guidance acts (Kynkäänniemi et al., 2024,
             arXiv:2404.07724); γ is 1 elsewhere.
         mean_guidance_scale: γ of the picture's mean colour, where it is below `guidance_scale`; None for the same.
         judge_scale: λ of judge guidance, how far each step is drawn to what a judge reads as asked; 0 for none.
         variance: of a ddpm step, a name in `steps.VARIANCES`.
-        threshold: what is done to each x̂_0: `own` for what the model does, or a name in `thresholding.THRESHOLDS`.
+        threshold: what is done to each x̂_0: a name in `thresholding.THRESHOLDS`, or `OWN`.
     """
 
     solver: str = "dpmpp_2m"
@@ -50,7 +51,7 @@ class SamplerConfig:
     mean_guidance_scale: float | None = None
     judge_scale: float = 0.0
     variance: str = "learned"
-    threshold: str = OWN_THRESHOLD
+    threshold: str = OWN
 
 
 def _no_remarks(prompt: str) -> tuple[str, ...]:  # noqa: ARG001
@@ -92,6 +93,7 @@ class Model:
         encode: from pictures [B, C, S, S] in [−1, 1] to states.
         decode: from states to pictures.
         own_state_shape: the shape of a state; None for that of its pictures.
+        own_grid: from a number of steps to the grid that its publishers sample on; None for a model without.
     """
 
     name: str
@@ -118,6 +120,12 @@ class Model:
     encode: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
     decode: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
     own_state_shape: tuple[int, ...] | None = None
+    own_grid: Callable[[int], Grid] | None = field(default=None, repr=False)
+
+    @property
+    def on_latents(self) -> bool:
+        """Whether what is sampled is no picture."""
+        return self.own_state_shape is not None and self.own_state_shape != self.shape
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from duckrabbit.diffusion.latents import alone_from, travelling, views_of
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.combining import combine_named
 from duckrabbit.illusions.loops import through_views
@@ -66,15 +67,28 @@ class Anagram(Recipe):
         return model.illusion_sampler
 
     def plan(self, model: Model) -> Plan:
-        """Guided sampling whose estimates are combined over the views."""
+        """Guided sampling whose estimates are combined over the views; on latents with time travel, and one for each.
+
+        There the first view finishes alone.
+        """
         model.require_sampling()
         for prompt in self.prompts:
             model.check_prompt(prompt)
         views = self.parsed_views()
         for view in views:
             view.permutation(model.size)
+            view.permutation(model.state_shape[-1])
         sampler = self.sampler_for(model)
         grid = grid_of(sampler, model)
         guidance = guidance_of(sampler, self.negative_prompt, model)
         terms = combine_named(self.combine)(self.prompts, views, guidance, grid)
-        return Plan(from_noise(model, grid), terms, grid, step_of(sampler))
+        if not model.on_latents:
+            return Plan(from_noise(model, grid), terms, grid, step_of(sampler))
+        return Plan(
+            from_noise(model, grid, len(views_of(terms))),
+            terms,
+            grid,
+            step_of(sampler),
+            resamplings=travelling(len(grid) - 1),
+            alone_from=alone_from(grid),
+        )

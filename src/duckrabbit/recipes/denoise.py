@@ -71,6 +71,8 @@ class Denoise(FromPicture):
         def start(noise: Noise) -> Tensor:
             return noised(path, x0, t, noise)
 
+        if self.method == "blur" and model.on_latents:
+            raise UsageError(f"{model.name} noises latents, which no blur cleans: give the `method` one-step.")
         if self.method == "blur":
             blur = LowPass(self.blur_sigma, self.blur_kernel)
             return Plan(start, (Term(""),), one_step, DDIM(), denoiser=BlurDenoiser(path, blur))

@@ -125,6 +125,11 @@ class Hybrid(Recipe):
         if "colour" in bands and model.channels == 1:
             raise UsageError(f"{model.name} makes grey pictures, which have no colour part: give `far` and `near`.")
         pictures = {name: part.picture for name, part in self.parts.items() if part.picture is not None}
+        if pictures and model.on_latents:
+            raise UsageError(
+                f"{model.name} samples latents, of which no part is a picture's: give every part a prompt, or a model "
+                "on pixels."
+            )
         if len(pictures) > 1 or len(pictures) == len(self.parts):
             raise UsageError("A hybrid keeps a part of one picture at the most: give the other parts prompts.")
         for prompt in self.prompts:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from duckrabbit.diffusion.constraints import KnownRegion
 from duckrabbit.diffusion.guidance import guided
@@ -94,9 +95,12 @@ class Inpaint(FromPicture):
             raise UsageError(f"{self.resamplings} resamplings are out of range: give 1 (none) to 100.")
         sampler = self.sampler_for(model)
         grid, step = grid_of(sampler, model), step_of(sampler)
-        known = KnownRegion(self.picture.pixels(model), self.mask.mask(model), fresh_noise=step.stochastic)
+        pixels, mask = self.picture.pixels(model), self.mask.mask(model)
+        known = KnownRegion(self.picture.state(model), on_state(mask, model), fresh_noise=step.stochastic)
         terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))
-        return Plan(from_noise(model, grid), terms, grid, step, known, self.resamplings)
+        start = from_noise(model, grid)
+        # An autoencoder does not keep the known pixels; of a model on pixels they are there already.
+        return Plan(start, terms, grid, step, known, self.resamplings, finish=Known(pixels, mask))
 
 
 def drawn_shape(name: str) -> tuple[str, str] | None:
@@ -119,3 +123,21 @@ def drawn_mask(shape: str, corners: str, size: int, within: int, *, invert: bool
         ) from None
     mask = (ellipse_mask if shape == "ellipse" else box_mask)(x0, y0, x1, y1, size=size)
     return 1 - mask if invert else mask
+
+
+@dataclass(frozen=True)
+class Known:
+    """Puts a known picture [C, S, S] back outside a mask [S, S]."""
+
+    picture: Tensor
+    mask: Tensor
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """Pictures [B, C, S, S], known outside the mask."""
+        return pictures.where(self.mask.to(pictures) > 0, self.picture.to(pictures))
+
+
+def on_state(mask: Tensor, model: Model) -> Tensor:
+    """A mask [S, S] on the model's states: a latent is painted if any of its pixels is."""
+    times = model.size // model.state_shape[-1]
+    return mask if times == 1 else max_pool2d(mask[None], times)[0]

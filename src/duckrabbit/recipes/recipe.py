@@ -17,14 +17,14 @@ from duckrabbit.diffusion.denoiser import Denoiser
 from duckrabbit.diffusion.grid import GRIDS, Grid
 from duckrabbit.diffusion.guidance import Guidance
 from duckrabbit.diffusion.noise import Noise
-from duckrabbit.diffusion.sampling import initial_noise
+from duckrabbit.diffusion.sampling import as_they_are, initial_noise
 from duckrabbit.diffusion.steps import DDPM, SOLVERS, VARIANCES, Step
 from duckrabbit.diffusion.terms import Term
 from duckrabbit.diffusion.thresholding import THRESHOLDS, Threshold
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.guidance import JudgeGuidance
 from duckrabbit.judges.looks import Look, as_it_is
-from duckrabbit.models.model import OWN_THRESHOLD, Model, SamplerConfig
+from duckrabbit.models.model import OWN, Model, SamplerConfig
 from duckrabbit.recipes.source import Source
 
 
@@ -38,9 +38,11 @@ class Plan:
         grid: the levels; a single one makes no step.
         step: the solver.
         constraint: what must hold after each step.
-        resamplings: how often each step is made.
+        resamplings: how often each step is made, one number for all or one for each.
         denoiser: what denoises in place of the model.
         judge_guidance: by which judge x̂_0 is guided, and towards what; None for nothing.
+        alone_from: on latents, the time from which on the first view finishes alone.
+        finish: what is done to the finished pictures [B, C, S, S].
     """
 
     start: Callable[[Noise], Tensor]
@@ -48,9 +50,11 @@ class Plan:
     grid: Grid
     step: Step
     constraint: Constraint | None = None
-    resamplings: int = 1
+    resamplings: int | tuple[int, ...] = 1
     denoiser: Denoiser | None = None
     judge_guidance: JudgeGuidance | None = None
+    alone_from: float = 0.0
+    finish: Callable[[Tensor], Tensor] = as_they_are
 
     @property
     def asks_model(self) -> bool:
@@ -167,8 +171,12 @@ def with_sampler(recipe: Recipe, sampler: SamplerConfig | None) -> Recipe:
 
 def grid_of(sampler: SamplerConfig, model: Model) -> Grid:
     """The time grid that a sampler names, on the model's path."""
+    if sampler.grid == OWN:
+        if model.own_grid is None:
+            raise UsageError(f"{model.name} has no grid of its own: give `grid` uniform.")
+        return model.own_grid(sampler.steps)
     if sampler.grid not in GRIDS:
-        raise UsageError(f"There is no grid {sampler.grid!r}: the grids are {', '.join(GRIDS)}.")
+        raise UsageError(f"There is no grid {sampler.grid!r}: the grids are {', '.join((*GRIDS, OWN))}.")
     return GRIDS[sampler.grid](model.denoiser.path, sampler.steps)
 
 
@@ -188,10 +196,10 @@ def step_of(sampler: SamplerConfig) -> Step:
 
 def threshold_of(sampler: SamplerConfig, model: Model) -> Threshold:
     """What a sampler does to each x̂_0: what the model does, unless it says something else."""
-    if sampler.threshold == OWN_THRESHOLD:
+    if sampler.threshold == OWN:
         return model.threshold
     if sampler.threshold not in THRESHOLDS:
-        known = ", ".join((OWN_THRESHOLD, *THRESHOLDS))
+        known = ", ".join((OWN, *THRESHOLDS))
         raise UsageError(f"There is no threshold {sampler.threshold!r}: the thresholds are {known}.")
     return THRESHOLDS[sampler.threshold]
 
@@ -203,6 +211,11 @@ def guidance_of(sampler: SamplerConfig, negative_prompt: str, model: Model) -> G
             model.check_prompt(negative_prompt)
         return Guidance()
     model.check_prompt(negative_prompt)
+    if model.on_latents and sampler.mean_guidance_scale is not None:
+        raise UsageError(
+            f"{model.name} samples latents, which have no mean colour: leave `mean_guidance_scale` out, or give a "
+            "model on pixels."
+        )
     return Guidance(sampler.guidance_scale, negative_prompt, sampler.guidance_interval, sampler.mean_guidance_scale)
 
 
@@ -213,9 +226,10 @@ def prompt_of(prompt: str | None, model: Model) -> str:
     return chosen
 
 
-def from_noise(model: Model, grid: Grid) -> Callable[[Noise], Tensor]:
-    """Start from pure noise at the grid's first level."""
-    return lambda noise: initial_noise(model.denoiser.path, noise, model.state_shape, grid[0])
+def from_noise(model: Model, grid: Grid, states: int = 1) -> Callable[[Noise], Tensor]:
+    """Start from pure noise at the grid's first level, that of so many states one behind the other."""
+    channels, *sides = model.state_shape
+    return lambda noise: initial_noise(model.denoiser.path, noise, (states * channels, *sides), grid[0])
 
 
 def typed(prompts: tuple[str, ...], negative_prompt: str = "") -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from duckrabbit.diffusion.steps import SOLVERS, VARIANCES
 from duckrabbit.diffusion.thresholding import THRESHOLDS
 from duckrabbit.making.plan import MAX_JUDGE_SCALE
 from duckrabbit.making.record import FORMAT, recipe_of
-from duckrabbit.models.model import OWN_THRESHOLD, SamplerConfig
+from duckrabbit.models.model import OWN, SamplerConfig
 from duckrabbit.recipes.catalogue import RECIPES, to_json
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, MAX_NEAR_SCALE, Part
 from duckrabbit.recipes.noise import Level
@@ -85,7 +85,7 @@ _LIMITS: Mapping[str, Any] = {
     "steps": Annotated[int, Meta(ge=1, le=MAX_STEPS)],
     "grid": Literal[tuple(GRIDS)],
     "variance": Literal[tuple(VARIANCES)],
-    "threshold": Literal[(OWN_THRESHOLD, *THRESHOLDS)],
+    "threshold": Literal[(OWN, *THRESHOLDS)],
     "guidance_scale": Annotated[float, Meta(ge=-100, le=100)],
     "guidance_interval": tuple[Annotated[float, Meta(ge=0, le=1)], Annotated[float, Meta(ge=0, le=1)]],
     "mean_guidance_scale": Annotated[float, Meta(ge=-100, le=100)],

@@ -193,7 +193,7 @@ class _Watch:
         event["seconds_left"] = round(left, 2)
         if now - self._shown > PREVIEW_SECONDS or self._step == self._steps:
             self._shown = now
-            event["preview"] = preview(state.x0[: self._rows])
+            event["preview"] = preview(state.pictures(state.x0[: self._rows]))
         self._tell(event)
         self._between()
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.parametrization import EPSILON, X0, Parametrization, V
-from duckrabbit.diffusion.path import LinearBeta, SquaredCosine
+from duckrabbit.diffusion.path import LinearBeta, ScaledLinearBeta, SquaredCosine
 from duckrabbit.diffusion.path import Path as ProbabilityPath
 from duckrabbit.diffusion.thresholding import DynamicThreshold, Threshold, clip, unclipped
 from duckrabbit.errors import UsageError
@@ -155,8 +155,11 @@ def _path_in(config: Mapping[str, Any], file: Path) -> ProbabilityPath:
         return SquaredCosine(levels)
     if plain and schedule == "linear":
         return LinearBeta(levels, float(config.get("beta_start", 1e-4)), float(config.get("beta_end", 0.02)))
+    if plain and schedule == "scaled_linear":
+        return ScaledLinearBeta(levels, float(config.get("beta_start", 1e-4)), float(config.get("beta_end", 0.02)))
     raise UsageError(
-        f"{file} has a schedule that this version can't sample ({schedule}): expected linear or squaredcos_cap_v2."
+        f"{file} has a schedule that this version can't sample ({schedule}): expected linear, scaled_linear or "
+        "squaredcos_cap_v2."
     )
 
 

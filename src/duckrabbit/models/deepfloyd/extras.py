@@ -20,7 +20,7 @@ def optional(package: str, needs: tuple[str, ...] = ()) -> Any:
     for name in (package, *needs):
         if find_spec(name) is None:
             raise UsageError(
-                f'This model needs the package {name}, which is not installed: run pip install "duckrabbit[deepfloyd]".'
+                f'This model needs the package {name}, which is not installed: run pip install "duckrabbit[open]".'
             )
     return import_module(package)
 

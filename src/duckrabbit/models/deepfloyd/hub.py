@@ -14,6 +14,12 @@ from duckrabbit.models.deepfloyd.files import VARIANT
 ID = re.compile(r"[\w.-]+/[\w.-]+")
 UNET = ("model_index.json", "unet/*", "scheduler/*", "image_noising_scheduler/*")
 TEXT = ("text_encoder/*", "tokenizer/*")
+INDEX = "model_index.json"
+ALONE = ("config.json", "diffusion_pytorch_model*.safetensors", "scheduler_config.json", "scheduler/*")
+"""Of a UNet without a pipeline around it."""
+
+WEIGHTED = ("unet", "transformer", "vae", "text_encoder", "text_encoder_2", "text_encoder_3")
+"""Folders that hold weights."""
 
 
 def is_hub_id(name: str) -> bool:
@@ -61,6 +67,16 @@ def from_hub(name: str, wanted: Sequence[str], say: Callable[[str], None] | None
         return kept
 
 
+def index_on_hub(name: str) -> Path | None:
+    """The model_index.json of a repository, which is small; None where it has none, or can't be asked."""
+    hub = optional("huggingface_hub")
+    try:
+        return Path(hub.hf_hub_download(name, INDEX))
+    # Whatever went wrong is said when the repository itself is asked for.
+    except Exception:
+        return None
+
+
 def chosen(files: Sequence[tuple[str, int]], wanted: Sequence[str]) -> list[tuple[str, int]]:
     """Of a repository's files (name, size) those that are wanted: of weights safetensors, of fp16 or else plain."""
     asked = [(name, size) for name, size in files if any(fnmatch.fnmatch(name, pattern) for pattern in wanted)]
@@ -78,7 +94,7 @@ def announcement(name: str, info: Any, size: int) -> str:
 
 def _is_needed(name: str, halved: bool) -> bool:
     file = name.rpartition("/")[2]
-    if file.endswith((".bin", ".pth", ".pt", ".ckpt", ".msgpack", ".h5", ".onnx")):
+    if file.endswith((".bin", ".pth", ".pt", ".ckpt", ".msgpack", ".h5", ".onnx")) or ".non_ema" in file:
         return False
     weights = file.endswith(".safetensors") or ".index." in file
     return not weights or (f".{VARIANT}" in file) == halved
@@ -90,8 +106,11 @@ def _all_here(hub: Any, name: str, files: Sequence[str]) -> bool:
 
 def _kept(hub: Any, name: str, wanted: Sequence[str]) -> Path | None:
     """The snapshot that an earlier download left, if it holds the weights that are wanted."""
-    [part] = {pattern.partition("/")[0] for pattern in wanted} & {"unet", "text_encoder"}
-    config = hub.try_to_load_from_cache(name, f"{part}/config.json")
-    if not isinstance(config, str) or not any(Path(config).parent.glob("*.safetensors")):
-        return None
-    return Path(config).parent.parent
+    folders = sorted({pattern.rpartition("/")[0] for pattern in wanted} & set(WEIGHTED))
+    configs = [hub.try_to_load_from_cache(name, f"{folder}/config.json") for folder in folders]
+    alone = hub.try_to_load_from_cache(name, "config.json") if "config.json" in wanted else None
+    if isinstance(alone, str) and not any(isinstance(config, str) for config in configs):
+        return Path(alone).parent if any(Path(alone).parent.glob("*.safetensors")) else None
+    found = [Path(config) for config in configs if isinstance(config, str)]
+    whole = found and len(found) == len(folders) and all(any(own.parent.glob("*.safetensors")) for own in found)
+    return found[0].parent.parent if whole else None

@@ -19,8 +19,6 @@ from duckrabbit.models.deepfloyd.unet import UNetDenoiser, class_conditional, lo
 from duckrabbit.models.model import Model, SamplerConfig
 
 KIND = "diffusers-pixels"
-INDEX = "model_index.json"
-AUTOENCODERS = ("vae", "vqvae", "movq")
 
 
 def pipeline(
@@ -31,33 +29,30 @@ def pipeline(
     dtype: torch.dtype | None,
     compiled: bool = False,
 ) -> Model:
-    """The model in a pipeline's folder: prompts are class numbers, or nothing, or text for one that is built like IF.
+    """The model in a pipeline's folder, or that of a UNet at a folder's root with scheduler_config.json beside it.
+
+    Prompts are class numbers, or nothing, or text for one that is built like IF.
 
     Only one that is built like IF is compiled.
 
     Raises:
         UsageError: if it is a pipeline of another kind, or not whole.
     """
-    index = read_json(folder / INDEX)
-    kind = str(index.get("_class_name", "nameless"))
-    if any(part in index for part in AUTOENCODERS):
-        raise UsageError(f"{name} is a {kind}, which works on latents: give a pipeline that works on pixels.")
-    if not (folder / "unet").is_dir():
-        raise UsageError(f"{name} is a {kind} without a UNet: give a pixel-space pipeline that has one.")
-    unet = read_part(folder / "unet")
+    unet = read_part(folder / "unet" if (folder / "unet").is_dir() else folder)
     if unet.kind == "UNet2DConditionModel" and is_first_stage(unet):
         return deepfloyd(DEEPFLOYD, name, embeddings, device, dtype, compiled)
     if unet.kind != "UNet2DModel":
         raise UsageError(
-            f"{name} has a {unet.kind} that is conditional in a way this version can't serve: give a pipeline of "
-            "pixels without conditions, on classes, or built like DeepFloyd IF."
+            f"{name} has a {unet.kind}, which is conditional in a way this version can't serve, or no UNet at all: "
+            "give a pipeline of pixels without conditions, on classes, or built like DeepFloyd IF."
         )
     return _model(name, folder, unet, device, dtype or torch.float32)
 
 
 def _model(name: str, folder: Path, unet: Part, device: torch.device, dtype: torch.dtype) -> Model:
     channels, size = _shape(name, unet)
-    file = folder / "scheduler" / "scheduler_config.json"
+    beside = folder / "scheduler_config.json"
+    file = beside if beside.is_file() else folder / "scheduler" / "scheduler_config.json"
     conventions = conventions_of(read_json(file), file)
     classes = _Classes(name, int(unet.config.get("num_class_embeds") or 0), device)
     offloader = Offloader(device)

@@ -81,7 +81,7 @@ def _painted(workshop: Workshop, hole: Hole) -> Exhibit:
 
     def keep(state: State) -> None:
         if not half and state.t <= time_of_level(HALF_WAY):
-            half.extend(x.float().cpu() for x in state.x_t)
+            half.extend(x.float().cpu() for x in state.pictures(state.x_t))
 
     made = painter.pixels(recipes, [0] * len(recipes), watch=keep)
     picture, painted = source.pixels(painter.final).cpu(), mask.mask(painter.final).cpu()

@@ -141,7 +141,7 @@ def iterative_denoising(workshop: Workshop) -> Figure:
     def keep(state: State) -> None:
         film(state)
         # Of two stages the first is shown: it has the name of the level first.
-        seen.setdefault(round(state.t, 6), state.x_t[0].float().cpu())
+        seen.setdefault(round(state.t, 6), state.pictures(state.x_t)[0].float().cpu())
 
     iterated = painter.pixels(recipes, [0] * len(recipes), watch=keep)
     shown = [seen[round(time_of_level(level), 6)] for level in SHOWN]

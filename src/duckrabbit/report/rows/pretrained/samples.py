@@ -37,7 +37,7 @@ def sampling_from_noise(workshop: Workshop) -> Figure:
     def keep(state: State) -> None:
         film(state)
         # Of two stages the first is shown: it comes first.
-        seen.setdefault(state.i, state.x_t.float().cpu())
+        seen.setdefault(state.i, state.pictures(state.x_t).float().cpu())
 
     made = painter.pixels([recipe] * COUNT, range(COUNT), UNGUIDED, keep)
     strips = [

@@ -1,0 +1,448 @@
+"""Open models from a user's folder give the pictures of diffusers' own pipelines, on the same noise.
+
+Ours are made as a user makes them: a folder is loaded, a recipe is made. Theirs are given the noise that ours draw.
+"""
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import diffusers
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+import tiny_open
+from command_line import Command
+from duckrabbit.diffusion.guidance import Guidance, guided
+from duckrabbit.diffusion.latents import LatentComposition
+from duckrabbit.diffusion.noise import Noise, Stream
+from duckrabbit.diffusion.terms import Term
+from duckrabbit.errors import UsageError
+from duckrabbit.illusions.bands import hybrid_bands
+from duckrabbit.illusions.views.whole import Flip, Identity
+from duckrabbit.making.make import make
+from duckrabbit.media.png import read_metadata
+from duckrabbit.models.load import load_model
+from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.models.open import prx_pixel
+from duckrabbit.models.open.flux import packed
+from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.edit import Edit
+from duckrabbit.recipes.generate import Generate
+from duckrabbit.recipes.hybrid import Hybrid, Part
+from duckrabbit.recipes.inpaint import Inpaint
+from duckrabbit.recipes.source import Source
+from helpers import pictures
+from tiny_if import write_pixel_pipeline
+from tiny_open import PROMPTS
+
+TOLERANCE = 1e-3
+"""In [0, 1]."""
+
+SEED = 5
+WRITERS: dict[str, Callable[[Path], Path]] = {
+    "prx-pixel": tiny_open.write_prx_pixel,
+    "sd": tiny_open.write_stable_diffusion,
+    "sd-v": tiny_open.write_stable_diffusion_v,
+    "sdxl": tiny_open.write_sdxl,
+    "prx": tiny_open.write_prx,
+    "sd3": tiny_open.write_sd3,
+    "sd3-without-t5": partial(tiny_open.write_sd3, t5=False),
+    "z-image": tiny_open.write_z_image,
+    "flux": tiny_open.write_flux,
+    "flux-dev": tiny_open.write_flux_dev,
+}
+Folders = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """A tiny pipeline's folder by its name, written once."""
+    made: dict[str, Path] = {}
+
+    def of(name: str) -> Path:
+        if name not in made:
+            made[name] = WRITERS[name](tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return of
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DUCKRABBIT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def _load(folder: Path, **given: Any) -> Model:
+    return load_model(str(folder), "cpu", torch.float32, **given)
+
+
+def _ours(model: Model, steps: int, scale: float) -> Tensor:
+    """In [0, 1]."""
+    recipe = Generate(PROMPTS[0], sampler=SamplerConfig("ddim", steps, "own", scale))
+    return make(recipe, model, seed=SEED)[0].pixels.clamp(-1, 1) / 2 + 0.5
+
+
+def _apart(ours: Tensor, theirs: Tensor) -> float:
+    return (ours - theirs).abs().max().item()
+
+
+# --- PRXPixel --------------------------------------------------------------------------------------------------------
+
+
+def _prx_pixel(folder: Path, model: Model, steps: int, scale: float) -> Tensor:
+    pipeline = diffusers.PRXPixelPipeline.from_pretrained(folder)
+    pipeline.set_progress_bar_config(disable=True)
+    noise = 2 * Noise((SEED,))(Stream.INIT, 1.0, model.state_shape)
+    made = pipeline(
+        PROMPTS[0],
+        latents=noise,
+        num_inference_steps=steps,
+        guidance_scale=scale,
+        use_resolution_binning=False,
+        output_type="pt",
+    )
+    return made.images[0].clamp(-1, 1) / 2 + 0.5
+
+
+@pytest.mark.parametrize("steps", [6, 28])
+@pytest.mark.parametrize("scale", [1.0, 5.0])
+def test_prx_pixel(folder_of: Folders, steps: int, scale: float) -> None:
+    folder = folder_of("prx-pixel")
+    model = _load(folder)
+    assert (model.size, model.state_shape, model.on_latents) == (16, (3, 16, 16), False)
+    ours = _ours(model, steps, scale)
+    assert ours.std() > 0.05
+    assert _apart(ours, _prx_pixel(folder, model, steps, scale)) < TOLERANCE
+
+
+def test_a_sign_that_is_read_wrongly_is_noticed(folder_of: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test of the test above: with the velocity's sign, or the noise's strength, its pictures differ."""
+    folder = folder_of("prx-pixel")
+    theirs = _prx_pixel(folder, _load(folder), 6, 5.0)
+    right = prx_pixel.estimate
+    monkeypatch.setattr(prx_pixel, "estimate", lambda network, x, t, words: -right(network, x, t, words))
+    assert _apart(_ours(_load(folder), 6, 5.0), theirs) > 10 * TOLERANCE
+    monkeypatch.setattr(prx_pixel, "estimate", right)
+    monkeypatch.setattr(prx_pixel, "SMALLEST_TIME", 1e-6)
+    assert _apart(_ours(_load(folder), 6, 5.0), theirs) > TOLERANCE
+
+
+def test_a_two_view_anagram_on_pixels_is_the_loop_of_its_definition(folder_of: Folders) -> None:
+    folder, steps, scale = folder_of("prx-pixel"), 6, 3.0
+    model = _load(folder)
+    recipe = Anagram(PROMPTS, ("flip",), sampler=SamplerConfig("ddim", steps, "own", scale))
+    [ours] = make(recipe, model, seed=SEED)
+
+    pipeline = diffusers.PRXPixelPipeline.from_pretrained(folder)
+    words = {p: pipeline.encode_prompt(p, "cpu", False)[:2] for p in ("", *PROMPTS)}
+    scheduler = pipeline.scheduler
+    scheduler.set_timesteps(steps)
+    x = 2 * Noise((SEED,))(Stream.INIT, 1.0, model.state_shape)
+    for step in scheduler.timesteps:
+        t = step / 1000
+        estimates = []
+        for k, prompt in enumerate(PROMPTS):
+            seen = x.flip(2) if k else x
+            told = [
+                pipeline.transformer(seen, t.view(1), states, mask, return_dict=False)[0].detach()
+                for states, mask in (words[prompt], words[""])
+            ]
+            x0 = told[1] + scale * (told[0] - told[1])
+            estimates.append(x0.flip(2) if k else x0)
+        velocity = (x - (estimates[0] + estimates[1]) / 2) / t.clamp(min=0.05)
+        x = scheduler.step(velocity, step, x).prev_sample
+    assert _apart(ours.pixels, x[0]) < 1e-4
+
+
+def test_a_seeds_picture_is_the_same_in_a_batch_at_another_size_and_made_again(
+    folder_of: Folders, duckrabbit: Command, tmp_path: Path
+) -> None:
+    folder = folder_of("prx-pixel")
+    model = _load(folder, size=8)
+    assert model.sizes == (8,)
+    recipe = Anagram(PROMPTS, ("rotate-90",))
+    alone, batch = make(recipe, model, seed=SEED + 2)[0], make(recipe, model, 3, SEED)[2]
+    assert _apart(alone.pixels, batch.pixels) < 1e-4
+
+    words = ("anagram", *PROMPTS, "--view", "flip", "--model", str(folder), "--size", "8", "--steps", "3")
+    made = duckrabbit(*words, "--device", "cpu", "--count", "2", "--threads", "1")
+    assert made.code == 0, made.err
+    path, other = made.paths
+    assert read_metadata(path)["size"] == 8
+    again = duckrabbit("rerun", str(other))
+    assert (again.code, again.err.splitlines()[-1]) == (0, "identical")
+
+
+def test_prompts_are_encoded_once_and_found_by_the_encoders_they_are_of(
+    folder_of: Folders, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = folder_of("prx-pixel")
+    _ours(_load(folder), 1, 2.0)
+    assert "encoding 2 prompts" in capsys.readouterr().err
+    [kept] = (cache / "embeddings").iterdir()
+    assert len(list(kept.iterdir())) == 2
+    _ours(_load(folder), 1, 2.0)
+    assert "encoding" not in capsys.readouterr().err
+    # Another text encoder under the same prompts: nothing of the old one's is taken.
+    other = shutil.copytree(folder, tmp_path / "other")
+    weights = load_file(other / "text_encoder" / "model.safetensors")
+    save_file({name: 2 * tensor for name, tensor in weights.items()}, other / "text_encoder" / "model.safetensors")
+    _ours(_load(other), 1, 2.0)
+    assert "encoding 2 prompts" in capsys.readouterr().err
+    assert len(list((cache / "embeddings").iterdir())) == 2
+
+
+# --- Latents ---------------------------------------------------------------------------------------------------------
+
+
+SIDES = {"z-image": 64, "flux": 64, "flux-dev": 64}
+"""Of families whose folders say none."""
+
+# DDIM of diffusers steps down by 1000 // steps, whatever its own levels are: they agree where that leaves no rest.
+STEPS = [(5, 4.0), (10, 1.0)]
+
+
+@pytest.mark.parametrize("name", [name for name in WRITERS if name != "prx-pixel"])
+@pytest.mark.parametrize(("steps", "scale"), STEPS)
+def test_models_on_latents(folder_of: Folders, name: str, steps: int, scale: float) -> None:
+    folder, side = folder_of(name), SIDES.get(name, 16)
+    model = _load(folder, size=SIDES.get(name))
+    assert (model.size, model.on_latents, model.state_shape) == (side, True, (4, side // 2, side // 2))
+    assert _apart(ours := _ours(model, steps, scale), _theirs(name, folder, model, steps, scale)) < TOLERANCE
+    assert ours.std() > 0.02
+
+
+def _pipeline(name: str, folder: Path) -> Any:
+    left_out = ("text_encoder_3", "tokenizer_3") if name == "sd3-without-t5" else ()
+    kind = getattr(diffusers, json.loads((folder / "model_index.json").read_text())["_class_name"])
+    return kind.from_pretrained(folder, **dict.fromkeys(left_out))
+
+
+def _pipeline_of_prx(folder: Path) -> Any:
+    """Part by part: diffusers puts its encoder into transformers, which loses it when it has loaded another model."""
+    parts = {
+        "transformer": diffusers.PRXTransformer2DModel,
+        "scheduler": diffusers.FlowMatchEulerDiscreteScheduler,
+        "text_encoder": diffusers.pipelines.prx.T5GemmaEncoder,
+        "tokenizer": transformers.AutoTokenizer,
+        "vae": diffusers.AutoencoderKL,
+    }
+    loaded = {name: part.from_pretrained(folder / name) for name, part in parts.items()}
+    return diffusers.PRXPipeline(**loaded, default_sample_size=16)
+
+
+def _theirs(name: str, folder: Path, model: Model, steps: int, scale: float) -> Tensor:
+    """In [0, 1]."""
+    pipeline = _pipeline_of_prx(folder) if name == "prx" else _pipeline(name, folder)
+    pipeline.set_progress_bar_config(disable=True)
+    noise = Noise((SEED,))(Stream.INIT, model.own_grid(steps)[0], model.state_shape)
+    # type: ignore[misc]
+    given: dict[str, Any] = {"latents": noise, "guidance_scale": scale}
+    match name:
+        case "z-image":
+            given["guidance_scale"] = scale - 1
+        case "flux" | "flux-dev":
+            given = {"latents": packed(noise), "negative_prompt": "", "true_cfg_scale": scale}
+        case "prx":
+            given["use_resolution_binning"] = False
+    side = {"height": model.size, "width": model.size} if name in SIDES else {}
+    made: Tensor = pipeline(PROMPTS[0], num_inference_steps=steps, output_type="pt", **given, **side).images[0]
+    return made
+
+
+def test_a_sign_of_the_prediction_that_is_read_wrongly_is_noticed(folder_of: Folders, tmp_path: Path) -> None:
+    """A test of the test above: ε read as v, and the table of another schedule, give other pictures."""
+    folder = folder_of("sd")
+    right = _ours(_load(folder), 5, 4.0)
+    for changes in ({"prediction_type": "v_prediction"}, {"beta_schedule": "linear"}):
+        other = shutil.copytree(folder, tmp_path / next(iter(changes)))
+        file = other / "scheduler" / "scheduler_config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+        assert _apart(_ours(_load(other), 5, 4.0), right) > 10 * TOLERANCE
+
+
+def _looking_glass(model: Model, prompts: Sequence[str], flips: Sequence[bool], steps: int, scale: float) -> Tensor:
+    """LookingGlass (arXiv:2504.08902, Algorithm 1) by DDIM: a latent a view, residuals, time travel, one alone."""
+    encode, decode, path = model.encode, model.decode, model.denoiser.path
+    grid = model.own_grid(steps)  # type: ignore[misc]
+    noise, channels, side = Noise((SEED,)), model.state_shape[0], model.state_shape[1]
+    shape = (len(prompts) * channels, side, side)
+    z = list(noise(Stream.INIT, grid[0], shape).split(channels, dim=1))
+    turn = [(lambda x: x.flip(2)) if flip else (lambda x: x) for flip in flips]
+    for k, (t, s) in enumerate(itertools.pairwise(grid)):
+        (a_t, s_t), (a_s, s_s) = path.at(t), path.at(s)
+        for visit in range(2 if 0.2 <= k / steps < 0.8 else 1):
+            if visit:
+                again = noise(Stream.RESAMPLE, t, shape, visit).split(channels, dim=1)
+                spread = (s_t**2 - (a_t / a_s) ** 2 * s_s**2) ** 0.5
+                z = [a_t / a_s * own + spread * eps for own, eps in zip(z, again, strict=True)]
+            here = range(1 if k >= 0.8 * steps else len(prompts))
+            told = [[model.denoiser(z[i], t, [words]).x0 for words in (prompts[i], "")] for i in here]
+            guided = [scale * asked + (1 - scale) * null for asked, null in told]
+            pictures = [decode(own) for own in guided]
+            lost = [own - encode(picture) for own, picture in zip(guided, pictures, strict=True)]
+            x = torch.stack([turn[i](pictures[i]) for i in here]).mean(dim=0)
+            residual = torch.stack([turn[i](lost[i]) for i in here]).mean(dim=0)
+            for i in here:
+                target = encode(turn[i](x)) + turn[i](residual)
+                z[i] = a_s * target + s_s * (z[i] - a_t * target) / s_t
+    return decode(z[0])[0]
+
+
+def test_the_recipe_for_latents_is_the_loop_of_its_paper(folder_of: Folders) -> None:
+    model, steps, scale = _load(folder_of("sd")), 10, 3.0
+    recipe = Anagram(PROMPTS, ("flip",), sampler=SamplerConfig("ddim", steps, "own", scale))
+    [ours] = make(recipe, model, seed=SEED)
+    assert _apart(ours.pixels, _looking_glass(model, PROMPTS, (False, True), steps, scale)) < TOLERANCE
+    # Had the second view no part in it, or were nothing made twice, it would be another picture.
+    assert _apart(ours.pixels, _looking_glass(model, PROMPTS[:1], (False,), steps, scale)) > 10 * TOLERANCE
+    [batch] = make(recipe, model, 2, SEED - 1)[1:]
+    assert _apart(ours.pixels, batch.pixels) < 1e-4
+
+
+def _estimated(model: Model, terms: Sequence[Term], states: int = 1) -> tuple[Tensor, Tensor]:
+    """What a composition makes of keyed noise, and the noise."""
+    x = Noise((SEED,))(Stream.INIT, 0.6, (states * model.state_shape[0], *model.state_shape[1:]))
+    composed = LatentComposition(model.denoiser, (tuple(terms),), model.encode, model.decode, correction=_as_it_is)
+    return composed(x, 0.6).x0, x
+
+
+def _as_it_is(x0: Tensor, t: float) -> Tensor:
+    """A correction that corrects nothing, but goes by way of the pictures."""
+    return x0
+
+
+def test_one_view_one_prompt_and_bands_of_one_prompt_are_plain_sampling(folder_of: Folders) -> None:
+    """The residual gives back what the autoencoder loses, so that an estimate that nothing changes stays as it is."""
+    model = _load(folder_of("sd"))
+    low, high = hybrid_bands()
+    for terms in (
+        guided(PROMPTS[0], Guidance(3.0), view=Identity()),
+        guided(PROMPTS[0], Guidance(3.0), view=Flip()),
+        [*guided(PROMPTS[0], Guidance(3.0), band=low), *guided(PROMPTS[0], Guidance(3.0), band=high)],
+    ):
+        made, x = _estimated(model, terms)
+        told = [model.denoiser(x, 0.6, [words]).x0 for words in (PROMPTS[0], "")]
+        estimate = 3 * told[0] - 2 * told[1]
+        assert (model.decode(estimate) - model.decode(model.encode(model.decode(estimate)))).abs().max() > 0.01
+        assert (made - estimate).abs().max() < 1e-5
+
+
+def test_edit_inpaint_and_hybrid_work_on_latents(folder_of: Folders) -> None:
+    model = _load(folder_of("sdxl"))
+    picture, quick = pictures(1, 16)[0], SamplerConfig("ddim", 4, "own", 2.0)
+    mask = torch.zeros(16, 16)
+    mask[4:9, 3:12] = 1
+    source = Source.of("picture", picture)
+    known = source.pixels(model)
+    [painted] = make(Inpaint(source, Source.of_mask("mask", mask), PROMPTS[0], sampler=quick), model)
+    assert torch.equal(painted.pixels[:, mask == 0], known[:, mask == 0])
+    assert not torch.equal(painted.pixels[:, mask == 1], known[:, mask == 1])
+    [kept] = make(Edit(source, PROMPTS[0], start=4, sampler=quick), model)
+    assert torch.equal(kept.pixels, model.decode(model.encode(known[None]))[0])
+    far_near = Hybrid({"far": Part(PROMPTS[0]), "near": Part(PROMPTS[1])}, sampler=quick)
+    near_far = Hybrid({"far": Part(PROMPTS[1]), "near": Part(PROMPTS[0])}, sampler=quick)
+    one, other = (make(recipe, model)[0].pixels for recipe in (far_near, near_far))
+    assert one.isfinite().all()
+    assert _apart(one, other) > TOLERANCE
+    with pytest.raises(UsageError, match="of which no part is a picture's"):
+        make(Hybrid({"far": Part(picture=source), "near": Part(PROMPTS[0])}, sampler=quick), model)
+
+
+def test_the_best_of_many_and_films_see_pictures_of_latents(folder_of: Folders, duckrabbit: Command) -> None:
+    words = ("--model", str(folder_of("sd")), "--device", "cpu", "--steps", "2", "--threads", "1")
+    ended = duckrabbit("anagram", "a dog", "a cat", "--view", "flip", *words, "--best", "1", "--from", "4")
+    assert ended.code == 0, ended.err
+    [path] = ended.paths
+    assert read_metadata(path)["score"]["log_p"].keys() == {"upright: a dog", "flip: a cat"}
+    ended = duckrabbit("generate", "a dog", *words, "--animate")
+    assert (ended.code, len(list(Path("out").glob("generate*.gif")))) == (0, 1)
+
+
+# --- Whose folder is it? ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"_class_name": "KandinskyV22Pipeline"}, r"is a KandinskyV22Pipeline, .* it plays PRXPixelPipeline"),
+        ({"_class_name": "LDMPipeline", "unet": ["", ""], "vqvae": ["", ""]}, "is a LDMPipeline"),
+    ],
+)
+def test_a_pipeline_of_another_class_is_refused_by_name(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
+    (tmp_path / "model_index.json").write_text(json.dumps(changes))
+    with pytest.raises(UsageError, match=says):
+        _load(tmp_path)
+
+
+def test_what_can_not_be_made_is_said(folder_of: Folders, tmp_path: Path) -> None:
+    folder = folder_of("prx-pixel")
+    for size in (6, 20):
+        with pytest.raises(UsageError, match=r"or smaller ones whose side is a multiple of 4"):
+            _load(folder, size=size)
+    other = shutil.copytree(folder, tmp_path / "other")
+    file = other / "scheduler" / "scheduler_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"_class_name": "LCMScheduler"}))
+    with pytest.raises(UsageError, match="is of a LCMScheduler"):
+        _load(other)
+    with pytest.raises(UsageError, match="has no grid of its own"):
+        make(Generate("7", sampler=SamplerConfig(grid="own")), load_model("mnist-ddpm-class", "cpu"))
+
+
+def test_a_unet_at_the_folders_root_is_a_model_of_pixels(tmp_path: Path) -> None:
+    whole = write_pixel_pipeline(tmp_path / "whole", None)
+    alone = shutil.copytree(whole / "unet", tmp_path / "alone")
+    with pytest.raises(UsageError, match=r"scheduler_config.json can't be read"):
+        _load(alone)
+    shutil.copy(whole / "scheduler" / "scheduler_config.json", alone)
+    assert torch.equal(make(Generate(), _load(whole))[0].pixels, make(Generate(), _load(alone))[0].pixels)
+
+
+def test_from_the_hub_only_what_is_played_is_downloaded(
+    folder_of: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, asked = folder_of("prx-pixel"), []
+    files = [str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()]
+    siblings = [SimpleNamespace(rfilename=name, size=10**9) for name in [*files, "unet/x.safetensors", "readme.md"]]
+    card = SimpleNamespace(siblings=siblings, gated=False, card_data={"license": "apache-2.0"})
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", lambda *_, **__: card)
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda name, file: str(folder / file))
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
+
+    def download(name: str, allow_patterns: list[str]) -> str:
+        asked.extend(allow_patterns)
+        return str(folder)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    model = load_model("someone/prxpixel", "cpu", torch.float32)
+    assert (model.name, model.size) == ("someone/prxpixel", 16)
+    assert sorted(asked) == sorted(files)
+    assert f"downloading someone/prxpixel: {len(files)}.0 GB, open (licence: apache-2.0)" in capsys.readouterr().err
+
+
+def test_offline_a_hub_id_is_found_in_the_cache_or_said_to_be_missing(
+    folder_of: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", refuse)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(UsageError, match="someone/prxpixel is not whole on this machine and the hub can't be reached"):
+        load_model("someone/prxpixel", "cpu")
+    repository = tmp_path / "models--someone--prxpixel"
+    shutil.copytree(folder_of("prx-pixel"), repository / "snapshots" / "abc")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc")
+    assert load_model("someone/prxpixel", "cpu").size == 16
