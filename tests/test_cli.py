@@ -1,5 +1,6 @@
 """The command line, end to end: what is written, what is printed, and how it ends."""
 
+import errno
 import json
 import os
 import random
@@ -17,7 +18,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from command_line import Command, files, start, wait_for
+from duckrabbit.cli.main import main
+from duckrabbit.cli.options import Wording
 from duckrabbit.cli.verbs import VERBS
+from duckrabbit.datasets.prompts import words_of
 from duckrabbit.media.names import slug
 from duckrabbit.media.png import read_metadata
 
@@ -552,15 +556,15 @@ def test_standard_output_that_is_full_is_said_in_a_sentence_and_pictures_are_kep
     assert ended("DUCKRABBIT > /dev/full 2> /dev/full", tmp_path).returncode == 2
 
 
-@pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-"])
+@pytest.mark.parametrize("closed", [">&- 2>&-", "2>/dev/full"])
 def test_closed_streams_keep_no_picture_from_being_made(closed: str, tmp_path: Path) -> None:
     end = ended(f"DUCKRABBIT generate 7 --steps 1 --threads 1 {closed}", tmp_path)
     assert end.returncode == 0
     assert len(files(tmp_path / "out")) == 1
 
 
-@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}])
-def test_printed_paths_exist_in_every_locale(locale: dict[str, str], tmp_path: Path) -> None:
+def test_printed_paths_exist_in_every_locale(tmp_path: Path) -> None:
+    locale = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
     end = ended("DUCKRABBIT noise mnist:test/7 --levels 250 --out 'aus/größe 漢字'", tmp_path, **locale)
     assert end.returncode == 0, end.stderr
     [line] = end.stdout.splitlines()
@@ -573,6 +577,46 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_sampling(duckrabbit
     assert made.code == 2
     assert "wrote" not in made.err
     assert "Cannot write" in made.err
-    Path("locked").mkdir(mode=0o500)
-    if not os.access("locked", os.W_OK):
-        assert "Cannot write" in duckrabbit("generate", "7", "--steps", "1", "--out", "locked").err
+    # Whatever the permissions say, only an attempt tells: the user may be root, the disk read-only.
+    opened = os.open
+
+    def read_only(path: str, flags: int, *mode: int) -> int:
+        if flags & os.O_CREAT and Path(path).parent == Path.cwd():
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        return opened(path, flags, *mode)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "open", read_only)
+        for words in (MAKERS["generate"], ["rerun", "x.png"], ["animate", "x.png"], [*MAKERS["edit"], "--best", "1"]):
+            refused = duckrabbit(*words, "--out", "new/below")
+            assert refused.code == 2
+            assert "Cannot write new/below (Read-only file system)" in refused.err
+    assert not Path("new").exists()
+
+
+def test_standard_input_that_is_closed_is_said(duckrabbit: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    refused = duckrabbit("noise", "-", "--levels", "250")
+    assert refused.code == 2
+    assert "Standard input is closed" in refused.err
+
+
+@pytest.mark.parametrize(("value", "coloured"), [("1", False), ("", True)])
+def test_help_is_not_coloured_where_that_is_not_wanted(
+    value: str, coloured: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", value)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda stream: isinstance(stream, type(sys.stdout)), raising=False)
+    main(["generate", "--help"])
+    said = capsys.readouterr().out
+    assert "--guidance-scale" in said
+    assert ("\x1b[" in said) == coloured
+
+
+def test_letters_that_the_terminal_does_not_know_are_read_by_their_bytes() -> None:
+    for content in ("red café".encode(), "red café".encode("latin-1")):
+        typed = content.decode("ascii", "surrogateescape")
+        assert Wording(style="a photo of a").styled(typed) == "a photo of a red café"
+        assert words_of(typed) == ["red", "café"]
+        assert slug(typed) == "red-cafe"

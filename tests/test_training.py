@@ -24,11 +24,15 @@ from duckrabbit.datasets.mnist import Digits
 from duckrabbit.diffusion.parametrization import EPSILON, PARAMETRIZATIONS
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow
 from duckrabbit.errors import UsageError
+from duckrabbit.making.plan import Planned
+from duckrabbit.making.sampling import Sampling
+from duckrabbit.models.digits import digit_model
 from duckrabbit.models.storage import read_weights
 from duckrabbit.networks.digit_unet import DigitUNet
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 from duckrabbit.trained.digits import TrainingRun, digits_of, train_digits
 from duckrabbit.trained.run_folder import Metrics, to_toml
+from duckrabbit.trained.samples import sampling_frames
 from duckrabbit.training.data import Batch, DigitExamples, Examples, RandomAffine
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, train
 from duckrabbit.training.objectives import (
@@ -768,3 +772,20 @@ def test_fashion_mnist_is_refused_with_where_to_get_it() -> None:
     run = dataclasses.replace(TrainingRun.of("mnist-ddpm"), data="fashion-mnist")
     with pytest.raises(UsageError, match=r"not downloaded any more.*give that folder as `data`"):
         digits_of(run)
+
+
+@pytest.mark.parametrize("recipe", [name for name, known in DIGIT_RECIPES.items() if known.config.level is None])
+def test_samples_along_the_way_are_those_of_a_command(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = dataclasses.replace(DIGIT_RECIPES[recipe].config, hidden=8)
+    tensors = config.network().state_dict()
+    model = digit_model("small", tensors, config.to_json(), "", CPU, torch.float32)
+    planned: list[Planned] = []
+    monkeypatch.setattr("duckrabbit.trained.samples.make_planned", lambda plans, seeds, watch: planned.extend(plans))
+    sampling_frames(model)
+    asked = Sampling(guidance_scale=5.0) if config.classes else Sampling()
+    assert {plan.sampler for plan in planned} == {asked.over(model.sampler)}
+    assert len(planned) == 40
+    if config.classes:
+        # γ = 5 throughout, as in the sources and the records.
+        assert (planned[0].sampler.guidance_scale, planned[0].sampler.guidance_interval) == (5.0, (0.0, 1.0))
+        assert {term.weight_at(0.05) for term in planned[3].stages[0].plan.terms} == {5.0, -4.0}

@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any, cast
 
 from duckrabbit.cli.verbs import overview, verb_named, with_options
 from duckrabbit.errors import UsageError
@@ -26,6 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         stream or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the process
         for stream in (sys.stdout, sys.stderr)
     )
+    if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
+        unheard = cast(Any, _Unheard(sys.stderr.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(unheard, sys.stderr.encoding, write_through=True)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that lacks a letter shows its code instead of failing.
@@ -58,6 +62,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         code = FAILED
     return code
+
+
+class _Unheard(io.FileIO):
+    """Standard error, which may be full: what can't be said there keeps nothing from being made."""
+
+    def write(self, content: Any) -> int:
+        with suppress(OSError):
+            super().write(content)
+        return len(content)
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -77,8 +77,13 @@ class Wording:
     """written before each prompt, such as "an oil painting of" """
 
     def styled(self, prompt: str) -> str:
-        """The prompt in this style."""
-        return f"{self.style.strip()} {prompt}".strip()
+        """The prompt in this style, in the letters that were typed."""
+        styled = f"{self.style.strip()} {prompt}".strip()
+        if styled.isascii():
+            return styled
+        from duckrabbit.datasets.prompts import as_written
+
+        return as_written(styled)
 
     def one_of(self, prompts: tuple[str, ...], verb: str) -> str | None:
         """The one prompt that was given, in this style; None where nothing was.

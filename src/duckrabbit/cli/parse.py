@@ -1,7 +1,10 @@
 """From words to a frozen dataclass of options: tyro parses, and what it refuses is said in one sentence."""
 
 import dataclasses
+import io
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout, suppress
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -35,6 +38,12 @@ def parse(options: type[T], verb: str, arguments: Sequence[str]) -> T | None:
         _refuse_unknown(asked, takes, verb)
     try:
         with refused.on_parse_error(refuse):
+            if helping and os.environ.get("NO_COLOR"):
+                # What is not written to a terminal is not coloured.
+                with redirect_stdout(io.StringIO()) as text, suppress(SystemExit):
+                    tyro.cli(options, prog=f"duckrabbit {verb}", args=["--help"], config=_PLAIN)
+                print(text.getvalue(), end="")
+                return None
             words = ["--help"] if helping else list(arguments)
             return tyro.cli(options, prog=f"duckrabbit {verb}", args=words, config=_PLAIN)
     except SystemExit:

@@ -1,12 +1,10 @@
 """Make pictures batch by batch, and write and name each as soon as it is there."""
 
-import errno
 import io
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.make import BATCH, MAX_COUNT, Picture, make_planned
 from duckrabbit.making.plan import Planned
 from duckrabbit.making.sample import Watch
-from duckrabbit.media.atomic import atomic_write, cannot_write
+from duckrabbit.media.atomic import atomic_write, check_writable
 from duckrabbit.media.names import new_file, slug
 from duckrabbit.media.png import JSON
 from duckrabbit.models.model import Model
@@ -143,13 +141,9 @@ def check(output: Output) -> None:
 def check_folder(out: str) -> None:
     """Refuse a place where no folder can be, or none that may be written to."""
     folder = Path(out)
-    with suppress(OSError):
-        if folder.exists() and not folder.is_dir():
-            raise UsageError(f"{folder} is a file and pictures were to be written into it: give --out a folder.")
-        # What is there of it must be a folder in which the rest can be made.
-        there = next((place for place in (folder, *folder.absolute().parents) if place.exists()), None)
-        if there is not None and not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-            raise cannot_write(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file and pictures were to be written into it: give --out a folder.")
+    check_writable(folder)
 
 
 def print_line(path: Path, picture: Picture, job: Job, output: Output, more: Mapping[str, JSON] | None = None) -> None:

@@ -43,9 +43,25 @@ def words_of(prompt: str) -> list[str]:
 
     An emoji is read as what it shows, letters of other shapes as the letters that they are.
     """
-    plain = prompt if prompt.isascii() else unicodedata.normalize("NFKC", with_emojis_named(prompt))
+    plain = prompt if prompt.isascii() else unicodedata.normalize("NFKC", with_emojis_named(as_written(prompt)))
     text = re.sub(r"[’']s\b", "", plain.lower())
     return [spelling().get(word, word) for word in re.findall(r"[^\W_]+", text) if word not in ARTICLES]
+
+
+def as_written(prompt: str) -> str:
+    """A prompt whose letters the terminal did not know, from their bytes: as UTF-8, or else as Windows' Latin-1.
+
+    >>> as_written("caf\udcc3\udca9"), as_written("caf\udce9"), as_written("café")
+    ('café', 'café', 'café')
+    """
+    try:
+        content = prompt.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return prompt
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
 
 
 def with_emojis_named(text: str) -> str:

@@ -44,6 +44,23 @@ def atomic_write(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_writable(folder: Path) -> None:
+    """Refuse a folder in which nothing can be written, or that can't be made, before there is anything to write.
+
+    Only an attempt tells: permissions don't bind everyone, and file systems may be read-only.
+
+    Raises:
+        UsageError: it is so.
+    """
+    try:
+        there = next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
+        attempt = there / f".{secrets.token_hex(8)}"
+        os.close(os.open(attempt, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        attempt.unlink()
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
 def cannot_write(path: Path, error: OSError) -> UsageError:
     """The sentence for a file that cannot be written."""
     return UsageError(

@@ -57,6 +57,8 @@ def shape_of(source: str | Path) -> tuple[int, int]:
 def _read(source: str | Path, name: str) -> bytes:
     try:
         if str(source) == "-":
+            if sys.stdin is None:
+                raise UsageError("Standard input is closed: send a picture there, or give the path of a file.")
             content = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
             with Path(source).open("rb") as handle:
@@ -65,6 +67,8 @@ def _read(source: str | Path, name: str) -> bytes:
         raise UsageError(f"There is no file {name}: expected a picture, so check its path.") from error
     except IsADirectoryError as error:
         raise UsageError(f"{name} is a folder: expected a picture, so give the path of a file.") from error
+    except UsageError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"{name} cannot be read ({reason}): expected a picture you may read.") from error

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,13 +29,14 @@ def slug(*words: str) -> str:
     """
     words_alone = re.sub(r"\.(png|jpe?g|webp|gif|bmp|tiff?)\b", "", " ".join(words), flags=re.IGNORECASE)
     if not words_alone.isascii():
-        from duckrabbit.datasets.prompts import with_emojis_named
+        from duckrabbit.datasets.prompts import as_written, with_emojis_named
 
-        decomposed = unicodedata.normalize("NFKD", with_emojis_named(words_alone))
+        decomposed = unicodedata.normalize("NFKD", with_emojis_named(as_written(words_alone)))
         words_alone = unicodedata.normalize("NFC", re.sub(r"(?<=[a-zA-Z])[\u0300-\u036f]+", "", decomposed))
     kept = "".join(c if c == "." or c.isalnum() or _is_mark(c) else " " for c in words_alone.lower())
     cut = "-".join(kept.split())[:MAX_SLUG].encode()[:MAX_BYTES].decode(errors="ignore")
-    return cut.strip("-.")
+    # Where files are named in another encoding, letters that it lacks are left out.
+    return cut.encode(sys.getfilesystemencoding(), "ignore").decode(sys.getfilesystemencoding()).strip("-.")
 
 
 def _is_mark(character: str) -> bool:

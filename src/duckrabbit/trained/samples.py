@@ -1,7 +1,6 @@
 """What a model makes, shown while it is trained: a sheet and, of digits, an animation of how they came about."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,6 +13,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.films import tiled
 from duckrabbit.making.make import make_planned
 from duckrabbit.making.plan import plan
+from duckrabbit.making.sampling import Sampling
 from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.pixels import to_uint8
@@ -31,7 +31,8 @@ def show_samples(model: Model, stem: Path) -> None:
     """Write STEM.png, and STEM.webp where the model samples step by step.
 
     A model that samples shows 40 digits; each column is one digit where it knows classes, under the sources' guidance
-    scale of 5. A one-step denoiser shows ten test digits, noised, and denoised.
+    scale of 5 at all times, whenever the model itself would be guided. A one-step denoiser shows ten test digits,
+    noised, and denoised.
     """
     if model.knows_level:
         frames = sampling_frames(model)
@@ -62,7 +63,8 @@ def _understands(model: Model, prompt: str) -> bool:
 
 def sampling_frames(model: Model) -> list[Tensor]:
     """The 40 samples as they come about, tiled: the noisy pictures before the first step and after every step."""
-    sampler = replace(model.sampler, guidance_scale=SHOWN_GUIDANCE if model.conditional else 1.0)
+    # As --guidance-scale 5 asks for it: at all times, whenever the model itself would be guided.
+    sampler = Sampling(guidance_scale=SHOWN_GUIDANCE if model.conditional else None).over(model.sampler)
     digits = [str(i % COLUMNS) if model.conditional else "" for i in range(COLUMNS * ROWS)]
     plans = {digit: plan(Generate(digit, sampler=sampler), model) for digit in set(digits)}
     frames: list[Tensor] = []

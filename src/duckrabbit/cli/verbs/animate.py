@@ -36,12 +36,14 @@ class Options:
 
 def run(options: Options) -> int:
     """Write the animation."""
+    from duckrabbit.cli.produce import check_folder
     from duckrabbit.cli.sheets import write_film, write_loop
     from duckrabbit.errors import UsageError
     from duckrabbit.making.record import recorded, recorded_row
 
     if options.format not in FORMATS:
         raise UsageError(f"There is no format {options.format!r}: the formats are {', '.join(FORMATS)}.")
+    check_folder(options.out)
     path, suffix = Path(options.image), f".{options.format}"
     row = recorded_row(path)
     motion = row_frames(_strip(path), row.view) if row else recorded(path).recipe.motion(_square(path))

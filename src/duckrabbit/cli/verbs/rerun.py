@@ -34,7 +34,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Make the picture and compare; 1 where it differs though nothing else does."""
-    from duckrabbit.cli.produce import print_path
+    from duckrabbit.cli.produce import check_folder, print_path
     from duckrabbit.making.paste_back import PasteBack
     from duckrabbit.making.record import recorded, recorded_row
     from duckrabbit.making.rerun import differences, made_again, recorded_model, with_files
@@ -43,6 +43,7 @@ def run(options: Options) -> int:
     from duckrabbit.media.png import JSON, write_png
     from duckrabbit.search.ambigram import joined
 
+    check_folder(options.out)
     row = recorded_row(Path(options.image))
     records = row.places if row else (recorded(Path(options.image)),)
     model = recorded_model(records[0], options.weights, options.embeddings)
