@@ -20,7 +20,7 @@ from duckrabbit.report.rows.pretrained import edits
 from duckrabbit.report.rows.registry import ROWS
 from tiny_pocket import write_tiny_pocket
 
-TINY = Effort("tiny", 10, 20, 200, 4, 2, (2, 3), 2, 2, 2, 2, 1, (2, 3), 16)
+TINY = Effort("tiny", 10, 10, 20, 200, 4, 2, (2, 3), 2, 2, 2, 2, 1, (2, 3), 16)
 STARTS = (20, 30)
 
 

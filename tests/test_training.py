@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from duckrabbit.cli.main import main
 from duckrabbit.datasets.mnist import Digits
 from duckrabbit.diffusion.parametrization import EPSILON, PARAMETRIZATIONS
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow
@@ -27,12 +28,13 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.plan import Planned
 from duckrabbit.making.sampling import Sampling
 from duckrabbit.models.digits import digit_model
+from duckrabbit.models.model import SamplerConfig
 from duckrabbit.models.storage import read_weights
 from duckrabbit.networks.digit_unet import DigitUNet
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 from duckrabbit.trained.digits import TrainingRun, digits_of, train_digits
 from duckrabbit.trained.run_folder import Metrics, to_toml
-from duckrabbit.trained.samples import sampling_frames
+from duckrabbit.trained.samples import sampling_frames, shown_sampler
 from duckrabbit.training.data import Batch, DigitExamples, Examples, RandomAffine
 from duckrabbit.training.loop import Engine, Hyperparameters, Report, train
 from duckrabbit.training.objectives import (
@@ -781,7 +783,7 @@ def test_samples_along_the_way_are_those_of_a_command(recipe: str, monkeypatch: 
     model = digit_model("small", tensors, config.to_json(), "", CPU, torch.float32)
     planned: list[Planned] = []
     monkeypatch.setattr("duckrabbit.trained.samples.make_planned", lambda plans, seeds, watch: planned.extend(plans))
-    sampling_frames(model)
+    sampling_frames(model, shown_sampler(model))
     asked = Sampling(guidance_scale=5.0) if config.classes else Sampling()
     assert {plan.sampler for plan in planned} == {asked.over(model.sampler)}
     assert len(planned) == 40
@@ -789,3 +791,23 @@ def test_samples_along_the_way_are_those_of_a_command(recipe: str, monkeypatch: 
         # γ = 5 throughout, as in the sources and the records.
         assert (planned[0].sampler.guidance_scale, planned[0].sampler.guidance_interval) == (5.0, (0.0, 1.0))
         assert {term.weight_at(0.05) for term in planned[3].stages[0].plan.terms} == {5.0, -4.0}
+
+
+def test_like_the_sources_is_without_an_average_and_samples_as_they_do(
+    tmp_path: File, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[SamplerConfig | None] = []
+    monkeypatch.setattr("duckrabbit.trained.digits.show_samples", lambda model, stem, sampler: shown.append(sampler))
+    words = ["--hidden", "4", "--epochs", "1", "--examples", "128", "--batch-size", "64", "--like-the-sources"]
+    for recipe in ("mnist-ddpm-class", "mnist-flow"):
+        assert main(["train", recipe, *words, "--device", "cpu", "--out", str(tmp_path / recipe)]) == 0
+    assert shown == [
+        SamplerConfig("ddpm", 300, guidance_scale=5.0, variance="beta", threshold="none"),
+        SamplerConfig("euler", 50, threshold="none"),
+    ]
+    run = TrainingRun.from_toml(tmp_path / "mnist-flow" / "config.toml")
+    assert (run.like_the_sources, run.hyperparameters.ema_decay) == (True, 0.0)
+    state = TrainingState(DigitUNet(4, time=True), 0.0, CPU)
+    state.load(tmp_path / "mnist-flow" / "checkpoint.safetensors")
+    tensors, _ = read_weights(tmp_path / "mnist-flow" / "model.safetensors")
+    assert same(tensors, dict(state.network.state_dict()))

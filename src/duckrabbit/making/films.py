@@ -21,21 +21,24 @@ SIDE, SHEET_SIDE = 280, 560
 
 @dataclass
 class Film:
-    """A watcher that keeps x_t before the first step and x_s after every one, tiled.
+    """A watcher that keeps x_t before the first step and x_s after steps, tiled.
 
     Attributes:
         columns: pictures side by side.
         rows: of the batch, whose pictures are shown; None for all.
+        every: keep those of each so-many-th step, and of the one that ends at the clean level.
         frames: what was seen, [C, H, W] each.
     """
 
     columns: int = 8
     rows: Sequence[int] | None = None
+    every: int = 1
     frames: list[Tensor] = field(default_factory=list, repr=False)
 
     def __call__(self, state: State) -> None:
         """Keep the state."""
-        for x in [state.x_t] * (state.i == 0) + [state.x_s]:
+        due = (state.i + 1) % self.every == 0 or state.s == 0
+        for x in [state.x_t] * (state.i == 0) + [state.x_s] * due:
             whole = state.pictures(x)
             shown = whole if self.rows is None else whole[torch.tensor(list(self.rows))]
             columns = min(self.columns, len(shown))

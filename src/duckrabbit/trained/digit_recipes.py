@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from duckrabbit.models.digits import DigitConfig
-from duckrabbit.models.model import SamplerConfig
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.training.loop import Hyperparameters
 from duckrabbit.training.objectives import DenoisingObjective, FixedTime, LevelsOfTable, Times, UniformTimes
 
@@ -13,7 +13,25 @@ SIGMA = 0.5
 
 DDPM_STEPS = 300
 
+EULER_STEPS = 50
+"""Of a flow, as the sources sample it."""
+
+SOURCES_GUIDANCE = 5.0
+
 _ILLUSIONS = SamplerConfig("ddpm", 20, guidance_scale=5.0)
+
+
+def sources_sampler(model: Model) -> SamplerConfig:
+    """As the sources sample a digit model: without clipping, and with guidance 5 at all times where it knows classes.
+
+    Ancestral sampling takes every level of the table, with noise of variance β; a flow takes plain Euler steps, which
+    ddim without noise is on its straight path.
+    """
+    steps = model.config.get("path_steps")
+    scale = SOURCES_GUIDANCE if model.conditional else 1.0
+    if steps is None:
+        return SamplerConfig("euler", EULER_STEPS, guidance_scale=scale, threshold="none")
+    return SamplerConfig("ddpm", int(steps), guidance_scale=scale, variance="beta", threshold="none")
 
 
 @dataclass(frozen=True)

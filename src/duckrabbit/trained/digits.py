@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.digits import DigitConfig, digit_model
 from duckrabbit.models.model import Model
 from duckrabbit.models.storage import write_weights
-from duckrabbit.trained.digit_recipes import DIGIT_RECIPES, DigitRecipe
+from duckrabbit.trained.digit_recipes import DIGIT_RECIPES, DigitRecipe, sources_sampler
 from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, read_config, sole_writer, write_config
 from duckrabbit.trained.samples import show_samples
 from duckrabbit.training.data import DigitExamples
@@ -34,6 +35,7 @@ class TrainingRun:
         ddpm_steps: the length of the table of β; None on other paths.
         data: the data set's name or folder, for the record.
         examples: how many pictures of it to train on; None for all.
+        like_the_sources: draw the samples along the way as the sources do, not in the model's own way.
     """
 
     recipe: str
@@ -44,6 +46,7 @@ class TrainingRun:
     ddpm_steps: int | None = None
     data: str = "mnist"
     examples: int | None = None
+    like_the_sources: bool = False
 
     def __post_init__(self) -> None:
         require(
@@ -161,12 +164,17 @@ def _trained(
     products = Products(
         title=run.recipe,
         samples_due=samples_due,
-        write_samples=lambda stem: show_samples(_model(state, recipe.config, engine), stem),
+        write_samples=partial(_show, state, recipe.config, engine, run.like_the_sources),
         write_model=lambda path: write_weights(path, state.average.state_dict(), recipe.config.to_json()),
         metadata={},
     )
     reports = train(state, examples, recipe.objective(), run.hyperparameters, engine, over)
     yield from keep(reports, state, folder, products, over)
+
+
+def _show(state: TrainingState, config: DigitConfig, engine: Engine, like_the_sources: bool, stem: Path) -> None:
+    model = _model(state, config, engine)
+    show_samples(model, stem, sources_sampler(model) if like_the_sources and model.knows_level else None)
 
 
 def _model(state: TrainingState, config: DigitConfig, engine: Engine) -> Model:

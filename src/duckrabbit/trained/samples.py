@@ -8,9 +8,9 @@ from torch import Tensor
 
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.diffusion.noise import Noise
-from duckrabbit.diffusion.sampling import State, initial_noise, noised
+from duckrabbit.diffusion.sampling import initial_noise, noised
 from duckrabbit.errors import UsageError
-from duckrabbit.making.films import tiled
+from duckrabbit.making.films import Film, tiled
 from duckrabbit.making.make import make_planned
 from duckrabbit.making.plan import plan
 from duckrabbit.making.sampling import Sampling
@@ -18,24 +18,30 @@ from duckrabbit.media.animation import write_animation
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.sheet import contact_sheet
-from duckrabbit.models.model import Model
+from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.generate import Generate
+from duckrabbit.trained.digit_recipes import SOURCES_GUIDANCE
 
 COLUMNS, ROWS = 10, 4
 FRAME_MILLISECONDS = 80
 LAST_FRAME_REPEATS = 12
-SHOWN_GUIDANCE = 5.0
+MOMENTS = 20
+"""Of sampling, after the first: with more steps not every one is shown."""
 
 
-def show_samples(model: Model, stem: Path) -> None:
+def show_samples(model: Model, stem: Path, sampler: SamplerConfig | None = None) -> None:
     """Write STEM.png, and STEM.webp where the model samples step by step.
 
-    A model that samples shows 40 digits; each column is one digit where it knows classes, under the sources' guidance
-    scale of 5 at all times, whenever the model itself would be guided. A one-step denoiser shows ten test digits,
-    noised, and denoised.
+    A model that samples shows 40 digits; each column is one digit where it knows classes. A one-step denoiser shows ten
+    test digits, noised, and denoised.
+
+    Args:
+        model: what was trained so far.
+        stem: of the files.
+        sampler: how digits are sampled; None for `shown_sampler`.
     """
     if model.knows_level:
-        frames = sampling_frames(model)
+        frames = sampling_frames(model, sampler or shown_sampler(model))
         write_animation(stem.with_suffix(".webp"), [*frames, *[frames[-1]] * LAST_FRAME_REPEATS], FRAME_MILLISECONDS)
         sheet = frames[-1]
     else:
@@ -61,19 +67,21 @@ def _understands(model: Model, prompt: str) -> bool:
     return True
 
 
-def sampling_frames(model: Model) -> list[Tensor]:
-    """The 40 samples as they come about, tiled: the noisy pictures before the first step and after every step."""
-    # As --guidance-scale 5 asks for it: at all times, whenever the model itself would be guided.
-    sampler = Sampling(guidance_scale=SHOWN_GUIDANCE if model.conditional else None).over(model.sampler)
+def shown_sampler(model: Model) -> SamplerConfig:
+    """The model's own way of sampling, where it knows classes under the sources' guidance scale of 5 at all times.
+
+    It is what a command with --guidance-scale 5 does.
+    """
+    return Sampling(guidance_scale=SOURCES_GUIDANCE if model.conditional else None).over(model.sampler)
+
+
+def sampling_frames(model: Model, sampler: SamplerConfig) -> list[Tensor]:
+    """The 40 samples as they come about, tiled: the noisy pictures before the first step, and 20 moments after it."""
     digits = [str(i % COLUMNS) if model.conditional else "" for i in range(COLUMNS * ROWS)]
     plans = {digit: plan(Generate(digit, sampler=sampler), model) for digit in set(digits)}
-    frames: list[Tensor] = []
-
-    def watch(state: State) -> None:
-        frames.extend(tiled(x, COLUMNS) for x in ([state.x_t] if state.i == 0 else []) + [state.x_s])
-
-    make_planned([plans[digit] for digit in digits], range(len(digits)), watch)
-    return frames
+    film = Film(COLUMNS, every=-(-sampler.steps // MOMENTS))
+    make_planned([plans[digit] for digit in digits], range(len(digits)), film)
+    return film.frames
 
 
 def denoising_rows(model: Model) -> Tensor:

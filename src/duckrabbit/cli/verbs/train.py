@@ -1,16 +1,14 @@
 """duckrabbit train"""
 
-import shlex
 import sys
-import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from tyro.conf import Positional
 
+from duckrabbit.cli.follow import conclude, follow
 from duckrabbit.cli.options import Flag, option
 from duckrabbit.cli.verbs import with_options
 from duckrabbit.errors import UsageError
@@ -18,14 +16,13 @@ from duckrabbit.errors import UsageError
 if TYPE_CHECKING:
     from duckrabbit.trained.digits import TrainingRun
     from duckrabbit.trained.pocket import Material, PocketRun
-    from duckrabbit.training.loop import Engine, Report
+    from duckrabbit.training.loop import Engine
     from duckrabbit.training.team import Team
 
 Run = TypeVar("Run", "TrainingRun", "PocketRun")
 
 TEXT_RECIPES = ("pocket", "pocket-256", "folder")
 HYPERPARAMETERS = ("batch_size", "learning_rate", "warmup_steps", "cooldown", "clip_gradient", "ema_decay", "seed")
-SAID_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,8 @@ class Digits:
     """the length of the DDPM recipes' table of levels"""
     examples: Annotated[int | None, option("N")] = None
     """train on the first N pictures only"""
+    like_the_sources: Flag = False
+    """no average of the weights, and samples along the way as the sources draw them"""
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,8 @@ class Options:
 
     recipe: Positional[Annotated[str, option("RECIPE")]]
     """mnist-denoiser, mnist-denoiser-pure-noise, mnist-ddpm, mnist-ddpm-class, mnist-flow,
-    mnist-flow-class; mnist-ddpm-class-long and mnist-flow-class-long train the default models of the package;
-    pocket is text to image, pocket-256 makes its pictures large, folder is pocket on your own pictures"""
+    mnist-flow-class; mnist-ddpm-class-long and mnist-flow-class-long train the default models of the package; pocket is
+    text to image, pocket-256 makes its pictures large, folder is pocket on your own pictures"""
     data: Annotated[str | None, option("FOLDER")] = None
     """of digits: a folder with files in MNIST's format (by default mnist); of pocket and pocket-256: the folder of
     their packs; of folder: your pictures with NAME.txt or NAME.caption beside, or a metadata.jsonl or .csv of
@@ -138,10 +137,9 @@ def _run_digits(options: Options) -> int:
     if options.recipe not in DIGIT_RECIPES:
         recipes = ", ".join((*DIGIT_RECIPES, *TEXT_RECIPES))
         raise UsageError(f"There is no training recipe {options.recipe!r}: the recipes are {recipes}.")
-    training = _digit_run(options)
-    reports = train_digits(training, digits_of(training), options.folder, _engine(options, options.device))
-    last = _follow(reports, training.hyperparameters.epochs, options.folder, training.recipe)
-    _conclude(last, options.folder, training.recipe)
+    training, folder = _digit_run(options), options.folder
+    reports = train_digits(training, digits_of(training), folder, _engine(options, options.device))
+    conclude(follow(reports, training.hyperparameters.epochs, folder, training.recipe), folder, training.recipe)
     return 0
 
 
@@ -154,8 +152,10 @@ def _digit_run(options: Options) -> "TrainingRun":
     special = _given(options.digits, "drop_class", "noise_sigma", "ddpm_steps")
     _refuse_meaningless(special, known)
     own = _given(options.digits, "epochs", "learning_rate_decay")
+    own |= {"ema_decay": 0.0} if options.digits.like_the_sources else {}
     wanted = replace(
         known,
+        like_the_sources=known.like_the_sources or options.digits.like_the_sources,
         **special,
         **_given(options.digits, "hidden", "examples"),
         **_given(options, "data"),
@@ -182,7 +182,7 @@ def _run_pocket(options: Options) -> int:
     over = time_limit(options.text.minutes, engine)
     reports = train_pocket(training, _material(training, team), folder, engine, over)
     if team.leads:
-        _conclude(_follow(reports, 1, folder, training.recipe), folder, training.recipe)
+        conclude(follow(reports, 1, folder, training.recipe), folder, training.recipe)
     else:
         deque(reports, maxlen=0)
     team.leave()
@@ -304,47 +304,3 @@ def _require_same(wanted: Any, known: Any, folder: Path) -> None:
                     f"{word} is {vars(asked)[name]} and the run in {folder} has {value}: "
                     "leave it out to resume, or start another run with another --out."
                 )
-
-
-def _follow(reports: "Iterator[Report]", epochs: int, folder: Path, recipe: str) -> "Report | None":
-    """Show each report as it comes, on a terminal as a bar, and elsewhere as a line an epoch or a minute; the last.
-
-    Raises:
-        KeyboardInterrupt: saying what is kept, if the user ends it.
-    """
-    from duckrabbit.cli.display import Display
-
-    report = None
-    said = time.monotonic()
-    try:
-        with Display(0, "train") as display:
-            for report in reports:
-                where = f"epoch {report.epoch} of {epochs}" if epochs > 1 else f"step {report.step} of {report.steps}"
-                line = f"{where}, loss {report.loss:.4f}, {report.pictures_per_second:,.0f} pictures/s"
-                display.at(report.step, report.steps, line)
-                if report.epoch_done or time.monotonic() - said > SAID_SECONDS:
-                    display.say(line)
-                    said = time.monotonic()
-    except KeyboardInterrupt:
-        kept = "all up to the last checkpoint" if (folder / "checkpoint.safetensors").exists() else "the configuration"
-        again = _resume_command(recipe, folder)
-        raise KeyboardInterrupt(f"{kept} is kept in {folder}; to go on, run {again}") from None
-    return report
-
-
-def _conclude(last: "Report | None", folder: Path, recipe: str) -> None:
-    """Say how a training ended, and print the model's path."""
-    model = folder / "model.safetensors"
-    if last is None:
-        print(f"{folder} is trained to the end already: use it with --model {folder}", file=sys.stderr)
-    else:
-        print(f"wrote {model}: use it with --model {folder}", file=sys.stderr)
-        if last.step < last.steps:
-            again = _resume_command(recipe, folder)
-            print(f"the time is over after {last.step} of {last.steps} steps; to go on, run {again}", file=sys.stderr)
-    print(model)
-
-
-def _resume_command(recipe: str, folder: Path) -> str:
-    """What resumes a run."""
-    return shlex.join(["duckrabbit", "train", recipe, "--out", str(folder), "--resume"])

@@ -16,7 +16,7 @@ from duckrabbit.report.bodies import Gallery, Plate, Playable
 from duckrabbit.report.chart import Axis, Chart, Series
 from duckrabbit.report.figure import Exhibit, Origin, command
 from duckrabbit.report.workshop import Workshop
-from duckrabbit.trained.samples import SHOWN_GUIDANCE
+from duckrabbit.trained.digit_recipes import SOURCES_GUIDANCE
 from duckrabbit.training.loop import Hyperparameters
 
 
@@ -84,6 +84,7 @@ class TrainingRecord:
             f"batch {chosen.batch_size}",
             f"Adam {chosen.learning_rate:g}, {falling}",
             f"{chosen.epochs} epochs",
+            self.averaging,
             f"seed {chosen.seed}",
             f"{self.pictures_per_second:,.0f} pictures a second",
         )
@@ -100,12 +101,17 @@ class TrainingRecord:
             return ""
         with film.open("rb") as file, Image.open(file) as frames:
             kept = getattr(frames, "n_frames", 1)
-        guidance = f", guidance {SHOWN_GUIDANCE:g} at all times" if "class" in self.settings["recipe"] else ""
+        guidance = f", guidance {SOURCES_GUIDANCE:g} at all times" if "class" in self.settings["recipe"] else ""
         sampler = SamplerConfig()
         return (
-            f" They were drawn from averaged weights by {sampler.solver} in {sampler.steps} steps on the "
+            f" They were drawn from {self.averaging} by {sampler.solver} in {sampler.steps} steps on the "
             f"{sampler.grid} grid{guidance}; the animations keep {kept} of {sampler.steps + 1} moments."
         )
+
+    @property
+    def averaging(self) -> str:
+        """Which weights samples are drawn from."""
+        return "averaged weights" if self.hyperparameters.ema_decay else "the weights as they are"
 
     def gallery(self, workshop: Workshop, alt: str) -> Gallery:
         """The sheet after each shown epoch, with its animation where there is one, copied into the row's folder."""
