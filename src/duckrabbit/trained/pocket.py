@@ -277,8 +277,8 @@ def _begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, Pocket
         return config, PocketUNet(shape)
     known, network = _network_of(run.init, stage)
     together = tuple(dict.fromkeys((*known.words, *words)))
-    first, second, third = (max(own, run.blocks[level]) for level, own in enumerate(known.network.blocks))
-    larger = grown(network, (first, second, third), len(Vocabulary(together)))
+    blocks = tuple(max(own, asked) for own, asked in zip(known.network.blocks, run.blocks, strict=False))
+    larger = grown(network, blocks, len(Vocabulary(together)))
     return replace(known, words=together, network=larger.config, first_stage=run.first_stage), larger
 
 
