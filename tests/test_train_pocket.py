@@ -117,6 +117,7 @@ def test_captions_are_read_in_the_encodings_that_editors_write(tmp_path: Path, e
     (tmp_path / f"one{suffix}").write_bytes("a red café\r\n".encode(encoding))
     read = read_folder(tmp_path)
     assert (read.captions, read.refused) == (("a red café",), ())
+    assert any("Latin-1" in said for said in read.remarks) == (encoding == "cp1252")
 
 
 def test_captions_of_tables_are_read_and_what_is_wrong_in_them_is_named(tmp_path: Path) -> None:

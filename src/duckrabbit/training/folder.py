@@ -135,6 +135,11 @@ def _of_captions(captions: Captions, files: Sequence[Path]) -> Iterator[str]:
             f"{len(captions.named)} of {len(files)} pictures have no caption, so the name of their folder or file is "
             f"read: {files[first].name} shows {captions.texts[first]!r}; write NAME.txt beside NAME.jpg to say more"
         )
+    if captions.guessed:
+        yield (
+            f"{len(captions.guessed)} texts, such as {captions.guessed[0].name}, are not UTF-8 and are read as Windows' "
+            "Latin-1: save them as UTF-8 if letters are wrong"
+        )
     vocabulary = vocabulary_of(captions.texts)
     read = [vocabulary.read(text) for text in captions.texts]
     if cut := [k for k, own in enumerate(read) if own.beyond]:
