@@ -108,6 +108,18 @@ def test_without_its_source_a_picture_is_made_again_from_that_source_alone(
     assert "identical" in duckrabbit("rerun", str(whole)).err.splitlines()
 
 
+@pytest.mark.parametrize("kind", ["edit", "inpaint", "noise"])
+def test_no_sheet_shows_a_source_that_is_left_out(duckrabbit: Command, typed: dict[str, str], kind: str) -> None:
+    words = [typed.get(word, word) for word in WORDS[kind]]
+    widths = {}
+    for more in ((), ("--no-source",)):
+        assert duckrabbit(*words, "--count", "2", "--out", f"out{len(more)}", *more).code == 0
+        [sheet] = Path(f"out{len(more)}").glob("*-sheet.png")
+        with Image.open(sheet) as image:
+            widths[more] = image.width
+    assert widths["--no-source",] < widths[()]
+
+
 def test_the_hole_of_a_photo_is_in_no_file(duckrabbit: Command, typed: dict[str, str]) -> None:
     [path] = duckrabbit(*(typed.get(word, word) for word in WORDS["inpaint"])).paths
     picture, mask = recipe_of(read_metadata(path)).sources

@@ -1,14 +1,12 @@
 """Make pictures batch by batch, and write and name each as soon as it is there."""
 
-import io
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from duckrabbit.cli.display import Display
+from duckrabbit.cli.display import Display, print_as_named
 from duckrabbit.cli.options import Output
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State
@@ -170,10 +168,4 @@ def print_path(path: Path, line: Mapping[str, JSON] | None) -> None:
     if line is not None:
         print(json.dumps(line), flush=True)
     elif not (sys.stdout.isatty() and sys.stderr.isatty()):
-        sys.stdout.flush()
-        # The file's own bytes, whatever letters the terminal speaks.
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.buffer.write(os.fsencode(path) + b"\n")
-            sys.stdout.flush()
-        else:
-            print(path, flush=True)
+        print_as_named(path)

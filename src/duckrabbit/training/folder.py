@@ -137,7 +137,7 @@ def _of_captions(captions: Captions, files: Sequence[Path]) -> Iterator[str]:
         )
     if captions.guessed:
         yield (
-            f"{len(captions.guessed)} texts, such as {captions.guessed[0].name}, are not UTF-8 and are read as Windows' "
+            f"{len(captions.guessed)} texts, such as {captions.guessed[0].name}, are not UTF-8 and read as Windows' "
             "Latin-1: save them as UTF-8 if letters are wrong"
         )
     vocabulary = vocabulary_of(captions.texts)

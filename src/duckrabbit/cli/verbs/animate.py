@@ -36,6 +36,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Write the animation."""
+    from duckrabbit.cli.display import print_as_named
     from duckrabbit.cli.produce import check_folder
     from duckrabbit.cli.sheets import write_film, write_loop
     from duckrabbit.errors import UsageError
@@ -48,10 +49,10 @@ def run(options: Options) -> int:
     row = recorded_row(path)
     motion = row_frames(_strip(path), row.view) if row else _motion(path)
     if motion:
-        print(write_loop(Path(options.out), f"animate-{path.stem}", motion, suffix))
+        print_as_named(write_loop(Path(options.out), f"animate-{path.stem}", motion, suffix))
     else:
         frames = _making(path, options.weights, options.embeddings)
-        print(write_film(Path(options.out), f"animate-{path.stem}", frames, suffix=suffix))
+        print_as_named(write_film(Path(options.out), f"animate-{path.stem}", frames, suffix=suffix))
     return 0
 
 

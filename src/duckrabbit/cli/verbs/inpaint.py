@@ -74,15 +74,20 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
 
 
 def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> None:
-    """The picture, the mask, the hole, and what was painted into it, where there are several."""
+    """The picture, the mask, the hole, and what was painted into it, where there are several.
+
+    Files without their sources show the last alone.
+    """
     from duckrabbit.cli.sheets import write_sheet
 
     if len(made) < 2:
         return
     final, (picture, mask) = jobs[0].planned.final, jobs[0].planned.recipe.sources
-    painted, known = mask.mask(final).cpu(), picture.pixels(final).cpu()
-    shown = [known, painted[None] * 2 - 1, known.where(painted == 0, 1.0), *(row[0].pixels for row in made)]
-    labels = ["original", "mask", "hole", *(f"seed {row[0].seed}" for row in made)]
+    shown, labels = [row[0].pixels for row in made], [f"seed {row[0].seed}" for row in made]
+    if not options.output.no_source:
+        painted, known = mask.mask(final).cpu(), picture.pixels(final).cpu()
+        shown = [known, painted[None] * 2 - 1, known.where(painted == 0, 1.0), *shown]
+        labels = ["original", "mask", "hole", *labels]
     write_sheet(options.output, "inpaint", jobs[0].slug, [("", shown)], labels)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from tyro.conf import Positional
 
+from duckrabbit.cli.display import Display, print_as_named
 from duckrabbit.cli.options import Flag, option
 from duckrabbit.cli.verbs import with_options
 from duckrabbit.errors import UsageError
@@ -312,8 +313,6 @@ def _follow(reports: "Iterator[Report]", epochs: int, folder: Path, recipe: str)
     Raises:
         KeyboardInterrupt: saying what is kept, if the user ends it.
     """
-    from duckrabbit.cli.display import Display
-
     report = None
     said = time.monotonic()
     try:
@@ -342,7 +341,7 @@ def _conclude(last: "Report | None", folder: Path, recipe: str) -> None:
         if last.step < last.steps:
             again = _resume_command(recipe, folder)
             print(f"the time is over after {last.step} of {last.steps} steps; to go on, run {again}", file=sys.stderr)
-    print(model)
+    print_as_named(model)
 
 
 def _resume_command(recipe: str, folder: Path) -> str:
