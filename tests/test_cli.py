@@ -374,13 +374,16 @@ def test_a_mask_a_pixel_off_the_pictures_shape_is_scaled(shape: tuple[int, int],
     made = duckrabbit("inpaint", "photo.png", "mask.png", "3", *QUICK)
     assert made.code == 0, made.err
     assert "white is painted, 50% of the picture" in made.err
+    assert "% of what is to be painted lies outside of the square that is used; --crop takes another" in made.err
+    boxed = duckrabbit("inpaint", "photo.png", "mask.png", "3", *QUICK, "--crop", "0,0,90,90")
+    assert any(f"white is painted, {share}% of the picture" in boxed.err for share in (88, 89, 90)), boxed.err
 
 
 @pytest.mark.parametrize("way", ["mask", "box", "inverted"])
 def test_what_is_painted_is_pasted_back_into_the_whole_photo(duckrabbit: Command, way: str) -> None:
     levels = np.random.default_rng(0).integers(0, 256, (40, 70, 3), np.uint8)
     exif = Image.Exif()
-    exif[0x112] = 6
+    exif[0x112], exif[0x10E] = 6, "at my place"
     Image.fromarray(levels).save("photo.png", exif=exif)
     upright = np.rot90(levels, -1)
     mask = np.zeros(upright.shape[:2], np.uint8)
@@ -401,6 +404,7 @@ def test_what_is_painted_is_pasted_back_into_the_whole_photo(duckrabbit: Command
     after = pixels(Path(line["path"]))
     assert after.shape == upright.shape
     assert line["whole"] == [40, 70]
+    assert b"my place" not in Path(line["path"]).read_bytes()
     assert (after[~painted] == upright[~painted]).all()
     assert (after[painted] != upright[painted]).mean() > 0.9
     assert "photo.png: its 40×40 pixels become 28×28" in made.err

@@ -1,6 +1,7 @@
 """Make pictures batch by batch, and write and name each as soon as it is there."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -138,10 +139,9 @@ def check(output: Output) -> None:
 
 def check_folder(out: str) -> None:
     """Refuse a place where no folder can be, or none that may be written to."""
-    folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file and pictures were to be written into it: give --out a folder.")
-    check_writable(folder)
+    if os.path.isfile(out):
+        raise UsageError(f"{out} is a file and pictures were to be written into it: give --out a folder.")
+    check_writable(Path(out))
 
 
 def print_line(path: Path, picture: Picture, job: Job, output: Output, more: Mapping[str, JSON] | None = None) -> None:
