@@ -374,6 +374,48 @@ def test_a_mask_a_pixel_off_the_pictures_shape_is_scaled(shape: tuple[int, int],
     made = duckrabbit("inpaint", "photo.png", "mask.png", "3", *QUICK)
     assert made.code == 0, made.err
     assert "white is painted, 50% of the picture" in made.err
+    assert "% of what is to be painted lies outside of the square that is used; --crop takes another" in made.err
+    boxed = duckrabbit("inpaint", "photo.png", "mask.png", "3", *QUICK, "--crop", "0,0,90,90")
+    assert any(f"white is painted, {share}% of the picture" in boxed.err for share in (88, 89, 90)), boxed.err
+
+
+@pytest.mark.parametrize("way", ["mask", "box", "inverted"])
+def test_what_is_painted_is_pasted_back_into_the_whole_photo(duckrabbit: Command, way: str) -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (40, 70, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x112], exif[0x10E] = 6, "at my place"
+    Image.fromarray(levels).save("photo.png", exif=exif)
+    upright = np.rot90(levels, -1)
+    mask = np.zeros(upright.shape[:2], np.uint8)
+    mask[5:17, 10:31] = 255
+    Image.fromarray(mask).save("mask.png")
+    where = ["3", "--mask-box", "7,7,21,14"] if way == "box" else ["mask.png", "3"]
+    where += ["--invert-mask"] if way == "inverted" else []
+    painted = mask > 0
+    if way == "inverted":
+        painted = ~painted
+        painted[40:] = False
+    elif way == "box":
+        painted = np.zeros_like(painted)
+        painted[10:20, 10:30] = True
+    words = ["inpaint", "photo.png", *where, "--crop", "top", "--model", "mnist-ddpm-class", *QUICK]
+    made = duckrabbit(*words, "--paste-back", "--json")
+    line = json.loads(made.out)
+    after = pixels(Path(line["path"]))
+    assert after.shape == upright.shape
+    assert line["whole"] == [40, 70]
+    assert b"my place" not in Path(line["path"]).read_bytes()
+    assert (after[~painted] == upright[~painted]).all()
+    assert (after[painted] != upright[painted]).mean() > 0.9
+    assert "photo.png: its 40×40 pixels become 28×28" in made.err
+    again = duckrabbit("rerun", line["path"])
+    assert "identical" in again.err.splitlines()
+    command = json.loads(duckrabbit("info", line["path"], "--json").out)["command"]
+    assert "--paste-back" in command
+    assert "--crop top" in command
+    [other] = duckrabbit(*shlex.split(command)[1:], "--out", "other").paths
+    assert np.array_equal(pixels(other), after)
+    assert duckrabbit("animate", line["path"]).code == 0
 
 
 @pytest.mark.parametrize("shape", [(90, 160), (160, 80), (100, 100)])

@@ -30,6 +30,7 @@ WORDS = {
     "cropped": ("edit", "PHOTO", "3", "--start", "1", "--crop", "right", *QUICK),
     "inpaint": ("inpaint", "PHOTO", "MASK", "3", *QUICK),
     "inverted": ("inpaint", "PHOTO", "MASK", "3", "--invert-mask", *QUICK),
+    "its own mask": ("inpaint", "HOLED", "HOLED", "3", *QUICK),
     "drawn": ("inpaint", "PHOTO", "--mask-ellipse", "7,7,21,21", "3", *QUICK),
     "pasted": ("inpaint", "PHOTO", "--mask-box", "7,7,21,21", "3", "--paste-back", *QUICK),
     "pasted by a mask": ("inpaint", "PHOTO", "MASK", "3", "--paste-back", "--crop", "left", *QUICK),
@@ -50,7 +51,10 @@ def typed(tmp_path: Path) -> dict[str, str]:
     mask = np.zeros((60, 80), np.uint8)
     mask[20:40, 25:45] = 255
     Image.fromarray(mask).save(folder / "hole.png")
-    return {"PHOTO": str(folder / "face.png"), "MASK": str(folder / "hole.png")}
+    holed = Image.fromarray(np.dstack([levels, 255 - mask]))
+    holed.save(folder / "holed face.png")
+    names = {"PHOTO": "face.png", "MASK": "hole.png", "HOLED": "holed face.png"}
+    return {name: str(folder / file) for name, file in names.items()}
 
 
 def told_in(path: Path) -> str:
@@ -92,7 +96,8 @@ def test_without_its_source_a_picture_is_made_again_from_that_source_alone(
     assert refused.code == 2
     assert "face.png" in refused.err
     assert "Traceback" not in refused.err
-    needed = [typed["PHOTO"]] + ([typed["MASK"]] if "MASK" in WORDS[kind] else [])
+    needed = [typed[WORDS[kind][1]] if kind != "hybrid" else typed["PHOTO"]]
+    needed += [typed["MASK"]] if "MASK" in WORDS[kind] else []
     Image.new("RGB", (80, 60), (10, 90, 20)).save("other.png")
     assert duckrabbit("rerun", str(path), "--source", "other.png", *needed[1:]).code == 2
     again = duckrabbit("rerun", str(path), "--source", *needed)
@@ -101,6 +106,18 @@ def test_without_its_source_a_picture_is_made_again_from_that_source_alone(
     assert list(sources_in(read_metadata(again.paths[0])))
     assert duckrabbit("rerun", str(whole), "--source", *needed).code == 2
     assert "identical" in duckrabbit("rerun", str(whole)).err.splitlines()
+
+
+@pytest.mark.parametrize("kind", ["edit", "inpaint", "noise"])
+def test_no_sheet_shows_a_source_that_is_left_out(duckrabbit: Command, typed: dict[str, str], kind: str) -> None:
+    words = [typed.get(word, word) for word in WORDS[kind]]
+    widths = {}
+    for more in ((), ("--no-source",)):
+        assert duckrabbit(*words, "--count", "2", "--out", f"out{len(more)}", *more).code == 0
+        [sheet] = Path(f"out{len(more)}").glob("*-sheet.png")
+        with Image.open(sheet) as image:
+            widths[more] = image.width
+    assert widths["--no-source",] < widths[()]
 
 
 def test_the_hole_of_a_photo_is_in_no_file(duckrabbit: Command, typed: dict[str, str]) -> None:

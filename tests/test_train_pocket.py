@@ -106,7 +106,7 @@ def test_captions_come_from_the_text_beside_the_folder_or_the_name(tmp_path: Pat
     read = read_folder(tmp_path)
     assert read.captions == ("007", "a red fox", "A grey heron, by the water", "old cats", "my dogs")
     assert [str(tmp_path / "notes.txt") in said for said in read.refused] == [True]
-    assert any("4 of 5 pictures have no caption" in said and "'007'" in said for said in read.remarks)
+    assert any("without a caption: 4 of 5 pictures" in said and "'007'" in said for said in read.remarks)
     assert read.pictures.shape == (5, 3, 72, 72)
 
 
@@ -117,6 +117,7 @@ def test_captions_are_read_in_the_encodings_that_editors_write(tmp_path: Path, e
     (tmp_path / f"one{suffix}").write_bytes("a red café\r\n".encode(encoding))
     read = read_folder(tmp_path)
     assert (read.captions, read.refused) == (("a red café",), ())
+    assert any("Latin-1" in said for said in read.remarks) == (encoding == "cp1252")
 
 
 def test_captions_of_tables_are_read_and_what_is_wrong_in_them_is_named(tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ def test_what_is_cut_of_pictures_and_captions_is_said(tmp_path: Path) -> None:
     picture(tmp_path / "wide.png", size=(300, 100))
     (tmp_path / "wide.txt").write_text(" ".join(f"word{k}" for k in range(20)))
     said = " ".join(read_folder(tmp_path).remarks)
-    assert "1 of 1 pictures are not square" in said
+    assert "not square: 1 of 1 pictures" in said
     assert "15 words" in said
     assert "'word15'" in said
     assert "64×64" in said

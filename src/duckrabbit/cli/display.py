@@ -1,7 +1,10 @@
 """What a maker shows while it works: a bar on a terminal once that takes a second, and a line for each file."""
 
+import io
+import os
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -9,6 +12,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 PATIENCE_SECONDS = 1.0
+
+
+def print_as_named(path: Path) -> None:
+    """A path on standard output by the file's own bytes, whatever letters the terminal speaks."""
+    sys.stdout.flush()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.buffer.write(os.fsencode(path) + b"\n")
+        sys.stdout.flush()
+    else:
+        print(path, flush=True)
 
 
 class Display:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from duckrabbit.cli.display import Display
+from duckrabbit.cli.display import Display, print_as_named
 
 if TYPE_CHECKING:
     from duckrabbit.training.loop import Report
@@ -49,7 +49,7 @@ def conclude(last: "Report | None", folder: Path, recipe: str) -> None:
         if last.step < last.steps:
             again = _resume_command(recipe, folder)
             print(f"the time is over after {last.step} of {last.steps} steps; to go on, run {again}", file=sys.stderr)
-    print(model)
+    print_as_named(model)
 
 
 def _resume_command(recipe: str, folder: Path) -> str:

@@ -1,6 +1,5 @@
 """Make pictures batch by batch, and write and name each as soon as it is there."""
 
-import io
 import json
 import os
 import sys
@@ -8,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from duckrabbit.cli.display import Display
+from duckrabbit.cli.display import Display, print_as_named
 from duckrabbit.cli.options import Output
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State
@@ -140,10 +139,9 @@ def check(output: Output) -> None:
 
 def check_folder(out: str) -> None:
     """Refuse a place where no folder can be, or none that may be written to."""
-    folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file and pictures were to be written into it: give --out a folder.")
-    check_writable(folder)
+    if os.path.isfile(out):
+        raise UsageError(f"{out} is a file and pictures were to be written into it: give --out a folder.")
+    check_writable(Path(out))
 
 
 def print_line(path: Path, picture: Picture, job: Job, output: Output, more: Mapping[str, JSON] | None = None) -> None:
@@ -170,10 +168,4 @@ def print_path(path: Path, line: Mapping[str, JSON] | None) -> None:
     if line is not None:
         print(json.dumps(line), flush=True)
     elif not (sys.stdout.isatty() and sys.stderr.isatty()):
-        sys.stdout.flush()
-        # The file's own bytes, whatever letters the terminal speaks.
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.buffer.write(os.fsencode(path) + b"\n")
-            sys.stdout.flush()
-        else:
-            print(path, flush=True)
+        print_as_named(path)

@@ -33,14 +33,18 @@ def say(sentence: str) -> None:
 def write_row_sheet(
     output: Output, name: str, original: "Tensor", jobs: Sequence[Job], made: Sequence[Sequence[Picture]]
 ) -> None:
-    """A row for each seed: the original [C, H, W], then each job's picture; nothing where one picture was made."""
+    """A row for each seed: the original [C, H, W], then each job's picture; nothing where one picture was made.
+
+    Files without their sources show no original.
+    """
     if len(jobs) * len(made) < 2:
         return
+    before, named = ([], []) if output.no_source else ([original.cpu()], ["original"])
     rows: list[Row] = [
-        (f"seed {row[0].seed}" if len(made) > 1 else "", [original.cpu(), *(picture.pixels for picture in row)])
+        (f"seed {row[0].seed}" if len(made) > 1 else "", [*before, *(picture.pixels for picture in row)])
         for row in made
     ]
-    labels = ["original", *(job.label for job in jobs)]
+    labels = [*named, *(job.label for job in jobs)]
     write_sheet(output, jobs[0].verb, name, rows, labels, columns=min(len(labels), 16))
 
 

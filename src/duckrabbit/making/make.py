@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.errors import UsageError
 from duckrabbit.making.plan import Planned, plan
-from duckrabbit.making.record import record
+from duckrabbit.making.record import for_others, record
 from duckrabbit.making.sample import Denoisers, Watch, sample
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import write_png
@@ -44,6 +44,10 @@ class Picture:
     def save(self, path: str | Path) -> None:
         """Write a PNG that remembers its recipe."""
         write_png(Path(path), self.pixels, self.record)
+
+    def for_others(self) -> "Picture":
+        """The picture to give away: its record without the pictures that it was made from, and without paths."""
+        return replace(self, record=for_others(self.record))
 
     def _repr_png_(self) -> bytes:
         """A notebook shows the picture, enlarged where it is small."""

@@ -48,7 +48,7 @@ def recorded_model(record: Record, weights: str | None = None, embeddings: str |
 def with_files(record: Record, files: Sequence[str], model: Model) -> Record:
     """The record with the pictures that were left out of it read from files, in their order.
 
-    A mask that was drawn is drawn again, and needs no file.
+    A mask that was drawn is drawn again, and needs no file; a photo that was its own mask is given once.
 
     Raises:
         UsageError: if there are more or fewer files than pictures were left out, or one holds another picture.
@@ -59,6 +59,9 @@ def with_files(record: Record, files: Sequence[str], model: Model) -> Record:
     missing = [k for k, source in enumerate(sources) if not source.png and drawn_shape(source.name) is None]
     if not missing and files:
         raise UsageError("This picture lacks none of the pictures that it was made from: leave `source` out.")
+    if len(files) == 1 and len({sources[k].name for k in missing}) == 1:
+        # A photo with a hole is a mask as well.
+        files = [*files] * len(missing)
     if len(files) != len(missing):
         lacking = " and ".join(sources[k].name for k in missing)
         raise UsageError(

@@ -26,7 +26,7 @@ JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON
 
 KEY = "duckrabbit"
 PICTURE_CHUNK = b"duPi"
-"""Ancillary, private, not safe to copy."""
+"""Ancillary, private, safe to copy, as text is."""
 
 COMPRESS_ABOVE = 1_000
 MAX_CHARACTERS = 500_000

@@ -31,3 +31,12 @@ def text_of(content: bytes) -> str:
         with suppress(UnicodeDecodeError):
             return content.decode(encoding)
     return content.decode("latin-1")
+
+
+def is_guessed(content: bytes) -> bool:
+    """Whether nothing in a file says that it is in the encoding in which `text_of` reads it: Latin-1 fits all bytes."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return b"\0" not in content and not any(content.startswith(mark) for mark, _ in MARKS)
+    return False

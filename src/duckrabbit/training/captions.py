@@ -5,10 +5,11 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from duckrabbit.media.texts import text_of
+from duckrabbit.media.texts import is_guessed, text_of
 
 BESIDE = (".txt", ".caption")
 TABLES = ("metadata.jsonl", "metadata.csv")
@@ -27,11 +28,13 @@ class Captions:
         texts: one a picture, in their order.
         named: the places of those whose caption is the name of a file, or of the folder that it is in.
         problems: a sentence for each text that was not read, for whatever reason.
+        guessed: the texts whose encoding is a guess.
     """
 
     texts: tuple[str, ...]
     named: tuple[int, ...]
     problems: tuple[str, ...]
+    guessed: tuple[Path, ...]
 
 
 def is_text(file: Path) -> bool:
@@ -63,7 +66,13 @@ def captions_of(pictures: Sequence[Path], texts: Sequence[Path], folder: Path) -
             text = _of_names(picture, folder)
         captions.append(text)
     problems += [f"{file} was not read: no picture lacks it" for file in beside.values() if file not in used]
-    return Captions(tuple(captions), tuple(named), tuple(problems))
+    return Captions(tuple(captions), tuple(named), tuple(problems), tuple(filter(_is_guessed, texts)))
+
+
+def _is_guessed(file: Path) -> bool:
+    with suppress(OSError):
+        return is_guessed(file.read_bytes())
+    return False
 
 
 def _read(file: Path, problems: list[str]) -> str:

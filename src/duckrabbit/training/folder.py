@@ -28,6 +28,9 @@ SIDE = 64
 ROOM = 72
 """The side at which they are kept, so that there is something to crop."""
 
+NAMED = 5
+"""Files that a remark names before it only counts them."""
+
 NULL = 0.1
 """Share of pictures whose caption is dropped, for classifier-free guidance."""
 
@@ -121,7 +124,7 @@ def _of_crops(pictures: Sequence[_Read], crop: Crop) -> Iterator[str]:
     cut = [own for own in pictures if any("its middle" in sentence for sentence in own.said)]
     if cut and crop is CENTRE:
         yield (
-            f"{len(cut)} of {len(pictures)} pictures are not square: their middle is used; `crop` left, right, top, "
+            f"not square: {len(cut)} of {len(pictures)} pictures; their middle is used, and `crop` left, right, top, "
             "bottom, pad or a box X0,Y0,X1,Y1 takes another part"
         )
     yield f"all are learnt from at {SIDE}×{SIDE} pixels"
@@ -132,18 +135,28 @@ def _of_captions(captions: Captions, files: Sequence[Path]) -> Iterator[str]:
     if captions.named:
         first = captions.named[0]
         yield (
-            f"{len(captions.named)} of {len(files)} pictures have no caption, so the name of their folder or file is "
-            f"read: {files[first].name} shows {captions.texts[first]!r}; write NAME.txt beside NAME.jpg to say more"
+            f"without a caption: {len(captions.named)} of {len(files)} pictures; the name of folder or file is read: "
+            f"{files[first].name} shows {captions.texts[first]!r}; write NAME.txt beside NAME.jpg to say more"
+        )
+    if captions.guessed:
+        yield (
+            f"read as Windows' Latin-1, since not UTF-8: {_listed(captions.guessed)}; save as UTF-8 if that is wrong"
         )
     vocabulary = vocabulary_of(captions.texts)
     read = [vocabulary.read(text) for text in captions.texts]
     if cut := [k for k, own in enumerate(read) if own.beyond]:
         yield (
-            f"{len(cut)} captions are longer than the {vocabulary.length - 1} words that are read: of "
-            f"{files[cut[0]].name} the words from {read[cut[0]].beyond[0]!r} on are left out"
+            f"cut after {vocabulary.length - 1} words: the captions of {_listed([files[k] for k in cut])}; "
+            f"of the first, the words from {read[cut[0]].beyond[0]!r} on are left out"
         )
-    if empty := [k for k, own in enumerate(read) if not own.words]:
-        yield f"{len(empty)} captions hold no word, so nothing is learnt from them: see that of {files[empty[0]].name}"
+    if empty := [files[k] for k, own in enumerate(read) if not own.words]:
+        yield f"without a word in it, so that nothing is learnt from it: the caption of {_listed(empty)}"
+
+
+def _listed(files: Sequence[Path]) -> str:
+    """The first few names, and how many there are."""
+    more = f" … ({len(files)} in all)" if len(files) > NAMED else ""
+    return ", ".join(file.name for file in files[:NAMED]) + more
 
 
 @dataclass(frozen=True)

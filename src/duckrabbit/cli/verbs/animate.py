@@ -36,23 +36,33 @@ class Options:
 
 def run(options: Options) -> int:
     """Write the animation."""
+    from duckrabbit.cli.display import print_as_named
     from duckrabbit.cli.produce import check_folder
     from duckrabbit.cli.sheets import write_film, write_loop
     from duckrabbit.errors import UsageError
-    from duckrabbit.making.record import recorded, recorded_row
+    from duckrabbit.making.record import recorded_row
 
     if options.format not in FORMATS:
         raise UsageError(f"There is no format {options.format!r}: the formats are {', '.join(FORMATS)}.")
     check_folder(options.out)
     path, suffix = Path(options.image), f".{options.format}"
     row = recorded_row(path)
-    motion = row_frames(_strip(path), row.view) if row else recorded(path).recipe.motion(_square(path))
+    motion = row_frames(_strip(path), row.view) if row else _motion(path)
     if motion:
-        print(write_loop(Path(options.out), f"animate-{path.stem}", motion, suffix))
+        print_as_named(write_loop(Path(options.out), f"animate-{path.stem}", motion, suffix))
     else:
         frames = _making(path, options.weights, options.embeddings)
-        print(write_film(Path(options.out), f"animate-{path.stem}", frames, suffix=suffix))
+        print_as_named(write_film(Path(options.out), f"animate-{path.stem}", frames, suffix=suffix))
     return 0
+
+
+def _motion(path: Path) -> "list[Tensor]":
+    """What the picture of an illusion does; nothing for others, and for what is part of a whole photo."""
+    from duckrabbit.making.paste_back import PASTED
+    from duckrabbit.making.record import recorded
+
+    record = recorded(path)
+    return [] if PASTED in record.data else record.recipe.motion(_square(path))
 
 
 def row_frames(strip: "Tensor", view: "View") -> "list[Tensor]":

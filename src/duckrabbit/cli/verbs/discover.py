@@ -164,6 +164,7 @@ def _write_gallery(kept: "Collection", search: "PairSearch", findings: "Findings
     import sys
 
     from duckrabbit.cli.gallery_page import entry_of, write_page
+    from duckrabbit.cli.produce import print_path
     from duckrabbit.judges.calibration import percent, sure, verdict
     from duckrabbit.media.atomic import atomic_write
     from duckrabbit.media.sheet import contact_sheet
@@ -192,8 +193,8 @@ def _write_gallery(kept: "Collection", search: "PairSearch", findings: "Findings
                 "score": search.contest(found.pair).report(found.readings),
             }
             print(json.dumps(line), flush=True)
-        elif not (sys.stdout.isatty() and sys.stderr.isatty()):
-            print(path, flush=True)
+        else:
+            print_path(path, None)
     title = f"{options.wording.style.strip() or 'a pair'} … by {options.view}"
     lead = (
         f"{len(findings.tried)} pairs of subjects tried, {len(findings.finished)} finished by {search.model.name}; the "

@@ -32,7 +32,9 @@ def run(options: Options) -> int:
     """Encode what is missing; print each prompt's file, or the list."""
     import sys
 
+    from duckrabbit.cli.display import print_as_named
     from duckrabbit.errors import UsageError
+    from duckrabbit.media.atomic import check_writable
     from duckrabbit.models.deepfloyd.embeddings import Dictionary
 
     dictionary = Dictionary.at(options.embeddings)
@@ -54,6 +56,7 @@ def run(options: Options) -> int:
         from duckrabbit.models.deepfloyd.stages import embed
         from duckrabbit.models.device import choose_device
 
+        check_writable(dictionary.folder)
         embed(missing, options.weights, dictionary, choose_device(options.device))
     elif missing:
         from duckrabbit.models.load import load_model
@@ -69,5 +72,5 @@ def run(options: Options) -> int:
     for prompt in dict.fromkeys(prompts):
         known = "" if prompt in missing else " (was there)"
         print(f"embedded {prompt!r}{known}", file=sys.stderr)
-        print(dictionary.path(prompt))
+        print_as_named(dictionary.path(prompt))
     return 0

@@ -67,7 +67,8 @@ def run(options: Options) -> int:
 
 def _strip(options: Options) -> int:
     """Write a copy without what is only its owner's business."""
-    from duckrabbit.cli.produce import check_folder, print_path
+    from duckrabbit.cli.display import print_as_named
+    from duckrabbit.cli.produce import check_folder
     from duckrabbit.errors import UsageError
     from duckrabbit.making.record import content_for_others
     from duckrabbit.media.atomic import atomic_write
@@ -84,7 +85,10 @@ def _strip(options: Options) -> int:
     content = rewritten(path.read_bytes(), {}) if options.strip_all else content_for_others(path)
     with new_file(Path(options.out), f"{path.stem}-stripped", ".png") as copy, atomic_write(copy) as temporary:
         temporary.write_bytes(content)
-    print_path(copy, {"path": str(copy)} if options.json else None)
+    if options.json:
+        print(json.dumps({"path": str(copy)}))
+    else:
+        print_as_named(copy)
     return 0
 
 

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from duckrabbit.recipes.source import Source
 
 
+MEASURED = 256
+"""The side at which it is measured how much of a mask is cut off, and"""
+LEAST_CUT = 0.02
+"""the share from which that is said."""
+
+
 @dataclass(frozen=True)
 class Options(Making):
     """Paint a region of a picture anew: duckrabbit inpaint mnist:test/7 --mask-box 0,14,28,28 3"""
@@ -74,15 +80,20 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
 
 
 def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> None:
-    """The picture, the mask, the hole, and what was painted into it, where there are several."""
+    """The picture, the mask, the hole, and what was painted into it, where there are several.
+
+    Files without their sources show the last alone.
+    """
     from duckrabbit.cli.sheets import write_sheet
 
     if len(made) < 2:
         return
     final, (picture, mask) = jobs[0].planned.final, jobs[0].planned.recipe.sources
-    painted, known = mask.mask(final).cpu(), picture.pixels(final).cpu()
-    shown = [known, painted[None] * 2 - 1, known.where(painted == 0, 1.0), *(row[0].pixels for row in made)]
-    labels = ["original", "mask", "hole", *(f"seed {row[0].seed}" for row in made)]
+    shown, labels = [row[0].pixels for row in made], [f"seed {row[0].seed}" for row in made]
+    if not options.output.no_source:
+        painted, known = mask.mask(final).cpu(), picture.pixels(final).cpu()
+        shown = [known, painted[None] * 2 - 1, known.where(painted == 0, 1.0), *shown]
+        labels = ["original", "mask", "hole", *labels]
     write_sheet(options.output, "inpaint", jobs[0].slug, [("", shown)], labels)
 
 
@@ -132,10 +143,35 @@ def _mask(options: Options, file: str | None, model: "Model", final: "Model") ->
     from duckrabbit.recipes.source import Source
 
     if file is not None:
-        return Source.read_mask(file, final, _mask_crop(options, file), invert=options.invert_mask, say=say)
+        crop = _mask_crop(options, file)
+        _say_what_is_cut(file, crop, options)
+        return Source.read_mask(file, final, crop, invert=options.invert_mask, say=say)
     shape, corners = _drawn(options)
     mask = drawn_mask(shape, corners, final.size, model.size, invert=options.invert_mask)
     return Source.of_mask(f"{shape} {corners}", mask)
+
+
+def _say_what_is_cut(file: str, crop: "Crop", options: Options) -> None:
+    """Say on standard error that some of what is to be painted lies outside of the square that is used."""
+    from duckrabbit.cli.sources import say
+    from duckrabbit.media.crop import Pad
+    from duckrabbit.media.decode import shape_of
+    from duckrabbit.media.masks import understood_mask
+    from duckrabbit.media.shipped import is_of_package
+
+    if file == "-" or is_of_package(file):
+        return
+    width, height = shape_of(file)
+    areas = []
+    for square in (crop, Pad()):
+        left, _, right, _ = square.window(width, height)
+        if right - left == width == height:
+            return
+        read = understood_mask(file, MEASURED, black_paints=options.invert_mask, crop=square)
+        areas.append(read.share * (right - left) ** 2)
+    cut = 1 - areas[0] / areas[1]
+    if cut > LEAST_CUT:
+        say(f"{file}: {cut:.0%} of what is to be painted lies outside of the square that is used; `crop` takes another")
 
 
 def _mask_crop(options: Options, file: str) -> "Crop":

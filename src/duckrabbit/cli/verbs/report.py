@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from duckrabbit.cli.display import Display
+from duckrabbit.cli.display import Display, print_as_named
 from duckrabbit.cli.options import Flag, option
 
 
@@ -34,9 +34,11 @@ class Options:
 
 def run(options: Options) -> int:
     """Write the report; figures that are there already are kept."""
+    from duckrabbit.cli.produce import check_folder
     from duckrabbit.report.build import build_report
     from duckrabbit.report.painter import Choice
 
+    check_folder(options.out)
     choice = Choice(options.model, options.weights, options.embeddings, options.size, options.image)
     with Display(100, "report") as display:
         said: set[str] = set()
@@ -48,5 +50,5 @@ def run(options: Options) -> int:
             display.at(round(100 * fraction), 100, label)
 
         page = build_report(Path(options.out), options.quick, options.only, options.device, progress, choice)
-    print(page.resolve())
+    print_as_named(page.resolve())
     return 0

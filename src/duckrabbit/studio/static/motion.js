@@ -17,7 +17,10 @@ function resized(image, side) {
   canvas.width = canvas.height = side;
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
-  context.drawImage(image, 0, 0, side, side);
+  // A whole photo, into which a part was pasted back, is seldom square.
+  const scale = side / Math.max(image.width, image.height);
+  const [width, height] = [image.width * scale, image.height * scale];
+  context.drawImage(image, (side - width) / 2, (side - height) / 2, width, height);
   return canvas;
 }
 
