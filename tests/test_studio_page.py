@@ -265,6 +265,27 @@ def test_a_hybrid_is_stepped_back_from(browser: Browser, running: Running) -> No
     visit.close()
 
 
+def test_as_many_are_made_as_fit_and_the_best_is_on_stage(browser: Browser, running: Running) -> None:
+    running.made({"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": ["flip"]}, "model": DIGITS})
+    visit = Visit(browser, running)
+    page = visit.page
+    visit.task("digits")
+    expect(page.locator("#go")).to_contain_text(re.compile(r"Make \d+about \d+ s"))
+    asked = int(page.locator("#count").inner_text())
+    with visit.asking():
+        page.locator("#go").click()
+    visit.made()
+    strip = page.locator("#strip [role=option]")
+    expect(strip).to_have_count(asked)
+    expect(strip.locator("small")).to_have_count(asked)
+    made = running.ask(f"/api/pictures?limit={asked}").json["pictures"]
+    best = max(made, key=lambda picture: picture["odds"])
+    assert 0 <= best["odds"] <= 1
+    page.locator("#deeds").get_by_role("button", name="Its settings").click()
+    expect(page.get_by_label("Seed")).to_have_value(str(best["seed"]))
+    visit.close()
+
+
 def test_a_setting_that_does_not_fit_is_shown_even_where_the_settings_are_closed(visit: Visit) -> None:
     page = visit.page
     visit.task("digits")

@@ -1,9 +1,16 @@
 """The studio itself: its queue, its gallery, its model process and its training runs, and how they hang together."""
 
 import asyncio
+import json
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from duckrabbit.media.atomic import atomic_write
 from duckrabbit.studio.background import ModelProcess, ThreadPools
 from duckrabbit.studio.bodies import Order
 from duckrabbit.studio.events import Events
@@ -12,6 +19,8 @@ from duckrabbit.studio.jobs import Job, Queue, State, read_journal, write_journa
 from duckrabbit.studio.settings import Settings
 from duckrabbit.studio.training import Training
 from duckrabbit.studio.web import Refusal
+
+PACES = "paces.json"
 
 JOURNAL_SECONDS = 2.0
 """Between two tries to write the journal where the disk is full."""
@@ -31,6 +40,8 @@ class Studio:
         self.model_process = ModelProcess(self._hear)
         self.queue = Queue(self._changed)
         self.notice: str | None = None
+        self.paces: dict[str, float] = {}
+        self._begun = 0.0
         self._journal_due = asyncio.Event()
         self._work_due = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -41,6 +52,7 @@ class Studio:
     async def open(self) -> None:
         """Start everything; the pictures are looked through and the models are loaded while the page comes up."""
         self.model_process.start()
+        self.paces = await self.pools.quick(_read_paces, self.settings.private)
         # A page that comes back at once, and asks for a job that was lost, is told so.
         for identity, order in await self.pools.quick(read_journal, self.settings.private):
             self.queue.lost(identity, order)
@@ -132,6 +144,7 @@ class Studio:
         if job is None or event.get("job") != job.id:
             return
         if event["says"] == "begun":
+            self._begun = time.monotonic()
             job.remarks = list(event["remarks"])
             self.queue.progress(job, 0, event["steps"], None)
         elif event["says"] == "step":
@@ -154,8 +167,20 @@ class Studio:
             return
         job.pictures = [entry.id for entry in entries]
         job.step = job.steps
+        await self._learn_pace(job)
         self._end(job, State.DONE)
         self.look()
+
+    async def _learn_pace(self, job: Job) -> None:
+        """How long a picture of its kind takes here, which says how many fit into a while."""
+        order = job.order
+        if getattr(order.recipe, "sampler", None) is not None or order.size is not None:
+            return
+        name = f"{order.model} {order.recipe.verb}"
+        self.paces[name] = (time.monotonic() - self._begun) / (order.among or order.count)
+        self.events.tell("pace", f"pace:{name}", {"name": name, "seconds": self.paces[name]})
+        with suppress(Refusal):
+            await self.pools.quick(_write_paces, self.settings.private, dict(self.paces))
 
     def _end(self, job: Job, state: State, problem: str | None = None) -> None:
         self._making = None
@@ -183,3 +208,15 @@ class Studio:
                 self._journal_due.set()
             else:
                 self.say(None)
+
+
+def _read_paces(folder: Path) -> dict[str, float]:
+    try:
+        return msgspec.json.decode((folder / PACES).read_bytes(), type=dict[str, float])
+    except (OSError, msgspec.DecodeError):
+        return {}
+
+
+def _write_paces(folder: Path, paces: Mapping[str, float]) -> None:
+    with atomic_write(folder / PACES) as temporary:
+        temporary.write_text(json.dumps(paces), encoding="utf-8")

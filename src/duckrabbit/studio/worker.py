@@ -24,7 +24,7 @@ import msgspec
 from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError, in_words
-from duckrabbit.making.best_of import best_of, search_for
+from duckrabbit.making.best_of import best_of, judged, search_for
 from duckrabbit.making.make import Picture, make_planned
 from duckrabbit.making.plan import plan
 from duckrabbit.media.names import new_file
@@ -136,7 +136,8 @@ class Worker:
         self._tell({"says": "begun", "job": job, "steps": steps, "remarks": remarks})
         watch = _Watch(job, steps, order.count, self._inbox, self._tell, self._answer_questions)
         if search is None:
-            pictures = make_planned([planned] * order.count, consecutive_seeds(order.seed, order.count), watch)
+            made = make_planned([planned] * order.count, consecutive_seeds(order.seed, order.count), watch)
+            pictures = judged(planned, made)
         else:
             best = [candidate.picture for candidate in best_of(search, watch)]
             pictures = sorted(best, key=lambda picture: picture.seed)
