@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,8 +13,9 @@ import msgspec
 
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.studio.background import ModelProcess, ThreadPools
-from duckrabbit.studio.bodies import Order
+from duckrabbit.studio.bodies import FindRequest, Order
 from duckrabbit.studio.events import Events
+from duckrabbit.studio.finds import FOLDER, Wall
 from duckrabbit.studio.gallery import Gallery
 from duckrabbit.studio.jobs import Job, Queue, State, read_journal, write_journal
 from duckrabbit.studio.settings import Settings
@@ -40,6 +42,7 @@ class Studio:
         self.model_process = ModelProcess(self._hear)
         self.queue = Queue(self._changed)
         self.notice: str | None = None
+        self.wall: Wall | None = None
         self.paces: dict[str, float] = {}
         self._begun = 0.0
         self._journal_due = asyncio.Event()
@@ -100,6 +103,32 @@ class Studio:
         else:
             raise Refusal(409, "This job is over: there is nothing to cancel.")
 
+    async def find(self, wanted: FindRequest, load: str) -> Wall:
+        """Look for pairs while nothing else is to be made; `load` is what the model process is to load for it."""
+        self.wall = Wall(secrets.token_hex(6), wanted, self.settings.private / FOLDER)
+        await self.model_process.tell(
+            {
+                "do": "find",
+                "find": self.wall.id,
+                "request": msgspec.to_builtins(wanted),
+                "load": load,
+                "folder": str(self.wall.root),
+            }
+        )
+        self._tell_of_wall()
+        return self.wall
+
+    async def stop_finding(self) -> None:
+        """Look no further; what was found stays on the wall."""
+        if self.wall is not None and self.wall.state == "finding":
+            self.wall.state = "stopped"
+            await self.model_process.tell({"do": "find", "request": None})
+            self._tell_of_wall()
+
+    def _tell_of_wall(self) -> None:
+        if self.wall is not None:
+            self.events.tell("find", "find", self.wall.told())
+
     def say(self, notice: str | None) -> None:
         """Tell everyone what is wrong with the studio as a whole; None where nothing is any more."""
         if notice != self.notice:
@@ -138,6 +167,13 @@ class Studio:
     async def _hear(self, event: Mapping[str, Any]) -> None:
         """What the model process says."""
         job = self._making
+        wall = self.wall
+        if wall is not None and event["says"] == "find" and event["find"] == wall.id:
+            wall.hear(event)
+            self._tell_of_wall()
+        if wall is not None and event["says"] == "gone" and wall.state == "finding":
+            wall.hear({"problem": "The model process ended, perhaps for lack of memory: look again."})
+            self._tell_of_wall()
         if event["says"] == "gone" and job is not None:
             self._end(job, State.FAILED, GONE)
             return

@@ -4,6 +4,7 @@ import { SILENT, ask } from "./api.js";
 import { deedsOn } from "./deeds.js";
 import { $, drawing, el, seconds, toast, trying } from "./dom.js";
 import { follow } from "./events.js";
+import { openFind, refreshFind } from "./find.js";
 import { closePicture, openGallery, refreshGallery, showPicture } from "./gallery.js";
 import { openIntake } from "./intake.js";
 import { openKeys } from "./keys.js";
@@ -20,7 +21,7 @@ let task;
 
 // Rooms
 
-const ROOMS = ["make", "gallery", "training"];
+const ROOMS = ["make", "find", "gallery", "training"];
 let shownRoom;
 
 /** The room that the address names, with the picture that is open in it. */
@@ -36,6 +37,7 @@ function room() {
     if (link.dataset.room === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  if (name === "find") refreshFind();
   if (name === "gallery") refreshGallery();
   if (name === "training") refreshTraining();
   scrollTo(0, 0);
@@ -186,6 +188,7 @@ async function open() {
   openQueue({ watch, remake });
   openLost(remake);
   openGallery(again, goTo);
+  openFind(page);
   openTraining();
   openIntake(page);
   openKeys(page);
