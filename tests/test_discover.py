@@ -19,6 +19,7 @@ from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
+from duckrabbit.recipes.hybrid import Part
 from duckrabbit.search import subjects as priors
 from duckrabbit.search.discover import Attempt, Collection, Findings, PairSearch, collection, discover
 from duckrabbit.search.discovery import effects_of, proposals
@@ -126,6 +127,20 @@ def test_attempts_are_new_pairs_first_and_then_those_least_tried(model: Model) -
     # The first of each was the better one, and a dropped pair is guessed to be worse than what was finished.
     assert findings.scores() == {pair: -1.0 - k for k, pair in enumerate(pairs)}
     assert findings.with_attempt(Attempt(("1", "7"), 7), None).scores()["1", "7"] < -2.0
+
+
+def test_pairs_may_be_hybrids_and_may_all_have_one_subject(model: Model) -> None:
+    judge = load_judge("digits", "selecting")
+    digits = ("6", "9", "3", "8", "1")
+    search = PairSearch(model, judge, None, digits, "", sampler=quick(2), parts=("near", "far"), around="8")
+    assert search.recipe(("3", "8")) == dr.Hybrid({"near": Part("3"), "far": Part("8")}, sampler=quick(2))
+    attempts = search.attempts(Findings({}, {}), 4)
+    assert {frozenset(attempt.pair) for attempt in attempts} == {frozenset((name, "8")) for name in "6931"}
+    first = next(own for own in search.made(attempts, Denoisers(), None) if own is not None)
+    near, far = first.picture.recipe.prompts
+    assert set(first.picture.record["score"]["log_p"]) == {f"near: {near}", f"far: {far}"}
+    other = replace(search, parts=("far", "near"))
+    assert len({repr(one.task()) for one in (search, other, replace(search, around=""))}) == 3
 
 
 # --- Which pairs are tried -------------------------------------------------------------------------------------------

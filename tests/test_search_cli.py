@@ -271,6 +271,14 @@ def test_a_hunt_makes_a_gallery_and_goes_on(duckrabbit: Command) -> None:
     assert all(Path(line["path"]).is_file() for line in second.told)
 
 
+def test_a_hunt_for_hybrids_makes_a_gallery(duckrabbit: Command) -> None:
+    words = ["--hybrid", "near", "far", "--model", "mnist-ddpm-class", "--minutes", "0.01", *QUICK, "--json"]
+    ended = duckrabbit("discover", "0", "6", "9", *words)
+    assert ended.code == 0, ended.err
+    assert {(line["verb"], *line["parts"]) for line in ended.told} == {("hybrid", "near", "far")}
+    assert "identical" in duckrabbit("rerun", ended.told[0]["path"]).err.splitlines()
+
+
 def test_a_hunt_goes_on_where_a_picture_was_deleted_and_keeps_odd_names_in_its_folder(duckrabbit: Command) -> None:
     odd = ("../../rabbit xyzzy", "rabbit/xyzzy")
     write_tiny_pocket(Path("tiny.safetensors"), ["a rabbit xyzzy"])
@@ -429,6 +437,8 @@ MISTAKES = {
     "hunt of one": ["discover", "7", "--model", "mnist-ddpm-class"],
     "hunt for no time": ["discover", "6", "9", "--minutes", "nan"],
     "hunt for the unknown": ["discover", "7", "duck", "--model", "mnist-ddpm-class"],
+    "hunt for unlike parts": ["discover", "6", "9", "--hybrid", "near", "grey", "--model", "mnist-ddpm-class"],
+    "hunt by view and parts": ["discover", "6", "9", "--hybrid", "near", "far", "--view", "flip"],
     "hunt for nothing": ["discover", "", "7", "--model", "mnist-ddpm-class"],
     "hunt into an endless name": ["discover", "6", "9", "--model", "mnist-ddpm-class", "--out", "x" * 500],
     "hunt by an unknown view": ["discover", "6", "9", "--view", "sideways", "--model", "mnist-ddpm-class"],

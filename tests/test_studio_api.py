@@ -258,6 +258,33 @@ def test_a_hybrid_is_guided_more_in_its_near_part_where_that_is_asked_for(runnin
     assert "near-scale" in over["problem"]
 
 
+def test_pairs_are_found_while_jobs_go_first(running: Running) -> None:
+    wanted = {"parts": ["near", "far"], "subject": "8", "model": DIGITS}
+    assert running.ask("/api/find", "POST", {**wanted, "view": "flip"}).status == 422
+    assert running.ask("/api/find", "POST", {**wanted, "parts": ["near", "grey"]}).status == 422
+    assert running.ask("/api/find", "POST", {**wanted, "subject": "a horse"}).status == 400
+    assert running.ask("/api/find", "POST", wanted).status == 202
+    until(lambda: running.ask("/api/find").json["find"]["step"], lambda step: step > 0)
+    # A job is made between two steps of a block.
+    tried = running.ask("/api/find").json["find"]["tried"]
+    assert running.wait(running.submit(digit_job()))["state"] == "done"
+    assert running.ask("/api/find").json["find"]["tried"] <= tried + 16
+    tiles = until(lambda: running.ask("/api/find").json["tiles"], lambda tiles: len(tiles) > 2)
+    assert running.ask("/api/find", "DELETE").json["state"] == "stopped"
+    assert all("8" in tile["pair"] and tile["parts"] == ["near", "far"] for tile in tiles)
+    name = tiles[0]["id"]
+    assert running.ask(f"/api/find/{name}").json["job"]["recipe"]["parts"]["near"]["prompt"] == tiles[0]["pair"][0]
+    assert running.ask(f"/api/find/{name}/file").body.startswith(b"\x89PNG")
+    entry = running.ask(f"/api/find/{name}/keep", "POST").json
+    assert (entry["verb"], entry["seed"]) == ("hybrid", tiles[0]["seed"])
+    assert running.ask("/api/find/..%2F..%2Fjournal.json/file").status == 404
+    # The same search goes on from what was found.
+    running.ask("/api/find", "POST", wanted)
+    again = until(lambda: running.ask("/api/find").json["tiles"], bool)
+    assert {tuple(tile["pair"]) for tile in tiles} <= {tuple(tile["pair"]) for tile in again}
+    running.ask("/api/find", "DELETE")
+
+
 def test_unsaid_models_are_chosen_by_the_prompts(running: Running) -> None:
     job = digit_job()
     del job["model"]

@@ -265,6 +265,27 @@ def test_a_hybrid_is_stepped_back_from(browser: Browser, running: Running) -> No
     visit.close()
 
 
+def test_as_many_are_made_as_fit_and_the_best_is_on_stage(browser: Browser, running: Running) -> None:
+    running.made({"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": ["flip"]}, "model": DIGITS})
+    visit = Visit(browser, running)
+    page = visit.page
+    visit.task("digits")
+    expect(page.locator("#go")).to_contain_text(re.compile(r"Make \d+about \d+ s"))
+    asked = int(page.locator("#count").inner_text())
+    with visit.asking():
+        page.locator("#go").click()
+    visit.made()
+    strip = page.locator("#strip [role=option]")
+    expect(strip).to_have_count(asked)
+    expect(strip.locator("small")).to_have_count(asked)
+    made = running.ask(f"/api/pictures?limit={asked}").json["pictures"]
+    best = max(made, key=lambda picture: picture["odds"])
+    assert 0 <= best["odds"] <= 1
+    page.locator("#deeds").get_by_role("button", name="Its settings").click()
+    expect(page.get_by_label("Seed")).to_have_value(str(best["seed"]))
+    visit.close()
+
+
 def test_a_setting_that_does_not_fit_is_shown_even_where_the_settings_are_closed(visit: Visit) -> None:
     page = visit.page
     visit.task("digits")
@@ -665,6 +686,48 @@ def test_the_gallery_has_no_end_and_back_closes_a_picture(browser: Browser, runn
     visit.close()
 
 
+def test_a_wall_fills_with_pairs_that_work_the_best_first(browser: Browser, running: Running) -> None:
+    def of_digits(route: Route) -> None:
+        if route.request.method == "POST":
+            asked.append(route.request.post_data_json)
+            route.continue_(post_data=json.dumps({**asked[-1], "model": DIGITS}))
+        else:
+            route.continue_()
+
+    asked: list[dict[str, object]] = []
+    visit = Visit(browser, running, reduced_motion="reduce")
+    page = visit.page
+    page.route("**/api/find", of_digits)
+    page.keyboard.press("f")
+    page.get_by_label("Seen by").select_option("view flip")
+    page.locator("#find-go").click()
+    tiles = page.locator("#found li")
+    expect(tiles.nth(3)).to_be_visible()
+    page.locator("#find-stop").click()
+    expect(page.locator("#find-stop")).to_be_hidden()
+    assert asked == [{"style": None, "subject": "", "view": "flip"}]
+    found = running.ask("/api/find").json
+    assert found["find"]["state"] == "stopped"
+    odds = [tile["odds"] for tile in found["tiles"]]
+    assert odds == sorted(odds, reverse=True)
+    expect(tiles).to_have_count(len(odds))
+    first = tiles.first
+    canvas = first.locator("canvas")
+    until(lambda: _seen(canvas), lambda seen: seen.min() < 60)
+    before = _seen(canvas)
+    first.locator(".turning").click()
+    assert np.abs(_seen(canvas)[::-1] - before).mean() < np.abs(_seen(canvas) - before).mean()
+    kept = running.ask("/api/pictures?limit=1").json["total"]
+    first.get_by_role("button", name="Keep").click()
+    expect(first.get_by_role("button", name="Kept")).to_be_disabled()
+    gallery = running.ask("/api/pictures?limit=1").json
+    assert (gallery["total"], gallery["pictures"][0]["odds"]) == (kept + 1, pytest.approx(odds[0], abs=1e-4))
+    with visit.asking():
+        first.get_by_role("button", name="More of").click()
+    visit.made()
+    visit.close()
+
+
 def test_what_is_deleted_leaves_the_stage(browser: Browser, running: Running) -> None:
     [picture] = running.made(digit_job("2", seed=626_262))
     visit = Visit(browser, running)
@@ -719,6 +782,8 @@ def test_it_all_works_by_keyboard_alone(browser: Browser, running: Running) -> N
     page.keyboard.press("Escape")
     page.keyboard.press("g")
     expect(page.locator("#room-gallery")).to_be_visible()
+    page.keyboard.press("f")
+    expect(page.locator("#room-find")).to_be_visible()
     page.keyboard.press("t")
     expect(page.locator("#room-training")).to_be_visible()
     page.keyboard.press("m")
@@ -920,6 +985,9 @@ def test_nothing_serious_stands_in_anyones_way(browser: Browser, running: Runnin
     page.locator("#detail #hands, #detail .hands").first.wait_for()
     _no_serious_violation(page, f"a picture, {scheme}")
     page.keyboard.press("Escape")
+    page.get_by_role("link", name="Find").click()
+    page.locator("#find-go").wait_for()
+    _no_serious_violation(page, f"find, {scheme}")
     page.get_by_role("link", name="Training").click()
     page.locator("#charts canvas").first.wait_for()
     _no_serious_violation(page, f"training, {scheme}")
@@ -936,7 +1004,7 @@ def test_no_room_is_wider_than_its_window(browser: Browser, running: Running) ->
     page = visit.page
     for width, height in (WIDE, MIDDLE, PHONE):
         page.set_viewport_size({"width": width, "height": height})
-        for room in ("make", "gallery", "training"):
+        for room in ("make", "find", "gallery", "training"):
             page.goto(f"{running.address}/#{room}")
             page.locator(f"#room-{room}").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (room, width)

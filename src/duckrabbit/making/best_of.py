@@ -3,11 +3,13 @@
 import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from duckrabbit.errors import UsageError
 from duckrabbit.judges.calibration import Calibration, shipped_for
 from duckrabbit.judges.judge import load_judge
 from duckrabbit.judges.question import Question, question_of, readings_each, scores_each
@@ -88,7 +90,7 @@ class Contest:
 
     def candidate(self, pixels: Tensor, seed: int, readings: Sequence[float]) -> Candidate:
         """What a seed has become: its pixels [C, H, W] on the CPU, and log p of what is asked for, look by look."""
-        scored = Scored(seed, tuple(round(value, DIGITS_OF_READINGS) for value in readings))
+        scored = Scored(seed, rounded(readings))
         remembered = record(self.planned, seed, 1, 0) | {"score": self.report(scored.readings)}
         return Candidate(Picture(pixels, seed, self.planned.recipe, remembered), scored)
 
@@ -113,6 +115,25 @@ def contest_for(planned: Planned) -> Contest:
     judge = load_judge(planned.model.kind, "selecting", planned.model.device)
     question = question_of(judge, planned.recipe.looks)
     return Contest(planned, question, shipped_for(judge, planned.sampler.judge_scale))
+
+
+def judged(planned: Planned, pictures: Sequence[Picture]) -> list[Picture]:
+    """The same pictures, each with what the selecting judge says of it in its record; as they are where none can."""
+    try:
+        contest = contest_for(planned)
+    except UsageError:
+        return list(pictures)
+    pixels = torch.stack([picture.pixels for picture in pictures]).float().to(planned.model.device)
+    readings = contest.question.readings(pixels).tolist()
+    return [
+        replace(picture, record={**picture.record, "score": contest.report(rounded(read))})
+        for picture, read in zip(pictures, readings, strict=True)
+    ]
+
+
+def rounded(readings: Sequence[float]) -> tuple[float, ...]:
+    """Readings as they are kept."""
+    return tuple(round(value, DIGITS_OF_READINGS) for value in readings)
 
 
 def race(

@@ -1,4 +1,6 @@
-"""Which pairs of subjects work under a view? Blocks of different pairs race, and each pair's best picture is kept.
+"""Which pairs of subjects work under a view, or as a hybrid?
+
+Blocks of different pairs race, and each pair's best picture is kept.
 
 With pocket a pair decides far more than a seed does whether an illusion works, so that a minute is better spent on
 another pair than on another candidate: each pair has one until there is no other pair to try, as with digits. Half of a
@@ -23,6 +25,7 @@ from duckrabbit.making.sample import Denoisers, Watch
 from duckrabbit.media.names import slug
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.search.discovery import Pair, SubjectPriors, proposals
 from duckrabbit.search.folders import append, lines, task_folder
 from duckrabbit.search.subjects import prompt_for
@@ -119,13 +122,15 @@ class PairSearch:
         judge: the selecting judge.
         calibration: what its scores mean; None where nothing is known.
         subjects: to choose from.
-        view: in which the second subject is read.
+        view: in which the second subject is read; without meaning where there are parts.
         style: of the prompts.
         seed: of the choice and of each pair's first picture.
         negative_prompt: what to steer away from.
         sampler: how; None for the model's own way.
         combine: as in `Anagram`.
         subject_priors: what is known of the subjects beforehand.
+        parts: of a hybrid, that of the first subject and that of the second; none for an anagram.
+        around: a subject that every pair must have; empty for none.
     """
 
     model: Model
@@ -139,10 +144,15 @@ class PairSearch:
     sampler: SamplerConfig | None = None
     combine: str = "mean"
     subject_priors: SubjectPriors = field(default_factory=dict, repr=False)
+    parts: tuple[str, ...] = ()
+    around: str = ""
 
-    def recipe(self, pair: Pair) -> Anagram:
-        """The anagram of a pair."""
+    def recipe(self, pair: Pair) -> Anagram | Hybrid:
+        """The illusion of a pair."""
         prompts = (prompt_for(pair[0], self.style), prompt_for(pair[1], self.style))
+        if self.parts:
+            parts = {name: Part(prompt) for name, prompt in zip(self.parts, prompts, strict=True)}
+            return Hybrid(parts, negative_prompt=self.negative_prompt, sampler=self.sampler)
         return Anagram(prompts, (self.view,), self.negative_prompt, self.sampler, self.combine)
 
     def contest(self, pair: Pair) -> Contest:
@@ -159,7 +169,7 @@ class PairSearch:
         """The next block: new pairs, and where there are no more, another seed of those least tried, best first."""
         scores, tried = findings.scores(), Counter(findings.tried)
         chosen = []
-        pairs = proposals(self.subjects, scores, count, self.seed, self.subject_priors)
+        pairs = proposals(self.subjects, scores, count, self.seed, self.subject_priors, self.around)
         for place in range(count):
             if place < len(pairs):
                 pair = pairs[place]
@@ -183,7 +193,11 @@ class PairSearch:
 
     def task(self) -> dict[str, Any]:
         """What is looked for, as JSON."""
+        hybrid = {"parts": list(self.parts)} if self.parts else {}
+        around = {"around": self.around} if self.around else {}
         return {
+            **hybrid,
+            **around,
             "view": self.view,
             "style": self.style,
             "seed": self.seed,

@@ -84,15 +84,26 @@ def pool(subjects: Sequence[str], size: float, seed: int, subject_priors: Subjec
 
 
 def proposals(
-    subjects: Sequence[str], scores: Mapping[Pair, float], count: int, seed: int, subject_priors: SubjectPriors
+    subjects: Sequence[str],
+    scores: Mapping[Pair, float],
+    count: int,
+    seed: int,
+    subject_priors: SubjectPriors,
+    around: str = "",
 ) -> list[Pair]:
-    """The pairs to try next, each new: neither it nor its reverse was tried. Fewer where no more are left."""
+    """The pairs to try next, each new: neither it nor its reverse was tried. Fewer where no more are left.
+
+    Where there is a subject `around`, each has it.
+    """
     effects, rng = effects_of(subjects, scores, subject_priors), Random(f"{seed} {len(scores)}")
     size = max(count, FIRST_POOL + WIDENING * math.sqrt(len(scores) + count))
     in_play = pool(subjects, size, seed, subject_priors)
+    if around and around not in in_play:
+        in_play.append(around)
     upright = {name: effects.upright[name].drawn(rng) for name in in_play}
     viewed = {name: effects.viewed[name].drawn(rng) for name in in_play}
-    new = [(a, b) for a in in_play for b in in_play if a != b and (a, b) not in scores and (b, a) not in scores]
+    every = [(a, b) for a in in_play for b in in_play if a != b and (not around or around in (a, b))]
+    new = [(a, b) for a, b in every if (a, b) not in scores and (b, a) not in scores]
     chosen: dict[Pair, None] = {}
     for often in (OFTEN, math.inf):
         used: dict[str, int] = {}

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from duckrabbit.errors import UsageError, in_words
-from duckrabbit.studio import api_jobs, api_models, api_pictures
+from duckrabbit.studio import api_finds, api_jobs, api_models, api_pictures
 from duckrabbit.studio.bodies import BODIES, Job, Problem
 from duckrabbit.studio.core import Studio
 from duckrabbit.studio.settings import MAX_PROMPT, MAX_SIDE
@@ -126,6 +126,15 @@ ENDPOINTS: Sequence[Endpoint] = (
              refuses=(400, 404, 429)),
     Endpoint("GET", "/api/shipped", api_pictures.shipped_file, "a picture of the package", gives="image/jpeg",
              query=(Parameter("name", _text(100), "photo:tower, sketch:boat …", True),), refuses=(400,)),
+    Endpoint("GET", "/api/find", api_finds.wall, "the pairs that were found, the best first"),
+    Endpoint("POST", "/api/find", api_finds.find, "look for pairs of subjects that work", 202, body="FindRequest",
+             refuses=(*_BODY, 404)),
+    Endpoint("DELETE", "/api/find", api_finds.stop_finding, "look no further"),
+    Endpoint("GET", "/api/find/{tile}", api_finds.tile, "the job that makes a found picture again", refuses=(400, 404)),
+    Endpoint("GET", "/api/find/{tile}/file", api_finds.tile_file, "a found picture", gives="image/png",
+             refuses=(404,)),
+    Endpoint("POST", "/api/find/{tile}/keep", api_finds.keep_tile, "keep a found picture in the gallery", 201,
+             refuses=(400, 404)),
     Endpoint("GET", "/api/runs", api_models.runs, "the training runs"),
     Endpoint("POST", "/api/runs", api_models.start, "train a digit model", 202, body="RunRequest",
              refuses=(*_BODY, 409)),

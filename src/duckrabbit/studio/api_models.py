@@ -22,6 +22,9 @@ from duckrabbit.studio.web import Refusal, answer, json_of, number_of
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
 from duckrabbit.version import VERSION
 
+USUAL_SECONDS = 15
+"""What one is glad to wait: so many pictures are made as fit into it, unless a number is asked for."""
+
 
 def studio_of(request: Request) -> Studio:
     """The studio that serves a request."""
@@ -61,6 +64,8 @@ async def overview(request: Request) -> Response:
         "grids": list(GRIDS),
         "films": [form for form in FORMATS if form != "mp4" or await studio.pools.quick(can_encode_mp4)],
         "largest_count": MAX_COUNT,
+        "paces": studio.paces,
+        "usual_seconds": USUAL_SECONDS,
         "most_candidates": MAX_CANDIDATES,
         "run_prefix": RUN,
         **msgspec.structs.asdict(PAGE),

@@ -43,7 +43,14 @@ async def picture(request: Request) -> Response:
     record = await studio.pools.quick(read_metadata, studio.gallery.path(entry))
     order = await studio.pools.quick(order_of_record, record)
     job = None if order is None else order.to_json()
-    return answer({**msgspec.structs.asdict(entry), "job": job, "circumstances": record.get("circumstances")})
+    return answer(
+        {
+            **msgspec.structs.asdict(entry),
+            "job": job,
+            "circumstances": record.get("circumstances"),
+            "score": record.get("score"),
+        }
+    )
 
 
 async def picture_file(request: Request) -> Response:

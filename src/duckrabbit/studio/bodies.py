@@ -240,6 +240,26 @@ class LessonRequest(Body, frozen=True):
     views: Annotated[tuple[View, ...], Meta(max_length=MAX_PROMPTS)] = ()
 
 
+class FindRequest(Body, frozen=True, kw_only=True):
+    """What pairs of subjects are looked for; what is null is left open, and each is tried in turn.
+
+    Attributes:
+        style: of the prompts.
+        view: in which the second subject is read.
+        parts: instead of a view the parts of a hybrid, the first subject's and the second's.
+        subject: what every pair must have; empty for nothing.
+        model: a name in the list of models; null for the usual one.
+        seed: of the choice of pairs.
+    """
+
+    style: Prompt | None = None
+    view: View | None = None
+    parts: Annotated[tuple[Name, ...], Meta(min_length=2, max_length=2)] | None = None
+    subject: Name = ""
+    model: Name | None = None
+    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
+
+
 class RunRequest(Body, frozen=True):
     """A training recipe, and what is to be other than it says."""
 
@@ -253,7 +273,7 @@ class RunRequest(Body, frozen=True):
 
 BODIES: Mapping[str, Any] = {
     "JobRequest": JobRequest,
-    **{kind.__name__: kind for kind in (Place, Favourite, LessonRequest, RunRequest)},
+    **{kind.__name__: kind for kind in (Place, Favourite, LessonRequest, FindRequest, RunRequest)},
 }
 """Every body by its name in the document."""
 

@@ -1,17 +1,28 @@
 """The studio itself: its queue, its gallery, its model process and its training runs, and how they hang together."""
 
 import asyncio
+import json
+import secrets
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from duckrabbit.media.atomic import atomic_write
 from duckrabbit.studio.background import ModelProcess, ThreadPools
-from duckrabbit.studio.bodies import Order
+from duckrabbit.studio.bodies import FindRequest, Order
 from duckrabbit.studio.events import Events
+from duckrabbit.studio.finds import FOLDER, Wall
 from duckrabbit.studio.gallery import Gallery
 from duckrabbit.studio.jobs import Job, Queue, State, read_journal, write_journal
 from duckrabbit.studio.settings import Settings
 from duckrabbit.studio.training import Training
 from duckrabbit.studio.web import Refusal
+
+PACES = "paces.json"
 
 JOURNAL_SECONDS = 2.0
 """Between two tries to write the journal where the disk is full."""
@@ -31,6 +42,9 @@ class Studio:
         self.model_process = ModelProcess(self._hear)
         self.queue = Queue(self._changed)
         self.notice: str | None = None
+        self.wall: Wall | None = None
+        self.paces: dict[str, float] = {}
+        self._begun = 0.0
         self._journal_due = asyncio.Event()
         self._work_due = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -41,6 +55,7 @@ class Studio:
     async def open(self) -> None:
         """Start everything; the pictures are looked through and the models are loaded while the page comes up."""
         self.model_process.start()
+        self.paces = await self.pools.quick(_read_paces, self.settings.private)
         # A page that comes back at once, and asks for a job that was lost, is told so.
         for identity, order in await self.pools.quick(read_journal, self.settings.private):
             self.queue.lost(identity, order)
@@ -88,6 +103,32 @@ class Studio:
         else:
             raise Refusal(409, "This job is over: there is nothing to cancel.")
 
+    async def find(self, wanted: FindRequest, load: str) -> Wall:
+        """Look for pairs while nothing else is to be made; `load` is what the model process is to load for it."""
+        self.wall = Wall(secrets.token_hex(6), wanted, self.settings.private / FOLDER)
+        await self.model_process.tell(
+            {
+                "do": "find",
+                "find": self.wall.id,
+                "request": msgspec.to_builtins(wanted),
+                "load": load,
+                "folder": str(self.wall.root),
+            }
+        )
+        self._tell_of_wall()
+        return self.wall
+
+    async def stop_finding(self) -> None:
+        """Look no further; what was found stays on the wall."""
+        if self.wall is not None and self.wall.state == "finding":
+            self.wall.state = "stopped"
+            await self.model_process.tell({"do": "find", "request": None})
+            self._tell_of_wall()
+
+    def _tell_of_wall(self) -> None:
+        if self.wall is not None:
+            self.events.tell("find", "find", self.wall.told())
+
     def say(self, notice: str | None) -> None:
         """Tell everyone what is wrong with the studio as a whole; None where nothing is any more."""
         if notice != self.notice:
@@ -126,12 +167,20 @@ class Studio:
     async def _hear(self, event: Mapping[str, Any]) -> None:
         """What the model process says."""
         job = self._making
+        wall = self.wall
+        if wall is not None and event["says"] == "find" and event["find"] == wall.id:
+            wall.hear(event)
+            self._tell_of_wall()
+        if wall is not None and event["says"] == "gone" and wall.state == "finding":
+            wall.hear({"problem": "The model process ended, perhaps for lack of memory: look again."})
+            self._tell_of_wall()
         if event["says"] == "gone" and job is not None:
             self._end(job, State.FAILED, GONE)
             return
         if job is None or event.get("job") != job.id:
             return
         if event["says"] == "begun":
+            self._begun = time.monotonic()
             job.remarks = list(event["remarks"])
             self.queue.progress(job, 0, event["steps"], None)
         elif event["says"] == "step":
@@ -154,8 +203,20 @@ class Studio:
             return
         job.pictures = [entry.id for entry in entries]
         job.step = job.steps
+        await self._learn_pace(job)
         self._end(job, State.DONE)
         self.look()
+
+    async def _learn_pace(self, job: Job) -> None:
+        """How long a picture of its kind takes here, which says how many fit into a while."""
+        order = job.order
+        if getattr(order.recipe, "sampler", None) is not None or order.size is not None:
+            return
+        name = f"{order.model} {order.recipe.verb}"
+        self.paces[name] = (time.monotonic() - self._begun) / (order.among or order.count)
+        self.events.tell("pace", f"pace:{name}", {"name": name, "seconds": self.paces[name]})
+        with suppress(Refusal):
+            await self.pools.quick(_write_paces, self.settings.private, dict(self.paces))
 
     def _end(self, job: Job, state: State, problem: str | None = None) -> None:
         self._making = None
@@ -183,3 +244,15 @@ class Studio:
                 self._journal_due.set()
             else:
                 self.say(None)
+
+
+def _read_paces(folder: Path) -> dict[str, float]:
+    try:
+        return msgspec.json.decode((folder / PACES).read_bytes(), type=dict[str, float])
+    except (OSError, msgspec.DecodeError):
+        return {}
+
+
+def _write_paces(folder: Path, paces: Mapping[str, float]) -> None:
+    with atomic_write(folder / PACES) as temporary:
+        temporary.write_text(json.dumps(paces), encoding="utf-8")

@@ -4,6 +4,7 @@ The PNGs are all there is to keep: the index of them is made anew where it is lo
 its own.
 """
 
+import math
 import os
 import sqlite3
 import threading
@@ -11,7 +12,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 from PIL import Image
 
 from duckrabbit.errors import UsageError
@@ -203,4 +206,21 @@ def _entry(path: Path, stamp: Stamp) -> Entry | None:
         views=tuple(order.views),
         model=str(order.model),
         seed=order.seed,
+        odds=odds_of(record.get("score")),
     )
+
+
+def odds_of(score: object) -> float | None:
+    """What a record's score says: calibrated where it is, else the judge's own p in the look that it reads worst."""
+    with suppress(msgspec.ValidationError):
+        told = msgspec.convert(score, _Score)
+        if told.read_as_asked is not None or told.log_p:
+            return math.exp(min(told.log_p.values())) if told.read_as_asked is None else told.read_as_asked
+    return None
+
+
+class _Score(msgspec.Struct):
+    """A score as a record holds it."""
+
+    log_p: dict[str, Annotated[float, msgspec.Meta(le=0)]] = {}
+    read_as_asked: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None

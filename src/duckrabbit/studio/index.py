@@ -46,6 +46,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         model: what made it.
         seed: with which seed.
         favourite: whether it is one.
+        odds: how likely it is to be read as asked in every look, says a judge; None where none was asked.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     seed: int
     favourite: bool = False
+    odds: float | None = None
 
 
 class Cursor(msgspec.Struct, frozen=True):

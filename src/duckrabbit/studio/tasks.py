@@ -182,6 +182,20 @@ class Made(Struct, frozen=True):
     recipe: dict[str, int | float] = {}
 
 
+class Find(Struct, frozen=True, kw_only=True):
+    """What may be looked for.
+
+    Attributes:
+        styles: of the prompts; each in turn where none is asked for.
+        views: likewise.
+        hybrids: label → parts, the first subject's and the second's.
+    """
+
+    styles: Sequence[str]
+    views: Sequence[str]
+    hybrids: Mapping[str, tuple[str, str]]
+
+
 class Page(Struct, frozen=True, kw_only=True):
     """All that the page must know to let recipes be made.
 
@@ -189,6 +203,7 @@ class Page(Struct, frozen=True, kw_only=True):
         first_task: the one that is chosen when the page opens.
         variation: how a picture is varied by itself.
         enlargement: how a picture is enlarged by a second stage.
+        find: what pairs may be looked for.
         recipes: what is to be said of each, by its verb.
         tasks: all of them, in their order.
     """
@@ -196,6 +211,7 @@ class Page(Struct, frozen=True, kw_only=True):
     first_task: str
     variation: Made
     enlargement: Made
+    find: Find
     recipes: dict[str, About]
     tasks: Sequence[Task]
 

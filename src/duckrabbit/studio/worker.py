@@ -24,13 +24,14 @@ import msgspec
 from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError, in_words
-from duckrabbit.making.best_of import best_of, search_for
+from duckrabbit.making.best_of import best_of, judged, search_for
 from duckrabbit.making.make import Picture, make_planned
 from duckrabbit.making.plan import plan
 from duckrabbit.media.names import new_file
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
-from duckrabbit.studio.bodies import LessonRequest, order_of
+from duckrabbit.studio.bodies import FindRequest, LessonRequest, order_of
+from duckrabbit.studio.finding import Finder
 from duckrabbit.studio.lessons import lesson
 from duckrabbit.studio.previews import making_film, preview
 
@@ -39,6 +40,9 @@ KEPT_MODELS = 3
 
 PREVIEW_SECONDS = 0.08
 """Between two previews at least: what is quicker than the eye need not be sent."""
+
+FIND_SECONDS = 0.5
+"""Between two words on how far a block of pairs is."""
 
 NICENESS = 5
 """The page goes before what it waits for."""
@@ -76,7 +80,7 @@ class Inbox:
             command = json.loads(line)
             if command["do"] == "cancel":
                 self._cancelled.add(command["job"])
-            elif command["do"] in ("make", "warm"):
+            elif command["do"] in ("make", "warm", "find"):
                 self.jobs.put(command)
             else:
                 self._questions.put(command)
@@ -93,16 +97,71 @@ class Worker:
         self._inbox = inbox
         self._tell = tell
         self._models: OrderedDict[str, Model] = OrderedDict()
+        # What is looked for while nothing else is to be made.
+        self._wanted: Command | None = None
+        self._finder: Finder | None = None
 
     def run(self) -> None:
         """Work for ever."""
         while True:
-            command = self._inbox.jobs.get()
-            self._answer_questions()
-            if command["do"] == "make":
-                self._make(command)
-            elif command["do"] == "warm":
-                self._warm(command["load"])
+            if self._wanted is None:
+                self._obey(self._inbox.jobs.get())
+            else:
+                self._obey_all()
+                self._find_on()
+
+    def _obey_all(self) -> None:
+        """Do what waits."""
+        self._answer_questions()
+        with suppress(queue.Empty):
+            while True:
+                self._obey(self._inbox.jobs.get_nowait())
+
+    def _obey(self, command: Command) -> None:
+        self._answer_questions()
+        if command["do"] == "make":
+            self._make(command)
+        elif command["do"] == "warm":
+            self._warm(command["load"])
+        elif command["do"] == "find":
+            self._wanted, self._finder = (command if command["request"] is not None else None), None
+
+    def _find_on(self) -> None:
+        """Try a block of pairs more; what is asked for meanwhile is made between two of its steps."""
+        wanted = self._wanted
+        if wanted is None:
+            return
+        told = {"says": "find", "find": wanted["find"]}
+        step = 0
+        last = 0.0
+
+        def watch(_: State) -> None:
+            nonlocal step, last
+            self._obey_all()
+            if self._wanted is not wanted:
+                raise Cancelled
+            step += 1
+            if time.monotonic() - last > FIND_SECONDS:
+                last = time.monotonic()
+                self._tell({**told, "step": step, "steps": steps, "tried": 0, "tiles": []})
+
+        try:
+            if self._finder is None:
+                model = self._model(wanted["load"])
+                self._finder = Finder(msgspec.convert(wanted["request"], FindRequest), model, Path(wanted["folder"]))
+            finder, steps = self._finder, self._finder.steps
+            self._tell({**told, "step": 0, "steps": steps, "tried": 0, "tiles": finder.known()})
+            tried, tiles = finder.block(watch)
+            self._tell({**told, "step": steps, "steps": steps, "tried": tried, "tiles": tiles})
+        except Cancelled:
+            return
+        except UsageError as error:
+            self._wanted = None
+            self._tell({**told, "problem": in_words(error)})
+        # As of a job: the worker must live on.
+        except Exception as error:
+            self._wanted = None
+            self._tell({**told, "problem": f"Nothing more can be found ({type(error).__name__}: {error}): begin anew."})
 
     def _warm(self, load: str) -> None:
         """Load a model before it is asked for; what is wrong with it is told to whoever asks."""
@@ -136,7 +195,8 @@ class Worker:
         self._tell({"says": "begun", "job": job, "steps": steps, "remarks": remarks})
         watch = _Watch(job, steps, order.count, self._inbox, self._tell, self._answer_questions)
         if search is None:
-            pictures = make_planned([planned] * order.count, consecutive_seeds(order.seed, order.count), watch)
+            made = make_planned([planned] * order.count, consecutive_seeds(order.seed, order.count), watch)
+            pictures = judged(planned, made)
         else:
             best = [candidate.picture for candidate in best_of(search, watch)]
             pictures = sorted(best, key=lambda picture: picture.seed)

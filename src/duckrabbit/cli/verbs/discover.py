@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from duckrabbit.search.discover import Collection, Findings, PairSearch
 
 MAX_MINUTES = 60 * 24 * 30
+USUAL_VIEW = "rotate-180"
 FEWEST = 2
 MAX_CANDIDATES = 1_000_000_000
 """More of one pair than any search lives to see."""
@@ -18,12 +19,16 @@ MAX_CANDIDATES = 1_000_000_000
 
 @dataclass(frozen=True)
 class Options:
-    """Find pairs of subjects that work under a view: duckrabbit discover --style "an oil painting of" --view flip"""
+    """Find pairs of subjects that work under a view: duckrabbit discover --style "an oil painting of" --view flip; or
+    as a hybrid: duckrabbit discover --style "a lithograph of" --hybrid near far"""
 
     subjects: Positional[Annotated[tuple[str, ...], option("[SUBJECT ...]")]] = ()
     """what to choose from (by default some 560 everyday things; with --model mnist-ddpm-class the digits)"""
-    view: Annotated[str, option("VIEW")] = "rotate-180"
+    view: Annotated[str | None, option("VIEW")] = None
     """in which the second subject is read (rotate-180)"""
+    hybrid: Annotated[tuple[str, str] | None, option("PART PART")] = None
+    """instead of a view the parts of a hybrid, the first subject's and the second's: near far, colour grey,
+    sharp blurred or large small"""
     combine: Annotated[str, option("WAY")] = "mean"
     """as in duckrabbit anagram (mean)"""
     minutes: Annotated[float, option("M")] = 10.0
@@ -58,7 +63,8 @@ def run(options: Options) -> int:
     Noise((options.seed, options.seed + MAX_CANDIDATES))
     search = _search(options)
     check_folder(options.out)
-    stem = "-".join(part for part in ("discover", slug(options.wording.style), slug(options.view)) if part)
+    way = search.view or "-".join(search.parts)
+    stem = "-".join(part for part in ("discover", slug(options.wording.style), slug(way)) if part)
     kept = collection(Path(options.out), f"{stem}-{options.seed}", search)
     with alone_at(kept.folder):
         return _searched(search, kept, options)
@@ -131,18 +137,35 @@ def _search(options: Options) -> "PairSearch":
         judge,
         shipped_for(judge, sampler.judge_scale),
         subjects,
-        options.view,
+        "" if options.hybrid else options.view or USUAL_VIEW,
         style,
         options.seed,
         options.wording.negative_prompt,
         sampler,
         options.combine,
         subject_priors_for(model.checksum, judge),
+        _parts(options),
     )
     # Every subject is asked for once, so that one that can't be is refused before the search.
     for other in subjects[1:] if given else subjects[1:2]:
         search.contest((subjects[0], other))
     return search
+
+
+def _parts(options: Options) -> tuple[str, ...]:
+    """The parts of the hybrids that are looked for; none for anagrams."""
+    from duckrabbit.errors import UsageError
+    from duckrabbit.recipes.hybrid import DECOMPOSITIONS
+
+    if options.hybrid is None:
+        return ()
+    if options.view is not None or options.combine != "mean":
+        raise UsageError("A hybrid is not read in a view: give --view and --combine, or --hybrid.")
+    kinds = [names for names in DECOMPOSITIONS if len(names) == FEWEST]
+    if not any(set(options.hybrid) == set(names) for names in kinds):
+        known = " or ".join(" ".join(reversed(names)) for names in kinds)
+        raise UsageError(f"{' '.join(options.hybrid)} are no parts of one hybrid: give --hybrid {known}.")
+    return options.hybrid
 
 
 def _counts(findings: "Findings") -> str:
@@ -184,9 +207,9 @@ def _write_gallery(kept: "Collection", search: "PairSearch", findings: "Findings
             line = {
                 "path": str(path),
                 "seed": found.seed,
-                "verb": "anagram",
+                "verb": recipe.verb,
                 "prompts": list(recipe.prompts),
-                "views": list(recipe.views),
+                **{name: list(value) for name in ("views", "parts") if (value := getattr(recipe, name, ()))},
                 "model": search.model.name,
                 "size": entry.looks[0][0].shape[-1],
                 "rank": rank,
@@ -195,7 +218,7 @@ def _write_gallery(kept: "Collection", search: "PairSearch", findings: "Findings
             print(json.dumps(line), flush=True)
         else:
             print_path(path, None)
-    title = f"{options.wording.style.strip() or 'a pair'} … by {options.view}"
+    title = f"{options.wording.style.strip() or 'a pair'} … by {search.view or ' and '.join(search.parts)}"
     lead = (
         f"{len(findings.tried)} pairs of subjects tried, {len(findings.finished)} finished by {search.model.name}; the "
         f"best {len(entries)}."

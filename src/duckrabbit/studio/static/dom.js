@@ -63,6 +63,9 @@ export function debounced(work, milliseconds) {
 
 export const seconds = (value) => (value >= 90 ? `${Math.round(value / 60)} min` : `${Math.max(1, Math.round(value))} s`);
 
+/** A probability in words that don't promise too much. */
+export const percent = (value) => (value < 0.01 ? "<1 %" : value > 0.99 ? ">99 %" : `${Math.round(100 * value)} %`);
+
 /** Options of which one is chosen, as chips. */
 export function chips(name, label, options, chosen, changed, kind = "chips") {
   return el(

@@ -1,6 +1,6 @@
 // What happens in the studio: one stream for all tabs of a browser, which opens no more than six connections to a host.
 
-const KINDS = ["job", "forgotten", "preview", "queue", "gallery", "run", "find", "notice"];
+const KINDS = ["job", "forgotten", "preview", "queue", "gallery", "run", "find", "pace", "notice"];
 const RETRY = 2000;
 const seen = () => document.visibilityState === "visible";
 

@@ -1,7 +1,7 @@
 // The gallery: every picture, to search, to look at, to keep and to throw away.
 
 import { ask, fileOf, loaded, motionOf, query } from "./api.js";
-import { $, debounced, el, toast, trying } from "./dom.js";
+import { $, debounced, el, percent, toast, trying } from "./dom.js";
 import { askWhat, isIllusion } from "./guess.js";
 import { on } from "./state.js";
 import { deedsOf } from "./stage.js";
@@ -187,11 +187,12 @@ export async function showPicture(id) {
     ["views", picture.views.join(", ")],
     ["model", picture.model],
     ["seed", picture.seed],
+    ["odds", typeof picture.odds === "number" && `${percent(picture.odds)} to be read as asked, says a judge`],
     ["size", `${picture.side} × ${picture.side}`],
     ["sampling", sampler && `${sampler.solver}, ${sampler.steps} steps, guidance ${sampler.guidance_scale}`],
     ["steered from", recipe.negative_prompt],
     ["file", picture.file],
-  ].filter(([, value]) => value !== undefined && value !== null && value !== "");
+  ].filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false);
   const at = pictures.findIndex((one) => one.id === id);
   const way = (by, name, sign) => el("button", { type: "button", class: "icon", "aria-label": name, title: name, disabled: at < 0 || !pictures[at + by], onclick: () => step(by) }, sign);
   dialog.replaceChildren(

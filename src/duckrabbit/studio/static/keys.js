@@ -13,7 +13,7 @@ const keys = () => [
   ["Esc", "out of a field, to the picture"],
   ["[ ]", "the picture before, the picture after"],
   ["C", "cancel what is being made"],
-  ["G, M, T", "gallery, make, training"],
+  ["M, F, G, T", "make, find, gallery, training"],
   ["H", "how does this work?"],
   ["?", "these keys"],
 ];
@@ -46,6 +46,7 @@ export function openKeys(page) {
     else if (event.key === "[" || event.key === "]") step(event.key === "]" ? 1 : -1);
     else if (event.key === "c" && !$("#forming").hidden) $("#cancel").click();
     else if (event.key === "g") page.goTo("gallery");
+    else if (event.key === "f") page.goTo("find");
     else if (event.key === "m") page.goTo("make");
     else if (event.key === "t") page.goTo("training");
     else if (event.key === "h" && making) $("#lesson-button").click();

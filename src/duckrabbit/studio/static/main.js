@@ -2,8 +2,9 @@
 
 import { SILENT, ask } from "./api.js";
 import { deedsOn } from "./deeds.js";
-import { $, drawing, el, toast, trying } from "./dom.js";
+import { $, drawing, el, seconds, toast, trying } from "./dom.js";
 import { follow } from "./events.js";
+import { openFind, refreshFind } from "./find.js";
 import { closePicture, openGallery, refreshGallery, showPicture } from "./gallery.js";
 import { openIntake } from "./intake.js";
 import { openKeys } from "./keys.js";
@@ -13,14 +14,14 @@ import { openQueue, settle, wordsOf } from "./queue.js";
 import { easelOf, lay, sourceFields, sourcesOf, takesPicture } from "./sources.js";
 import { openStage, present, side, watch, welcome } from "./stage.js";
 import { known, on, refreshJobs, refreshStudio, taskOf, tell } from "./state.js";
-import { fieldsOf, jobOf, settingsOf, wishes } from "./tasks.js";
+import { countOf, fieldsOf, jobOf, paceOf, settingsOf, wishes } from "./tasks.js";
 import { openTraining, refreshTraining } from "./training.js";
 
 let task;
 
 // Rooms
 
-const ROOMS = ["make", "gallery", "training"];
+const ROOMS = ["make", "find", "gallery", "training"];
 let shownRoom;
 
 /** The room that the address names, with the picture that is open in it. */
@@ -36,6 +37,7 @@ function room() {
     if (link.dataset.room === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  if (name === "find") refreshFind();
   if (name === "gallery") refreshGallery();
   if (name === "training") refreshTraining();
   scrollTo(0, 0);
@@ -80,14 +82,18 @@ function buildFields() {
 }
 
 function count(change) {
-  wishes.count = Math.min(known.studio.largest_count, Math.max(1, wishes.count + change));
-  $("#count").textContent = String(wishes.count);
+  wishes.count = Math.min(known.studio.largest_count, Math.max(1, countOf(task) + change));
   sayGo();
 }
 
+/** How many, and how long that takes as far as it is known. */
 function sayGo() {
-  const { count, among } = wishes;
-  $("#go-word").textContent = among ? `Best ${count > 1 ? `${count} ` : ""}of ${Math.min(known.studio.most_candidates, among * count)}` : count > 1 ? `Make ${count}` : "Make it";
+  const count = countOf(task);
+  const many = wishes.among ? Math.min(known.studio.most_candidates, wishes.among * count) : count;
+  const pace = paceOf(task);
+  const words = wishes.among ? `Best ${count > 1 ? `${count} ` : ""}of ${many}` : count > 1 ? `Make ${count}` : "Make it";
+  $("#count").textContent = String(count);
+  $("#go-word").replaceChildren(words, pace ? el("small", {}, `about ${seconds(many * pace)}`) : "");
 }
 
 async function make(event) {
@@ -145,6 +151,7 @@ function heard(kind, content) {
     if (content.state === "failed") sayFailed(content);
   } else if (kind === "forgotten") known.jobs.delete(content.id);
   else if (kind === "queue") known.order = content.order;
+  else if (kind === "pace") known.studio.paces[content.name] = content.seconds;
   else if (kind === "notice") notice(content.notice);
   tell(kind === "forgotten" ? "queue" : kind, content);
 }
@@ -181,10 +188,13 @@ async function open() {
   openQueue({ watch, remake });
   openLost(remake);
   openGallery(again, goTo);
+  openFind(page);
   openTraining();
   openIntake(page);
   openKeys(page);
   on("studio", buildFields);
+  on("pace", sayGo);
+  $("#composer").addEventListener("change", sayGo);
   $("#composer").addEventListener("submit", make);
   $("#composer").addEventListener("input", calm);
   // What does not fit can be pointed at only where it is seen.
@@ -198,7 +208,6 @@ async function open() {
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   }
   choose(known.studio.first_task);
-  count(0);
   addEventListener("hashchange", room);
   addEventListener("popstate", room);
   room();

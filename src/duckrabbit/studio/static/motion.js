@@ -4,8 +4,8 @@ export const SHARE_OF_CANVAS = 0.7; // the picture's side; the rest is room to t
 const SHARP = 560; // the side at which pieces are cut: smooth inside, crisp at their edges
 
 /** The picture, smoothly enlarged, as a canvas to cut pieces from. */
-export function enlarged(image, size) {
-  const whole = Math.ceil(SHARP / size) * size;
+export function enlarged(image, size, sharp = SHARP) {
+  const whole = Math.ceil(sharp / size) * size;
   // Doubled again and again, for in one go the pixels of a small picture would still be seen.
   let canvas = image;
   for (let side = 2 * size; side < whole; side *= 2) canvas = resized(canvas, side);
@@ -85,13 +85,13 @@ const TURNS = { "rotate-180": 180, "rotate-90": 90, "rotate-90-cw": -90 };
 
 /** A picture that a view rearranges, stage by stage. */
 export class Moving {
-  constructor(image, motion) {
+  constructor(image, motion, sharp = SHARP) {
     this.size = motion.size;
     /** Degrees, counter-clockwise, that the whole picture is turned by; 0 where it is not. */
     this.turns = TURNS[motion.name] ?? 0;
     /** After how much progress all is as before: what turns may be turned on and on, either way. */
     this.period = this.turns ? 360 / Math.abs(this.turns) : motion.name === "inner-circle" ? 2 : 0;
-    let picture = enlarged(image, this.size);
+    let picture = enlarged(image, this.size, sharp);
     this.stages = motion.stages.map((stage) => {
       const made = { ...stage, pieces: cut(stage, this.size), picture };
       if (stage.negates) made.negative = negative(picture);

@@ -1,7 +1,7 @@
 // The stage: what is being made, and what has been.
 
 import { ask, fileOf, loaded, motionOf } from "./api.js";
-import { $, drawing, el, seconds, toast, trying } from "./dom.js";
+import { $, drawing, el, percent, seconds, toast, trying } from "./dom.js";
 import { askWhat, isIllusion } from "./guess.js";
 import { known, model, on } from "./state.js";
 import { Viewer } from "./viewer.js";
@@ -11,6 +11,7 @@ let viewer;
 let watched = null; // the id of the job on stage
 let shown = []; // pictures of the job on stage, as the gallery knows them
 let chosen = 0;
+let picked = false; // whether by hand
 let revealed = new Set();
 let image = null; // the latest strip of what is forming
 let before = []; // the pictures that were on stage before it
@@ -33,6 +34,7 @@ export function openStage(again, makeAgain) {
     const count = $("#strip").children.length;
     if (!step || !count) return;
     event.preventDefault();
+    picked = true;
     choose((chosen + step + count) % count, again);
   });
 }
@@ -43,6 +45,7 @@ export const onStage = () => shown[chosen] ?? null;
 /** Watch a job come about. */
 export function watch(job) {
   watched = job.id;
+  picked = false;
   $("#stage").dataset.job = job.id;
   if (shown.length) before = shown;
   chosen = 0;
@@ -83,6 +86,7 @@ export async function present(pictures, again, k = 0) {
   pictures.forEach(async (picture, i) => {
     const one = await loaded(fileOf(picture.id)).catch(() => null);
     if (one && shown === pictures) paintThumbnail(i, one, 0, 1);
+    if (shown === pictures && typeof picture.odds === "number") sayOdds($("#strip").children[i], picture);
   });
   side("look");
   await choose(k, again);
@@ -105,7 +109,13 @@ export function takeDown(id, again) {
 }
 
 function thumbnail(k, again = () => {}) {
-  return el("div", { role: "option", "aria-selected": "false", "aria-label": `Picture ${k + 1}`, onclick: () => choose(k, again) }, el("canvas", { width: 136, height: 136 }));
+  return el("div", { role: "option", "aria-selected": "false", "aria-label": `Picture ${k + 1}`, onclick: () => ((picked = true), choose(k, again)) }, el("canvas", { width: 136, height: 136 }));
+}
+
+function sayOdds(option, { odds }) {
+  option.append(el("small", { "aria-hidden": "true" }, percent(odds)));
+  option.setAttribute("aria-label", `${option.getAttribute("aria-label")}, odds ${percent(odds)}`);
+  option.title = "How likely it is to be read as asked, says a judge";
 }
 
 function paintThumbnail(k, source, at, count) {
@@ -145,7 +155,12 @@ async function follow(job, again) {
     forming(false);
     if (job.state === "done") {
       const pictures = await trying(() => Promise.all(job.pictures.map((id) => ask(`/api/pictures/${id}`))));
-      if (pictures?.length) await present(pictures, again, Math.min(chosen, pictures.length - 1));
+      if (pictures?.length) {
+        // The best is large by itself, unless someone was looking at another.
+        const looked = picked ? pictures[Math.min(chosen, pictures.length - 1)] : null;
+        pictures.sort((a, b) => (b.odds ?? -1) - (a.odds ?? -1));
+        await present(pictures, again, Math.max(0, pictures.indexOf(looked)));
+      }
     } else {
       $("#strip").hidden = true;
       viewer.clear();

@@ -7,7 +7,7 @@ import { known, model, recipeOf, taskOf } from "./state.js";
 
 /** What the person has said so far; what concerns one task alone is in `wishOf` and survives switching between them. */
 export const wishes = {
-  count: 4,
+  count: null, // as many as fit into a while
   among: null, // candidates for each picture that is kept
   seed: null,
   model: {}, // by kind
@@ -29,6 +29,30 @@ export function modelName(task) {
   const kind = taskOf(task).models;
   const wanted = wishes.model[kind];
   return wanted && model(wanted) ? wanted : known.studio.defaults[kind];
+}
+
+const FIRST_COUNT = 4; // while nothing is known
+
+/** How long one picture of a task takes here, in seconds; null while that is not known. */
+export function paceOf(name) {
+  const facts = model(modelName(name));
+  const verb = verbOf(name);
+  const pace = known.studio.paces[`${facts.name} ${verb}`];
+  const { steps } = wishes.sampler;
+  return pace === undefined || wishes.size ? null : pace * (steps ? steps / usualSampler(facts, verb).steps : 1);
+}
+
+/** How many pictures are made. */
+export function countOf(name) {
+  if (wishes.count) return wishes.count;
+  const pace = paceOf(name);
+  if (!pace || wishes.among) return wishes.among ? 1 : FIRST_COUNT;
+  return Math.min(known.studio.largest_count, Math.max(2, Math.floor(known.studio.usual_seconds / pace)));
+}
+
+function verbOf(name) {
+  const task = taskOf(name);
+  return task.fields.map((field) => KINDS[field.kind].verb?.(field, wishOf(name))).find(Boolean) ?? task.verbs[0];
 }
 
 /** How a recipe of a verb is sampled by a model unless something else is asked for. */
@@ -60,14 +84,15 @@ function samplerOf(task, verb) {
 export function jobOf(name, sources) {
   const task = taskOf(name);
   const wish = wishOf(name);
-  const verb = task.fields.map((field) => KINDS[field.kind].verb?.(field, wish)).find(Boolean) ?? task.verbs[0];
+  const verb = verbOf(name);
+  const count = countOf(name);
   const said = Object.assign({}, ...allOf(task).map((field) => KINDS[field.kind].put?.(field, wish, sources)));
   const negative = task.models === "digits" ? {} : { negative_prompt: wishes.negative };
   const seed = wishes.seed ?? Math.floor(Math.random() * 1_000_000);
-  const among = wishes.among ? Math.min(known.studio.most_candidates, wishes.among * wishes.count) : null;
+  const among = wishes.among ? Math.min(known.studio.most_candidates, wishes.among * count) : null;
   const { sizes } = model(modelName(name));
   const size = sizes.includes(wishes.size) ? wishes.size : null;
-  return { verb, recipe: { ...said, ...negative, sampler: samplerOf(name, verb) }, model: modelName(name), seed, count: wishes.count, among, size };
+  return { verb, recipe: { ...said, ...negative, sampler: samplerOf(name, verb) }, model: modelName(name), seed, count, among, size };
 }
 
 /** Take a job's settings back into the fields; gives the task, or null where none makes such a picture. */

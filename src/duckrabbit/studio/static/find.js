@@ -1,0 +1,216 @@
+// Find: pairs that work, looked for while nothing else is made. A wall fills, the best first, each tile turning slowly.
+
+import { ask, loaded, motionOf } from "./api.js";
+import { Distant, wayOf } from "./distance.js";
+import { $, el, percent, toast, trying } from "./dom.js";
+import { viewWords } from "./icons.js";
+import { Moving, calm, eased } from "./motion.js";
+import { known, on } from "./state.js";
+import { looks } from "./viewer.js";
+
+const SIDE = 360; // of a tile's canvas
+const SHARP = 256;
+const REST = 2600; // milliseconds that a tile rests at either end
+const MOVE = 1500; // and that it takes from one to the other
+const FRAME = 33;
+
+const shown = new Map(); // tiles by id
+let find = null;
+let revision = null;
+let page; // {submit, goTo}
+let built = false;
+let animated = false;
+
+/** The room; `submit` hands a job in. */
+export function openFind(given) {
+  page = given;
+  on("find", hear);
+  on("back", refreshFind);
+}
+
+export const refreshFind = () => {
+  if ($("#room-find").hidden) return;
+  if (!built) build();
+  trying(async () => take(await ask("/api/find")));
+};
+
+function hear(told) {
+  const others = told.id !== find?.id || told.revision !== revision;
+  find = told;
+  if ($("#room-find").hidden) return;
+  say();
+  if (others) refreshFind();
+}
+
+function build() {
+  built = true;
+  const { styles, views, hybrids } = known.studio.find;
+  const option = ([value, words]) => el("option", { value }, words);
+  const style = el("select", { name: "style" }, option(["", "any style"]), styles.map((one) => option([one, `${one} …`])));
+  const way = el(
+    "select",
+    { name: "way" },
+    option(["", "any view"]),
+    el("optgroup", { label: "Views" }, views.map((view) => option([`view ${view}`, viewWords(view)]))),
+    el("optgroup", { label: "Hybrids" }, Object.entries(hybrids).map(([label, parts]) => option([`parts ${parts.join(" ")}`, label]))),
+  );
+  const subject = el("input", { type: "text", name: "subject", maxlength: 60, placeholder: "anything", autocapitalize: "off" });
+  const form = el(
+    "form",
+    { class: "wanted", "aria-label": "What to find", onsubmit: (event) => (event.preventDefault(), begin()) },
+    el("label", {}, el("span", {}, "Style"), style),
+    el("label", {}, el("span", {}, "Seen by"), way),
+    el("label", {}, el("span", {}, "With"), subject),
+    el("button", { type: "submit", class: "primary", id: "find-go" }, "Find"),
+    el("button", { type: "button", id: "find-stop", hidden: true, onclick: () => trying(() => ask("/api/find", { method: "DELETE" })) }, "Stop"),
+  );
+  $("#room-find").replaceChildren(
+    el("h1", {}, "Find"),
+    el("p", { class: "intro" }, "Which two things fit into one picture? Pick a style and a way of seeing, or leave them open: pairs are tried one after another, and those that are read best come first. Press a picture to turn it, and a word to see that thing with others."),
+    form,
+    el("p", { class: "problem", id: "find-problem", role: "alert", hidden: true }),
+    el("p", { class: "quiet-text", id: "find-said", role: "status" }),
+    el("ul", { class: "found", id: "found" }),
+  );
+}
+
+async function begin(subject) {
+  const form = $("#room-find form");
+  if (subject !== undefined) form.elements.subject.value = subject;
+  const [kind, ...rest] = form.elements.way.value.split(" ");
+  const wanted = { style: form.elements.style.value || null, subject: form.elements.subject.value.trim() };
+  if (kind === "view") wanted.view = rest[0];
+  if (kind === "parts") wanted.parts = rest;
+  const problem = $("#find-problem");
+  problem.hidden = true;
+  try {
+    hear(await ask("/api/find", { method: "POST", json: wanted }));
+  } catch (error) {
+    problem.textContent = error.message;
+    problem.hidden = false;
+  }
+}
+
+function take({ find: told, tiles }) {
+  find = told;
+  revision = told?.revision ?? null;
+  say();
+  const list = $("#found");
+  const wanted = new Set(tiles.map((tile) => tile.id));
+  for (const [id, tile] of shown) if (!wanted.has(id)) (tile.element.remove(), seenNow.delete(tile), shown.delete(id));
+  tiles.forEach((tile, k) => {
+    if (!shown.has(tile.id)) shown.set(tile.id, new Tile(tile));
+    const { element } = shown.get(tile.id);
+    // What stays where it is keeps the focus.
+    if (list.children[k] !== element) list.insertBefore(element, list.children[k] ?? null);
+  });
+  if (!animated && !calm()) {
+    animated = true;
+    requestAnimationFrame(turnAll);
+  }
+}
+
+function say() {
+  const finding = find?.state === "finding";
+  $("#find-go").textContent = finding ? "Find these" : "Find";
+  $("#find-stop").hidden = !finding;
+  const problem = $("#find-problem");
+  if (find?.problem) [problem.textContent, problem.hidden] = [find.problem, false];
+  if (!find) return;
+  const counts = `${find.tried} pair${find.tried === 1 ? "" : "s"} tried, ${find.finished} finished`;
+  const at = finding ? (find.steps ? ` · step ${find.step} of ${find.steps} of the next ones` : " · waking the model …") : "";
+  const said = `${counts}${at}`;
+  if ($("#find-said").textContent !== said) $("#find-said").textContent = said;
+}
+
+const seenNow = new Set();
+const sight = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const tile = shown.get(target.dataset.id);
+    if (!tile) continue;
+    if (isIntersecting) seenNow.add(tile);
+    else (seenNow.delete(tile), tile.forget());
+    if (isIntersecting) tile.load();
+  }
+}, { rootMargin: "200px" });
+
+/** A pair on the wall. */
+class Tile {
+  constructor(tile) {
+    this.tile = tile;
+    this.phase = Math.random() * 2 * (REST + MOVE);
+    const [first, second] = tile.pair;
+    const way = tile.parts.length ? tile.parts.join(" and ") : viewWords(tile.views.at(-1)).toLowerCase();
+    this.canvas = el("canvas", { width: SIDE, height: SIDE });
+    const keep = el("button", { type: "button", onclick: () => trying(async () => (await ask(`/api/find/${tile.id}/keep`, { method: "POST" }), (keep.textContent = "Kept"), (keep.disabled = true))) }, "Keep");
+    const word = (name, kind) => el("button", { type: "button", class: `word ${kind}`, title: `${name} with others`, "aria-label": `${name} with others`, onclick: () => (scrollTo(0, 0), begin(name)) }, name);
+    this.element = el(
+      "li",
+      { "data-id": tile.id },
+      el("button", { type: "button", class: "turning", "aria-label": `Turn ${first} and ${second}, odds ${percent(tile.odds)}`, onclick: () => this.hold() }, this.canvas, el("span", { class: "odds", title: "How likely it is to be read as asked, says a judge" }, percent(tile.odds))),
+      el("p", {}, word(first, ""), el("span", { class: "hidden" }, " and "), word(second, "second")),
+      el("p", { class: "quiet-text" }, way),
+      el("div", { class: "row" }, keep, el("button", { type: "button", "aria-label": `More of ${first} and ${second}`, onclick: () => this.more() }, "More of this pair")),
+    );
+    sight.observe(this.element);
+  }
+
+  async load() {
+    if (this.drawn || this.loading) return;
+    this.loading = true;
+    const image = await loaded(`/api/find/${this.tile.id}/file`).catch(() => null);
+    const side = image?.width;
+    const way = image && !this.tile.parts.length ? await motionOf(looks(this.tile)[0].view, side).catch(() => null) : null;
+    this.loading = false;
+    // A better one of the pair has taken its place, or it is out of sight again.
+    if (!image || !seenNow.has(this)) return;
+    this.drawn = this.tile.parts.length ? new Distant(image, side, wayOf(this.tile.parts), SHARP) : way ? new Moving(image, way, SHARP) : null;
+    this.draw(this.held ?? 0);
+  }
+
+  forget() {
+    this.drawn = null;
+  }
+
+  draw(progress) {
+    if (!this.drawn || progress === this.last) return;
+    this.last = progress;
+    const context = this.canvas.getContext("2d");
+    context.clearRect(0, 0, SIDE, SIDE);
+    this.drawn.draw(context, SIDE, progress);
+  }
+
+  /** Where it is at a time. */
+  at(now) {
+    const time = (now + this.phase) % (2 * (REST + MOVE));
+    if (time < REST) return 0;
+    if (time < REST + MOVE) return eased((time - REST) / MOVE);
+    if (time < 2 * REST + MOVE) return 1;
+    return 1 - eased((time - 2 * REST - MOVE) / MOVE);
+  }
+
+  /** By hand it is turned at once, and stays so. */
+  hold() {
+    this.held = this.held === 1 || (this.held === undefined && this.last > 0.5) ? 0 : 1;
+    this.draw(this.held);
+  }
+
+  async more() {
+    await trying(async () => {
+      const { job } = await ask(`/api/find/${this.tile.id}`);
+      if (!job) throw new Error("This picture does not say how it was made.");
+      await page.submit({ ...job, seed: Math.floor(Math.random() * 1_000_000), count: 4 });
+      toast("More of this pair is made; the search waits for it.");
+    });
+  }
+}
+
+let lastFrame = 0;
+
+function turnAll(now) {
+  if (now - lastFrame >= FRAME && !$("#room-find").hidden) {
+    lastFrame = now;
+    for (const tile of seenNow) if (tile.held === undefined) tile.draw(tile.at(now));
+  }
+  requestAnimationFrame(turnAll);
+}
