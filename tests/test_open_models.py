@@ -28,7 +28,10 @@ from duckrabbit.diffusion.terms import Term
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import hybrid_bands
 from duckrabbit.illusions.views.whole import Flip, Identity
+from duckrabbit.judges.open import agreement, open_judge
 from duckrabbit.making.make import make
+from duckrabbit.making.record import recorded
+from duckrabbit.making.rerun import command_for
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, SamplerConfig
@@ -179,6 +182,7 @@ def test_a_seeds_picture_is_the_same_in_a_batch_at_another_size_and_made_again(
     assert made.code == 0, made.err
     path, other = made.paths
     assert read_metadata(path)["size"] == 8
+    assert "--size 8" in (command_for(recorded(path)) or "")
     again = duckrabbit("rerun", str(other))
     assert (again.code, again.err.splitlines()[-1]) == (0, "identical")
 
@@ -367,6 +371,94 @@ def test_the_best_of_many_and_films_see_pictures_of_latents(folder_of: Folders, 
     assert read_metadata(path)["score"]["log_p"].keys() == {"upright: a dog", "flip: a cat"}
     ended = duckrabbit("generate", "a dog", *words, "--animate")
     assert (ended.code, len(list(Path("out").glob("generate*.gif")))) == (0, 1)
+
+
+# --- A judge of any words --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def judges(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("judges")
+    return {kind: tiny_open.write_judge(folder / kind, kind) for kind in ("clip", "siglip")}
+
+
+@pytest.mark.parametrize("kind", ["clip", "siglip"])
+def test_a_judge_sees_what_its_own_model_sees(judges: dict[str, Path], kind: str) -> None:
+    judge = open_judge(str(judges[kind]), torch.device("cpu"))
+    shown = pictures(3, 24)
+    ours = judge.similarities(shown, PROMPTS)
+    model = judge.network
+    words = judge.sphere.tokenizer(
+        list(PROMPTS), padding="max_length" if kind == "siglip" else True, max_length=20, return_tensors="pt"
+    )
+    mask = {} if kind == "siglip" else {"attention_mask": words.attention_mask}
+    with torch.no_grad():
+        theirs = model(input_ids=words.input_ids, pixel_values=((shown + 1) / 2 - 0.5) / 0.25, **mask)
+    assert (ours - theirs.image_embeds @ theirs.text_embeds.T).abs().max() < 1e-5
+    assert judge.sphere.inverse_temperature == pytest.approx(model.logit_scale.exp().item())
+
+
+def test_alignment_and_concealment_are_the_papers(judges: dict[str, Path]) -> None:
+    judge, shown = open_judge(str(judges["clip"]), torch.device("cpu")), pictures(4, 24)
+    looks = Anagram(PROMPTS, ("flip",)).looks
+    found = agreement(judge, looks, shown)
+    scale = judge.sphere.inverse_temperature
+    for n in range(4):
+        rows = [judge.similarities(own[None], PROMPTS)[0] for own in (shown[n], shown[n].flip(1))]
+        s = torch.stack(rows)
+        both = ((s * scale).softmax(0) + (s * scale).softmax(1)) / 2
+        assert found.alignment[n] == pytest.approx(min(s[0, 0].item(), s[1, 1].item()), abs=1e-5)
+        assert found.concealment[n] == pytest.approx(both.trace().item() / 2, abs=1e-4)
+
+
+def test_what_one_prompt_is_read_as_does_not_depend_on_the_others(judges: dict[str, Path]) -> None:
+    shown, device = pictures(2, 24), torch.device("cpu")
+    judge, again = (open_judge.__wrapped__(str(judges["clip"]), device) for _ in range(2))
+    assert (judge.asked_for("a dog"), judge.asked_for("a cat"), judge.asked_for(" ")) == (0, 1, None)
+    again.asked_for("a cat")
+    before = again.log_probabilities(shown)[:, 0]
+    assert torch.allclose(judge.log_probabilities(shown)[:, 1], before, atol=1e-5)
+    assert (before < 0).all()
+
+
+def test_a_judge_chooses_scores_and_guides_by_the_same_commands(
+    folder_of: Folders, judges: dict[str, Path], duckrabbit: Command
+) -> None:
+    judge = ("--judge", str(judges["clip"]))
+    words = ("--model", str(folder_of("sd")), "--steps", "3", "--device", "cpu", "--threads", "1", *judge)
+    prompts = ("anagram", "a zyxel of a village", "a snowy man", "--view", "flip")
+    chosen = duckrabbit(*prompts, *words, "--best", "1", "--from", "2")
+    assert chosen.code == 0, chosen.err
+    scored = duckrabbit("score", str(chosen.paths[0]), *judge, "--json")
+    [line] = scored.told
+    assert (scored.code, len(line["S"]), 0 < line["C"] < 1) == (0, 2, True)
+    assert line["A"] == pytest.approx(min(line["S"][0][0], line["S"][1][1]))
+
+    guided_by, plain = (duckrabbit(*prompts, *words, *more) for more in (("--judge-scale", "1"), ()))
+    assert guided_by.code == 0, guided_by.err
+    remembered = read_metadata(guided_by.paths[0])
+    assert remembered["judge"]["name"] == str(judges["clip"])
+    assert guided_by.paths[0].read_bytes() != plain.paths[0].read_bytes()
+    again = duckrabbit("rerun", str(guided_by.paths[0]))
+    assert (again.code, again.err.splitlines()[-1]) == (0, "identical")
+
+    found = duckrabbit("discover", "dog", "cat", "man", *words, "--minutes", "0.001", "--style", "a photo of")
+    assert found.code == 0, found.err
+
+
+def test_what_is_no_judge_is_refused(judges: dict[str, Path], tmp_path: Path, duckrabbit: Command) -> None:
+    device = torch.device("cpu")
+    with pytest.raises(UsageError, match="There is no judge"):
+        open_judge(str(tmp_path / "nothing"), device)
+    pickled = shutil.copytree(judges["clip"], tmp_path / "pickled")
+    (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
+    with pytest.raises(UsageError, match="pickled weights only, which are never read"):
+        open_judge(str(pickled), device)
+    (pickled / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(UsageError, match="is a bert and no judge"):
+        open_judge(str(pickled), device)
+    ended = duckrabbit("generate", "7", "--best", "1", "--judge", str(judges["clip"]))
+    assert (ended.code, "makes digits" in ended.err) == (2, True)
 
 
 # --- Whose folder is it? ---------------------------------------------------------------------------------------------

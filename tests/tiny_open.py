@@ -293,6 +293,25 @@ def clip(pooled: bool = False) -> Any:
     return (CLIPTextModelWithProjection if pooled else CLIPTextModel)(config).eval()
 
 
+def write_judge(folder: Path, kind: str = "clip") -> Path:
+    """CLIP or SigLIP of one layer each, with a tokenizer and what it does to pictures."""
+    import json
+
+    from transformers import CLIPConfig, CLIPModel, SiglipConfig, SiglipModel
+
+    torch.manual_seed(0)
+    text = {"vocab_size": 32, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1}
+    text |= {"num_attention_heads": 2, "max_position_embeddings": 20, "eos_token_id": 3, "projection_size": 16}
+    vision = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2}
+    vision |= {"image_size": 24, "patch_size": 8}
+    config, model = (CLIPConfig, CLIPModel) if kind == "clip" else (SiglipConfig, SiglipModel)
+    more = {"projection_dim": 16} if kind == "clip" else {}
+    stirred(model(config(text_config=text, vision_config=vision, **more)), 0.3).save_pretrained(folder)
+    tokenizer(20).save_pretrained(folder)
+    (folder / "preprocessor_config.json").write_text(json.dumps({"image_mean": [0.5] * 3, "image_std": [0.25] * 3}))
+    return folder
+
+
 def tokenizer(length: int, template: str | None = None) -> Any:
     """One token a word."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors

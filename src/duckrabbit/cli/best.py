@@ -134,7 +134,8 @@ def _team(gpu: bool) -> Team:
 def _workplace(model: Model, workers: int, computing: Computing) -> Workplace:
     """What each of several processes loads; they share the cores."""
     threads = max(1, (computing.threads or os.cpu_count() or 1) // workers)
-    return Workplace(model.name, "cpu", model.dtype, threads, computing.weights, computing.embeddings)
+    given = computing.weights, computing.embeddings
+    return Workplace(model.name, "cpu", model.dtype, threads, *given, model.size, model.judge)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,9 @@ class Computing(choose.Computing):
     """CPU threads (by default all cores)"""
     compile: Flag = False
     """compile the network's blocks: DeepFloyd IF on a GPU gets a third faster after a minute"""
+    judge: Annotated[str | None, option("JUDGE")] = None
+    """who reads pictures for --best, discover and --judge-scale: a folder or hub id of CLIP or SigLIP, which know any
+    words (by default the shipped judges)"""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.calibration import Calibration, shipped_for
-from duckrabbit.judges.judge import load_judge
+from duckrabbit.judges.open import judge_for
 from duckrabbit.judges.question import Question, question_of, readings_each, scores_each
 from duckrabbit.making.make import Picture
 from duckrabbit.making.plan import Planned
@@ -107,12 +107,12 @@ class Contest:
 
 
 def contest_for(planned: Planned) -> Contest:
-    """A contest before the shipped selecting judge of its kind of pictures.
+    """A contest before the judge that the model was given, or the shipped selecting one of its kind of pictures.
 
     Raises:
         UsageError: if nothing is asked for, or the judge has no name for it.
     """
-    judge = load_judge(planned.model.kind, "selecting", planned.model.device)
+    judge = judge_for(planned.model, "selecting")
     question = question_of(judge, planned.recipe.looks)
     return Contest(planned, question, shipped_for(judge, planned.sampler.judge_scale))
 

@@ -29,6 +29,7 @@ class Computing:
         precision: a name in `PRECISIONS`.
         threads: of the CPU; None for all cores.
         compile: whether blocks of the network are compiled.
+        judge: a folder or hub id of CLIP or SigLIP, which reads the pictures; None for the shipped judges.
     """
 
     model: str | None = None
@@ -38,6 +39,7 @@ class Computing:
     precision: str = "auto"
     threads: int | None = None
     compile: bool = False
+    judge: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,13 @@ def open_named(name: str, computing: Computing, size: int | None = None) -> "Mod
         size,
     )
     model.at(size)
-    return model
+    if computing.judge is None:
+        return model
+    from dataclasses import replace
+
+    if model.kind != "pictures":
+        raise UsageError(f"{model.name} makes digits, which CLIP and SigLIP can't read: leave `judge` out.")
+    return replace(model, judge=computing.judge)
 
 
 def default_name(prompts: Sequence[str], image: str | None = None) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from duckrabbit.diffusion.thresholding import Threshold
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.guidance import JudgeGuidance
-from duckrabbit.judges.judge import Judge, load_judge
+from duckrabbit.judges.judge import Judge
+from duckrabbit.judges.open import judge_for
 from duckrabbit.judges.question import question_of
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, Recipe, threshold_of, with_sampler
@@ -139,7 +140,7 @@ def _guided(recipe: Recipe, model: Model) -> Plan:
         )
     if scale == 0 or not made.asks_model:
         return made
-    judge = load_judge(model.kind, "guiding", model.device)
+    judge = judge_for(model, "guiding")
     looks = [look for look in recipe.looks if judge.asked_for(look.prompt) is not None]
     if not looks:
         return made

@@ -41,6 +41,7 @@ def record(planned: Planned, seed: int, batch: int, row: int) -> dict[str, Any]:
 
 def _whole(planned: Planned, seed: int, batch: int, row: int) -> dict[str, Any]:
     model, final, judge = planned.model, planned.final, planned.judge
+    named = {"name": model.judge} if model.judge else {}
     second = {"sampler": to_json(planned.second_sampler), "sha256": final.checksum}
     return {
         "format": FORMAT,
@@ -50,7 +51,7 @@ def _whole(planned: Planned, seed: int, batch: int, row: int) -> dict[str, Any]:
         "size": planned.size or model.size,
         **({} if final is model else {"second_stage": second}),
         "model": {"name": model.name, "sha256": model.checksum} | ({"weights": model.weights} if model.weights else {}),
-        **({} if judge is None else {"judge": {"sha256": judge.checksum}}),
+        **({} if judge is None else {"judge": {"sha256": judge.checksum} | named}),
         "batch": {"size": batch, "row": row},
         "circumstances": {
             "duckrabbit": VERSION,
@@ -123,6 +124,7 @@ class Record:
         second_checksum: the SHA-256 of the second stage's file, if one had a part.
         weights: where the model's weights were, as the user said.
         judge: the checksum of the judge that guided; None where none did, or the record is of an earlier version.
+        judge_name: the folder or hub id of that judge; None for a shipped one.
         data: all of it, as it stands in the file.
     """
 
@@ -138,6 +140,7 @@ class Record:
     second_checksum: str | None
     weights: str | None
     judge: str | None
+    judge_name: str | None
     data: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -232,6 +235,7 @@ def read_record(path: Path, data: Mapping[str, Any]) -> Record:
             second_checksum=None if second is None else str(second.get("sha256")),
             weights=None if model.get("weights") is None else str(model["weights"]),
             judge=None if judge is None else str(judge["sha256"]),
+            judge_name=None if judge is None or judge.get("name") is None else str(judge["name"]),
             data=data,
         )
         good = 0 <= record.row < record.batch <= MAX_BATCH and 1 <= record.threads <= MAX_THREADS

@@ -15,6 +15,7 @@ from duckrabbit.making.plan import plan
 from duckrabbit.making.record import Record
 from duckrabbit.making.sample import Watch
 from duckrabbit.making.sampling import sampling_of
+from duckrabbit.models.load import is_free_in_size
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.inpaint import Inpaint, drawn_mask, drawn_shape
 from duckrabbit.recipes.recipe import Recipe, with_sources
@@ -41,6 +42,7 @@ def recorded_model(record: Record, weights: str | None = None, embeddings: str |
         weights=weights or record.weights,
         embeddings=embeddings,
         compile=record.compiled and device == "cuda",
+        judge=record.judge_name,
     )
     return open_named(record.model, computing, record.size)
 
@@ -140,8 +142,10 @@ def command_for(record: Record) -> str | None:
     if words is None or record.second_sampler not in (None, record.recipe.sampler):
         return None
     model = ["--model", record.model, *(["--weights", record.weights] if record.weights else [])]
-    size = [] if record.second_sampler is None else ["--size", str(record.size)]
+    judge = ["--judge", record.judge_name] if record.judge_name else []
+    own_size = record.second_sampler is None and (record.size is None or not is_free_in_size(record.model))
+    size = [] if own_size else ["--size", str(record.size)]
     exact = ["--precision", str(record.circumstances["dtype"]), "--threads", str(record.threads)]
     exact += ["--compile"] if record.compiled else []
     exact += ["--paste-back"] if PASTED in record.data else []
-    return shlex.join(["duckrabbit", *words, *model, "--seed", str(record.seed), *size, *exact])
+    return shlex.join(["duckrabbit", *words, *model, *judge, "--seed", str(record.seed), *size, *exact])

@@ -121,6 +121,15 @@ def _is_pipeline(path: Path) -> bool:
     return (path / PIPELINE_INDEX).is_file() or ((path / "config.json").is_file() and path.is_dir())
 
 
+def is_free_in_size(name: str) -> bool:
+    """Whether a name is of a model that may make pictures of other sizes than its own: an open one's."""
+    if not (Path(name) / PIPELINE_INDEX).is_file():
+        return _is_on_hub(name)
+    from duckrabbit.models.open.folders import is_open
+
+    return is_open(Path(name))
+
+
 def _is_on_hub(name: str) -> bool:
     """Whether a name reads as OWNER/NAME; what would lie in a folder that is there is no such thing."""
     found = HUB_ID.fullmatch(name)

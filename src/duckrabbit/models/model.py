@@ -93,6 +93,7 @@ class Model:
         encode: from pictures [B, C, S, S] in [−1, 1] to states.
         decode: from states to pictures.
         own_state_shape: the shape of a state; None for that of its pictures.
+        judge: the folder or hub id of the judge that reads its pictures; None for the shipped ones.
         own_grid: from a number of steps to the grid that its publishers sample on; None for a model without.
     """
 
@@ -120,6 +121,7 @@ class Model:
     encode: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
     decode: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
     own_state_shape: tuple[int, ...] | None = None
+    judge: str | None = None
     own_grid: Callable[[int], Grid] | None = field(default=None, repr=False)
 
     @property

@@ -88,6 +88,8 @@ class Workplace:
         threads: of the CPU.
         weights: as in `load_model`.
         embeddings: as in `load_model`.
+        size: as in `load_model`.
+        judge: as in `Model`.
     """
 
     model: str
@@ -96,11 +98,14 @@ class Workplace:
     threads: int
     weights: str | None = None
     embeddings: str | None = None
+    size: int | None = None
+    judge: str | None = None
 
     def open(self) -> Model:
         """The model."""
         torch.set_num_threads(self.threads)
-        return load_model(self.model, self.device, self.dtype, self.weights, self.embeddings)
+        model = load_model(self.model, self.device, self.dtype, self.weights, self.embeddings, size=self.size)
+        return replace(model, judge=self.judge)
 
 
 def work_together(order: Order, workplace: Workplace, folder: SearchFolder, workers: int, tell: Tell) -> None:

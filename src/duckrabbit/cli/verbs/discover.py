@@ -115,6 +115,7 @@ def _search(options: Options) -> "PairSearch":
     from duckrabbit.errors import UsageError
     from duckrabbit.judges.calibration import shipped_for
     from duckrabbit.judges.judge import load_judge
+    from duckrabbit.judges.open import judge_for
     from duckrabbit.search.discover import PairSearch
     from duckrabbit.search.subjects import shipped_for as subject_priors_for
     from duckrabbit.search.subjects import subjects_of
@@ -127,8 +128,8 @@ def _search(options: Options) -> "PairSearch":
     kind = model.kind
     if style and kind == "digits":
         raise UsageError(f"{model.name}'s digits have no style: leave out --style.")
-    judge = load_judge(kind, "selecting", model.device)
-    subjects = given or subjects_of(judge)
+    judge = judge_for(model, "selecting")
+    subjects = given or subjects_of(load_judge(kind, "selecting", model.device))
     if len(subjects) < FEWEST:
         raise UsageError("One subject makes no pair: give two or more, or none for everyday things.")
     sampler = options.sampling.over(model.illusion_sampler)

@@ -30,6 +30,8 @@ class Options:
     """what is to be seen in each view; the first upright (by default what each picture remembers)"""
     view: UseAppendAction[Annotated[tuple[str, ...], option("VIEW")]] = ()
     """with --prompts: one for each further prompt: a view, or a part of a hybrid (far, mid, near, grey …)"""
+    judge: Annotated[str | None, option("JUDGE")] = None
+    """in place of the shipped judge a folder or hub id of CLIP or SigLIP: any prompts, alignment and concealment"""
     device: Annotated[str, option("DEVICE")] = "auto"
     """auto (a GPU where there is one), cpu, cuda, cuda:1 or mps"""
     json: Flag = False
@@ -70,6 +72,8 @@ def run(options: Options) -> int:
     if not options.images:
         raise UsageError("score lacks a picture: give one or more, such as out/anagram-6-9-rotate-180-0.png.")
     device = choose_device(options.device)
+    if options.judge is not None:
+        return _agree(options, options.judge, device)
     if len(options.images) == 1:
         scored = _scored(options.images[0], options, device)
         print(json.dumps(scored.to_json()) if options.json else _in_full(scored))
@@ -88,6 +92,33 @@ def run(options: Options) -> int:
     if not every:
         raise refusal
     print(_summary(every), file=sys.stderr)
+    return 0
+
+
+def _agree(options: Options, judge: str, device: "torch.device") -> int:
+    """Print alignment and concealment, picture by picture, and of several their mean and 0.9 quantile."""
+    import torch
+
+    from duckrabbit.judges.open import agreement, open_judge
+
+    opened = open_judge(judge, device)
+    told: list[tuple[float, float]] = []
+    for image in options.images:
+        looks = _looks(image, options)
+        found = agreement(opened, looks, _at_own_size(image)[None])
+        told.append((float(found.alignment), float(found.concealment)))
+        cosines = found.similarities[0].tolist()
+        if options.json:
+            line = {"path": image, "judge": f"{judge} {opened.checksum}", "A": told[-1][0], "C": told[-1][1]}
+            print(json.dumps({**line, "looks": [look.name for look in looks], "S": cosines}), flush=True)
+            continue
+        own = [row[k] for k, row in enumerate(cosines)]
+        each = ", ".join(f"{look.name} {look.prompt!r} {s:.3f}" for look, s in zip(looks, own, strict=True))
+        print(f"{image}: A {told[-1][0]:.3f}, C {told[-1][1]:.3f} (by chance {1 / len(looks):.3g}): {each}", flush=True)
+    if len(told) > 1:
+        high = torch.tensor(told).quantile(0.9, dim=0).tolist()
+        means = [sum(column) / len(told) for column in zip(*told, strict=True)]
+        print(f"A {means[0]:.3f}, A0.9 {high[0]:.3f}, C {means[1]:.3f}, C0.9 {high[1]:.3f}", file=sys.stderr)
     return 0
 
 
@@ -150,8 +181,18 @@ def _pixels(image: str, kind: "Kind", foreign: bool) -> "Tensor":
 
     side = READINGS[kind].side
     own = side if image == "-" else square_picture(image, WHITE).width
-    pixels = read_picture(image, own if own % side == 0 and own <= 8 * side else side, READINGS[kind].channels, say)
+    pixels = read_picture(image, own if own % side == 0 and own <= 16 * side else side, READINGS[kind].channels, say)
     return -pixels if foreign and kind == "digits" and on_light_ground(pixels) else pixels
+
+
+def _at_own_size(image: str) -> "Tensor":
+    """The picture [3, S, S]."""
+    from duckrabbit.cli.sources import say
+    from duckrabbit.media.pictures import WHITE, read_picture, square_picture
+    from duckrabbit.recipes.source import MAX_SIDE
+
+    side = MAX_SIDE if image == "-" else square_picture(image, WHITE).width
+    return read_picture(image, min(side, MAX_SIDE), 3, say)
 
 
 def _in_full(scored: Scored) -> str:

@@ -41,6 +41,11 @@ def pipeline(
     return pixels.pipeline(name, folder, embeddings, device, dtype, compiled)
 
 
+def is_open(folder: Path) -> bool:
+    """Whether a folder is a pipeline's of an open family."""
+    return str(read_json(folder / INDEX).get("_class_name")) in FAMILIES
+
+
 def _downloaded(name: str) -> Path:
     index = index_on_hub(name)
     if index is None:
