@@ -14,7 +14,14 @@ from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
 from duckrabbit.models.pocket import PocketConfig, pocket_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
-from duckrabbit.networks.pocket_unet import BatchInvariantLinear, PocketUNet, PocketUNetConfig, grown, time_features
+from duckrabbit.networks.pocket_unet import (
+    BatchInvariantLinear,
+    PocketUNet,
+    PocketUNetConfig,
+    group_norm_by_channels,
+    grown,
+    time_features,
+)
 from duckrabbit.networks.text_encoder import PAD, START, TextEncoder
 from duckrabbit.recipes.generate import Generate
 
@@ -215,3 +222,15 @@ def test_a_network_grows_without_changing_a_picture(blocks: tuple[int, int, int]
     with torch.no_grad():
         torch.testing.assert_close(larger(x, t, tokens), network(x, t, tokens))
     assert all(parameter.requires_grad for parameter in larger.parameters())
+
+
+def test_group_normalisation_by_channels_is_group_normalisation() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = 3 + 2 * torch.randn(3, 64, 8, 8, generator=generator)
+    weight, bias = torch.randn(2, 64, generator=generator)
+    torch.testing.assert_close(
+        group_norm_by_channels(x, 32, weight, bias, 1e-5), F.group_norm(x, 32, weight, bias), rtol=1e-4, atol=1e-5
+    )
+    torch.testing.assert_close(
+        group_norm_by_channels(x, 32, None, None, 1e-5), F.group_norm(x, 32), rtol=1e-4, atol=1e-5
+    )

@@ -114,7 +114,7 @@ class NamedExamples:
     def prepared(self, order: Tensor) -> Iterator[tuple[Directions, Tensor]]:
         """The scenes of each row of `order` [steps, B] and their classes, planned ahead."""
         without_pixels = replace(self.library, pictures=self.library.pictures[:0])
-        return prefetched(SubjectPlanner(without_pixels, self.classes, self.seed), order)
+        return prefetched(SubjectPlanner(without_pixels, self.classes, self.seed), order, self.pictures.device)
 
     def batch(self, prepared: tuple[Directions, Tensor], generator: torch.Generator) -> Batch:
         """Paint them: pictures [B, 3, 64, 64] in [−1, 1] and classes [B]."""

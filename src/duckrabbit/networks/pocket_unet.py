@@ -52,14 +52,44 @@ class PocketUNetConfig:
     embedding: int = 256
 
 
+class GroupNorm(nn.GroupNorm):
+    """Group normalisation; trained on a GPU, from sums over each channel.
+
+    The variance is then E[x²] − E[x]², in float32. A channel's pixels lie far apart in memory and its neighbours close
+    by: summed channel by channel, and the few sums group by group, a compiled step takes a tenth less.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, W, H, H] → [B, W, H, H]."""
+        if x.device.type != "cuda" or not torch.is_grad_enabled():
+            return super().forward(x)
+        return group_norm_by_channels(x, self.num_groups, self.weight, self.bias, self.eps)
+
+
+def group_norm_by_channels(
+    x: Tensor, groups: int, weight: Tensor | None, bias: Tensor | None, epsilon: float
+) -> Tensor:
+    """What `F.group_norm` gives, as a scale and a shift of every channel, [B, W, H, H] → float32 [B, W, H, H]."""
+    B, W = x.shape[:2]
+    h = x.float()
+    sums = torch.stack([h.mean((2, 3)), h.square().mean((2, 3))])
+    mean, square = sums.view(2, B, groups, -1).mean(-1)
+    scale = (square - mean.square()).clamp_min(0).add(epsilon).rsqrt()
+    scale, shift = (c.repeat_interleave(W // groups, dim=1) for c in (scale, -mean * scale))
+    if weight is not None and bias is not None:
+        scale, shift = scale * weight, shift * weight + bias
+    normalised: Tensor = h * scale[:, :, None, None] + shift[:, :, None, None]
+    return normalised
+
+
 class ResBlock(nn.Module):
     """Two convolutions around a residual; time and prompt scale and shift the second normalisation."""
 
     def __init__(self, width: int, embedding: int) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(GROUPS, width)
+        self.norm1 = GroupNorm(GROUPS, width)
         self.conv1 = nn.Conv2d(width, width, 3, padding=1)
-        self.norm2 = nn.GroupNorm(GROUPS, width, affine=False)
+        self.norm2 = GroupNorm(GROUPS, width, affine=False)
         self.scale_shift = nn.Linear(embedding, 2 * width)
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
         nn.init.zeros_(self.conv2.weight)
@@ -178,7 +208,7 @@ class PocketUNet(nn.Module):
         )
         self.up = nn.ModuleList(self._level(level) for level in range(levels))
         self.grow = nn.ModuleList(nn.Conv2d(widths[level + 1], widths[level], 1) for level in range(levels - 1))
-        self.norm_out = nn.GroupNorm(GROUPS, widths[0])
+        self.norm_out = GroupNorm(GROUPS, widths[0])
         self.conv_out = nn.Conv2d(widths[0], config.out_channels * config.fold**2, 3, padding=1)
         nn.init.zeros_(self.conv_out.weight)
         nn.init.zeros_(self.conv_out.bias)  # type: ignore[arg-type]

@@ -3,8 +3,8 @@
 Batch order is a function of (seed, epoch) and every random draw one of (seed, step, process), never of a generator's
 past, so a run that was killed and resumed is the run that was not. On a GPU a small network's whole step (gather,
 noise, forward, backward, optimizer) is captured once as a CUDA graph and replayed, for it spends its time on launching
-kernels, not in them; a large one is compiled. Several processes each take their part of every batch and average their
-gradients.
+kernels, not in them; a large one is compiled, and its passes are captured. Several processes each take their part of
+every batch and average their gradients.
 """
 
 import time
@@ -231,8 +231,10 @@ class _Update:
         self.clip_gradient = hyperparameters.clip_gradient
         self.network: nn.Module = state.network
         if engine.compiled:
-            # Left to itself the compiler keeps a UNet with few output channels in the slow layout.
-            self.network = torch.compile(state.network, options={"force_layout_optimization": True})  # type: ignore[assignment]
+            # Left to itself the compiler keeps a UNet with few output channels in the slow layout. Where the step isn't
+            # captured whole, its kernels are captured: launched one by one they waited for Python half of the time.
+            options = {"force_layout_optimization": True, "triton.cudagraphs": not engine.captured}
+            self.network = torch.compile(state.network, options=options)  # type: ignore[assignment, arg-type]
         self.parameters = list(state.network.parameters())
         self.generator = torch.Generator(engine.device)
 

@@ -24,6 +24,10 @@ class PlannedScenes:
     directions: Directions
     tokens: Tensor
 
+    def pin_memory(self) -> "PlannedScenes":
+        """The same where a device can fetch it while the CPU does other work."""
+        return PlannedScenes(self.directions.pin_memory(), self.tokens.pin_memory())
+
 
 @dataclass(frozen=True)
 class ScenePlanner:
@@ -70,7 +74,7 @@ class PaintedExamples:
     def prepared(self, order: Tensor) -> Iterator[PlannedScenes]:
         """The scenes of each row of `order` [steps, B], planned ahead."""
         without_pixels = replace(self.library, pictures=self.library.pictures[:0])
-        return prefetched(ScenePlanner(without_pixels, self.vocabulary, self.seed), order)
+        return prefetched(ScenePlanner(without_pixels, self.vocabulary, self.seed), order, self.pictures.device)
 
     def batch(self, prepared: PlannedScenes, generator: torch.Generator) -> Batch:
         """Paint them: pictures [B, 3, 64, 64] in [−1, 1] and tokens [B, L]."""

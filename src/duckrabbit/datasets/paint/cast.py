@@ -145,7 +145,7 @@ SCENERY: Mapping[str, tuple[float, Sequence[str]]] = {
     "coast": (2, ("coast", "coast", "sea coast", "coast with houses")),
     "cliffs": (4, ("coast", "coast", "cliffs by sea", "coast with houses")),
     "waterfall": (2.5, ("waterfalls", "waterfalls", "waterfall")),
-    "cascades": (4, ("waterfalls", "waterfalls", "waterfall")),
+    "cascades": (1.5, ("waterfalls", "waterfalls", "waterfall")),
     "village": (2, ("village", "mountain village", "village in mountains")),
     "snowy village": (6, ("snowy mountain village", "snowy mountain village", "snowy village", "village in snow")),
     "campfire": (8, CAMPFIRE),

@@ -62,9 +62,9 @@ def lithograph(x: Tensor, generator: torch.Generator) -> Tensor:
     along = torch.arange(size, device=x.device) / _unit(x)
     ys, xs = torch.meshgrid(along, along, indexing="ij")
     angle = _uniform(x, generator, 0.3, 2.8)
-    hatch = torch.sin((xs * angle.cos() + ys * angle.sin()) * _uniform(x, generator, 1.3, 2.1))
+    hatch = torch.sin((xs * angle.cos() + ys * angle.sin()) * _uniform(x, generator, 1.5, 2.3))
     grain = _noise(x, generator, 64) - 0.5
-    amount = _uniform(x, generator, 0.02, 0.15)
+    amount = _uniform(x, generator, 0.02, 0.1)
     tone = torch.sigmoid((local + amount * hatch + 0.15 * grain - 0.45) * _uniform(x, generator, 4, 9))
     tone = tone * (1 - 0.75 * _edges(x))
     paper = _tone(x, generator, (0.86, 0.82, 0.70), (1.0, 0.98, 0.94))

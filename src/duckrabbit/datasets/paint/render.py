@@ -1,15 +1,14 @@
 """From scenes to pictures: many at a time, on any device."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from duckrabbit.datasets.paint.filters import boxed, luma, painted
-from duckrabbit.datasets.paint.scene import Layer, Manner, Scene
+from duckrabbit.datasets.paint.filters import PAINTERS, boxed, luma, painted
+from duckrabbit.datasets.paint.scene import Layer, Scene
 
 SOFTNESS_LEVELS = (64, 16, 8, 4, 2, 1)
 """Sides to which a backdrop is shrunk, from not at all to its mean colour."""
@@ -19,66 +18,89 @@ SOFTNESS_LEVELS = (64, 16, 8, 4, 2, 1)
 class Directions:
     """Scenes as numbers, ready for the device. What decides shapes stays on the CPU, so that the device never waits.
 
+    Layers lie depth by depth, the hindmost of all scenes first, so that a depth costs what its layers cost, not what as
+    many as there are scenes would. Many short lists are one tensor and their lengths, which travels in one message.
+
     Attributes:
-        items: int64 [B, L], which pictures; L is the most layers that any of the scenes has.
-        places: float32 [B, L, 13]: x, y, size, angle, mirrored, tint (3), tinted, light, snow, ink, present.
+        depths: how many scenes have a layer at each depth.
+        scenes: int64 [N], of which scene each layer is.
+        items: int64 [N], which picture it shows.
+        places: float32 [N, 12]: x, y, size, angle, mirrored, tint (3), tinted, light, snow, ink.
         grounds: float32 [B, 9]: wash (3), washed, mirrored, zoom, shift (2), shadow.
         backdrops: int64 [B].
-        softness: for each level but the first, which scenes have it.
-        manners: for each painter's manner, which scenes are in it.
+        blurs: how many scenes have each level of softness but the first.
+        blurred: int64, which.
+        manners: how many scenes are in each painter's manner but the first.
+        painted: int64, which.
     """
 
+    depths: tuple[int, ...]
+    scenes: Tensor
     items: Tensor
     places: Tensor
     grounds: Tensor
     backdrops: Tensor
-    softness: tuple[Tensor, ...]
-    manners: tuple[tuple[Manner, Tensor], ...]
+    blurs: tuple[int, ...]
+    blurred: Tensor
+    manners: tuple[int, ...]
+    painted: Tensor
 
     def to(self, device: torch.device) -> "Directions":
         """The same on another device."""
+        return self._moved(lambda tensor: tensor.to(device, non_blocking=True))
 
-        def moved(tensor: Tensor) -> Tensor:
-            return tensor.to(device, non_blocking=True)
+    def pin_memory(self) -> "Directions":
+        """The same where a device can fetch it while the CPU does other work."""
+        return self._moved(Tensor.pin_memory)
 
-        return Directions(
-            moved(self.items),
-            moved(self.places),
-            moved(self.grounds),
-            moved(self.backdrops),
-            tuple(moved(chosen) for chosen in self.softness),
-            tuple((manner, moved(chosen)) for manner, chosen in self.manners),
+    def _moved(self, move: Callable[[Tensor], Tensor]) -> "Directions":
+        return replace(
+            self,
+            scenes=move(self.scenes),
+            items=move(self.items),
+            places=move(self.places),
+            grounds=move(self.grounds),
+            backdrops=move(self.backdrops),
+            blurred=move(self.blurred),
+            painted=move(self.painted),
         )
 
 
 def directions(scenes: Sequence[Scene]) -> Directions:
     """Scenes as numbers."""
     deepest = max(len(scene.layers) for scene in scenes)
-    items = np.zeros((len(scenes), deepest), np.int64)
-    places = np.zeros((len(scenes), deepest, 13), np.float32)
-    for k, scene in enumerate(scenes):
-        for depth, layer in enumerate(scene.layers):
-            items[k, depth], places[k, depth] = layer.item, _place(layer)
+    at_depth = [[k for k, scene in enumerate(scenes) if len(scene.layers) > depth] for depth in range(deepest)]
+    layers = [scenes[k].layers[depth] for depth, found in enumerate(at_depth) for k in found]
     grounds = [[*s.wash, s.washed, s.mirrored, s.zoom, *s.shift, s.shadow] for s in scenes]
     levels = [round(scene.softness * (len(SOFTNESS_LEVELS) - 1)) for scene in scenes]
+    blurred = [_where(levels, level) for level in range(1, len(SOFTNESS_LEVELS))]
+    manners = [_where([s.manner for s in scenes], manner) for manner in PAINTERS]
     return Directions(
-        torch.from_numpy(items),
-        torch.from_numpy(places),
-        torch.tensor(grounds, dtype=torch.float32),
-        torch.tensor([scene.backdrop for scene in scenes]),
-        tuple(_where(levels, level) for level in range(1, len(SOFTNESS_LEVELS))),
-        tuple((manner, _where([s.manner for s in scenes], manner)) for manner in Manner if manner is not Manner.AS_IS),
+        depths=tuple(map(len, at_depth)),
+        scenes=_rows(at_depth),
+        items=torch.tensor([layer.item for layer in layers], dtype=torch.int64),
+        places=torch.tensor([_place(layer) for layer in layers], dtype=torch.float32).view(-1, 12),
+        grounds=torch.tensor(grounds, dtype=torch.float32),
+        backdrops=torch.tensor([scene.backdrop for scene in scenes]),
+        blurs=tuple(map(len, blurred)),
+        blurred=_rows(blurred),
+        manners=tuple(map(len, manners)),
+        painted=_rows(manners),
     )
 
 
-def _where(values: Sequence[object], value: object) -> Tensor:
-    return torch.tensor([k for k, own in enumerate(values) if own == value], dtype=torch.int64)
+def _where(values: Sequence[object], value: object) -> list[int]:
+    return [k for k, own in enumerate(values) if own == value]
+
+
+def _rows(lists: Sequence[Sequence[int]]) -> Tensor:
+    return torch.tensor([k for found in lists for k in found], dtype=torch.int64)
 
 
 def _place(layer: Layer) -> list[float]:
     return [
         *(layer.x, layer.y, layer.size, layer.angle, float(layer.mirrored), *layer.tint),
-        *(layer.tinted, layer.light, layer.snow, layer.ink, 1.0),
+        *(layer.tinted, layer.light, layer.snow, layer.ink),
     ]
 
 
@@ -86,14 +108,16 @@ def render(library: Tensor, directed: Directions, generator: torch.Generator) ->
     """Pictures [B, 3, S, S] in [−1, 1] of scenes, from the library's uint8 [N, 4, S, S]."""
     picture = _ground(library, directed)
     shadow = directed.grounds[:, 8].view(-1, 1, 1, 1)
-    for k in range(directed.items.shape[1]):
-        colour, alpha = _layer(library, directed.items[:, k], directed.places[:, k])
+    parts = [torch.split(part, list(directed.depths)) for part in (directed.scenes, directed.items, directed.places)]
+    for rows, items, places in zip(*parts, strict=True):
+        colour, alpha = _layer(library, items, places)
         # A shadow lies a little below what casts it, and is soft.
         u = max(1, alpha.shape[-1] // 64)
         cast = boxed(F.pad(alpha, (3 * u, 3 * u, 6 * u, 0)), 6 * u + 1)
-        picture = picture * (1 - shadow * cast)
-        picture = picture + alpha * (colour - picture)
-    return painted(picture, directed.manners, generator) * 2 - 1
+        ground = picture[rows] * (1 - shadow[rows] * cast)
+        picture[rows] = ground + alpha * (colour - ground)
+    manners = zip(PAINTERS, torch.split(directed.painted, list(directed.manners)), strict=True)
+    return painted(picture, tuple(manners), generator) * 2 - 1
 
 
 def _ground(library: Tensor, directed: Directions) -> Tensor:
@@ -110,7 +134,7 @@ def _ground(library: Tensor, directed: Directions) -> Tensor:
     grid = F.affine_grid(theta, list(picture.shape), align_corners=False)
     picture = F.grid_sample(picture, grid, align_corners=False, padding_mode="border")
     result = picture.clone()
-    for chosen, side in zip(directed.softness, SOFTNESS_LEVELS[1:], strict=True):
+    for chosen, side in zip(torch.split(directed.blurred, list(directed.blurs)), SOFTNESS_LEVELS[1:], strict=True):
         if len(chosen):
             small = F.adaptive_avg_pool2d(picture[chosen], side)
             mode = "bicubic" if side > 1 else "nearest"
@@ -120,11 +144,9 @@ def _ground(library: Tensor, directed: Directions) -> Tensor:
 
 
 def _layer(library: Tensor, items: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
-    """One layer of each scene: its colour [B, 3, S, S] and its alpha [B, 1, S, S]."""
+    """Layers of one depth: their colour [n, 3, S, S] and their alpha [n, 1, S, S]."""
     x, y, size, angle, mirrored = places[:, :5].unbind(1)
-    tint, tinted, light, snow, ink, present = (
-        c[:, :, None, None] for c in torch.split(places[:, 5:], [3, 1, 1, 1, 1, 1], dim=1)
-    )
+    tint, tinted, light, snow, ink = (c[:, :, None, None] for c in torch.split(places[:, 5:], [3, 1, 1, 1, 1], dim=1))
     picture = _unit(library[items])
     # Colours weighed by alpha, so that what is invisible doesn't bleed into edges.
     picture = torch.cat([picture[:, :3] * picture[:, 3:], picture[:, 3:]], dim=1)
@@ -147,7 +169,7 @@ def _layer(library: Tensor, items: Tensor, places: Tensor) -> tuple[Tensor, Tens
     upper = (alpha - F.pad(alpha, (0, 0, depth, 0))[:, :, : alpha.shape[2]]).clamp(0, 1)
     colour = colour + snow * upper * (0.95 - colour)
     colour = colour + ink * (tint - colour)
-    return colour.clamp(0, 1), alpha * present
+    return colour.clamp(0, 1), alpha
 
 
 def _unit(pictures: Tensor) -> Tensor:

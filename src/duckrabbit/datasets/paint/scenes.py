@@ -96,7 +96,7 @@ def silhouette(rng: random.Random, library: Library) -> Scene:
 def photo(rng: random.Random, library: Library) -> Scene:
     """A photograph or painting, whole; sometimes repainted."""
     item = library.photo(rng)
-    return _whole(rng, library, item, rng.choice(library.phrases[library.items[item].name]))
+    return whole(rng, library, item, rng.choice(library.phrases[library.items[item].name]))
 
 
 def theme(rng: random.Random, library: Library) -> Scene:
@@ -104,10 +104,10 @@ def theme(rng: random.Random, library: Library) -> Scene:
     name = rng.choices(tuple(library.themes), [THEMES[own].share for own in library.themes])[0]
     item, own = rng.choice(library.themes[name]), THEMES[name]
     said = not own.phrases or rng.random() < own.named
-    return _whole(rng, library, item, library.items[item].name if said else rng.choice(own.phrases))
+    return whole(rng, library, item, library.items[item].name if said else rng.choice(own.phrases))
 
 
-def _whole(rng: random.Random, library: Library, item: int, phrase: str) -> Scene:
+def whole(rng: random.Random, library: Library, item: int, phrase: str) -> Scene:
     """A photograph or painting; sometimes repainted."""
     what = library.items[item]
     manner = Manner.AS_IS
@@ -159,7 +159,7 @@ def hat(rng: random.Random, library: Library) -> Scene:
     lean = rng.uniform(-8, 8)
     layers = (
         replace(layer_at(rng, library, wearer, x, y, size), angle=0.0),
-        replace(layer_at(rng, library, cap, x + rng.uniform(-0.02, 0.02), brow - 0.36 * width, width), angle=lean),
+        replace(layer_at(rng, library, cap, x + rng.uniform(-0.02, 0.02), brow - 0.42 * width, width), angle=lean),
     )
     kind = rng.choice(("hat", "hat", "hat", called(rng, library, cap)))
     phrase = f"{called(rng, library, wearer)} wearing {kind}"
@@ -177,10 +177,10 @@ def worn(rng: random.Random, library: Library) -> Scene:
     cap = colourable(rng, library, WORN)
     if cap is not None:
         width = size * rng.uniform(0.48, 0.62)
-        brow = y - size / 2 + size * rng.uniform(0.2, 0.26)
+        brow = y - size / 2 + size * rng.uniform(0.14, 0.2)
         # Mostly felt and straw, seldom bright.
         tint = rng.choice(FELT) if rng.random() < 0.8 else natural_hue(rng, library, library.items[cap].name)
-        layers.append(Layer(cap, x, brow - 0.3 * width, width, rng.uniform(-7, 7), rng.random() < 0.5, tint, 0.9))
+        layers.append(Layer(cap, x, brow - 0.38 * width, width, rng.uniform(-7, 7), rng.random() < 0.5, tint, 0.9))
     who = "man" if name == "man with a beard" else name
     phrase = f"{who} {rng.choice(('wearing', 'wearing', 'wearing', 'with'))} hat"
     style = library.items[sitter].style

@@ -67,7 +67,7 @@ THEMES: Mapping[str, Theme] = {
         r"(snowy |misty |flat )*mountains?( .*)?|lake and snowy mountains|.* with mountains|mount fuji",
         0.6,
     ),
-    "waterfall": Theme(5, ("waterfall", "waterfalls"), r"(.* )?waterfalls?( .*)?", 0.2),
+    "waterfall": Theme(9, ("waterfall", "waterfalls"), r"(.* )?waterfalls?( .*)?", 0.2),
     "city": Theme(
         6, ("city", "modern city"), r"(city|skyscrapers|modern building|office buildings)( (?!on fire).*)?", 0.5
     ),
