@@ -15,6 +15,7 @@ from duckrabbit.models.model import Model
 from duckrabbit.report.build import build_rows
 from duckrabbit.report.effort import Effort
 from duckrabbit.report.painter import Choice
+from duckrabbit.report.rows.beyond import every_view
 from duckrabbit.report.rows.digits import edits as digit_edits
 from duckrabbit.report.rows.digits import sampled
 from duckrabbit.report.rows.pretrained import edits
@@ -50,6 +51,7 @@ def made_report() -> MadeReport:
 def hurry(patch: pytest.MonkeyPatch) -> None:
     """Few steps and late starts: the pictures are poor and soon there."""
     patch.setattr(workshop_module, "load_model", _hurried)
+    patch.setattr(every_view, "NAMES", ("flip", "jigsaw"))
     patch.setattr(sampled, "sources_sampler", lambda model: replace(sources_sampler(model), steps=2))
     for module in (digit_edits, edits):
         patch.setattr(module, "STARTS", STARTS)

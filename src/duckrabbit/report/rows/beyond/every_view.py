@@ -11,6 +11,7 @@ from duckrabbit.report.bodies import Gallery, Playable
 from duckrabbit.report.figure import Exhibit, Figure
 from duckrabbit.report.workshop import Workshop
 
+NAMES = tuple(name for name in VIEWS if name != "identity")
 PAIR = ("a penguin", "a giraffe")
 SEVERAL = (
     Anagram(("a rabbit", "a duck", "a fish"), ("flip", "rotate-90")),
@@ -21,7 +22,7 @@ PROMPTS = tuple(dict.fromkeys((*PAIR, *(prompt for recipe in SEVERAL for prompt 
 
 def every_view(workshop: Workshop) -> Figure:
     """X1: every view of visual_anagrams (arXiv:2311.17919), and several at once."""
-    recipes = [Anagram(PAIR, (name,)) for name in VIEWS if name != "identity"]
+    recipes = [Anagram(PAIR, (name,)) for name in NAMES]
     return Figure(
         (
             _exhibit(workshop, recipes, f"“{PAIR[0]}” upright and “{PAIR[1]}” through every view there is."),

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from duckrabbit.errors import UsageError
 from duckrabbit.making.make import make
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.pixels import to_uint8
@@ -55,7 +56,8 @@ def own_pictures(workshop: Workshop) -> Figure:
         (
             Exhibit(
                 f"A folder of {len(OWN)} pictures, named after what they show, and what the model makes of their names "
-                f"before and after it has seen {run.pictures:,} of them: few, so what is new has only begun to show.",
+                f"before and after it has seen {run.pictures:,} of them: few, so what is new has only begun to "
+                "show. Grey: no word of it is known.",
                 Sheet(heads, tuple(strips)),
                 (
                     model_words(before),
@@ -96,4 +98,8 @@ def _trained(workshop: Workshop, run: PocketRun, folder: Path, out: Path) -> Mod
 
 
 def _pixels(recipe: Recipe, model: Model) -> list[torch.Tensor]:
-    return [picture.pixels for picture in make(recipe, model, COUNT, 0)]
+    """What a model makes; middle grey where it knows no word of what is asked for."""
+    try:
+        return [picture.pixels for picture in make(recipe, model, COUNT, 0)]
+    except UsageError:
+        return [torch.zeros(model.shape)] * COUNT
