@@ -527,8 +527,11 @@ def test_a_dropped_png_gives_its_settings_back(visit: Visit, running: Running) -
     expect(page.locator("#task-title")).to_have_text("From a drawing")
     easel = page.locator(".easel canvas").nth(1)
     until(lambda: _seen(easel), lambda seen: np.abs(seen - (200, 80, 40)).max() < 12)
-    page.locator("#file").set_input_files({"name": "z.png", "mimeType": "image/png", "buffer": png(40, (30, 60, 200))})
+    wide = io.BytesIO()
+    Image.new("RGB", (60, 40), (30, 60, 200)).save(wide, "PNG")
+    page.locator("#file").set_input_files({"name": "z.png", "mimeType": "image/png", "buffer": wide.getvalue()})
     until(lambda: _seen(easel), lambda seen: np.abs(seen - (30, 60, 200)).max() < 12)
+    expect(page.locator("#toasts")).to_contain_text("z.png is 60×40: its middle 40×40 is used")
     # A browser can't decode that one, the studio can.
     tiff = io.BytesIO()
     Image.new("RGB", (40, 40), (20, 160, 90)).save(tiff, "TIFF")
