@@ -155,7 +155,11 @@ def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
     canvas = page.locator("#viewer")
     upright = _seen(canvas)
     # The words are hidden until someone has guessed.
-    assert "elephant" not in page.locator("#guess").inner_text()
+    readings = page.locator("#readings .reading")
+    expect(readings).to_have_count(2)
+    assert "elephant" not in page.locator("#stage").inner_text()
+    lit = "one => Number(one.style.getPropertyValue('--lit'))"
+    assert [reading.evaluate(lit) for reading in readings.all()] == [1, 0]
     canvas.focus()
     page.keyboard.press("Space")
     until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
@@ -166,10 +170,19 @@ def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
     assert (
         np.abs(back[middle, middle] - upright[middle, middle]).mean() < np.abs(turned - upright)[middle, middle].mean()
     )
-    page.locator("#guess input").fill("elephant")
-    page.locator("#guess input").press("Enter")
-    expect(page.locator("#guess")).to_contain_text("You see one of them")
-    expect(page.locator("#guess")).to_contain_text("a watercolor of a rabbit")
+    assert [reading.evaluate(lit) for reading in readings.all()] == [0, 1]
+    # Each reading is guessed by itself.
+    upright, half_turn = readings.locator("input").all()
+    half_turn.fill("elephant")
+    half_turn.press("Enter")
+    expect(readings.nth(1)).to_contain_text("That is another reading")
+    upright.fill("elephants")
+    upright.press("Enter")
+    expect(readings.first).to_contain_text("a watercolor of an elephant")
+    expect(page.locator("#readings input")).to_be_focused()
+    assert "a watercolor of a rabbit" not in page.locator("#stage").inner_text()
+    page.keyboard.press("Enter")
+    expect(readings.nth(1)).to_contain_text("a watercolor of a rabbit")
     page.get_by_role("button", name="Save as").click()
     expect(page.locator("#deeds .menu ul")).to_be_in_viewport(ratio=1)
 
@@ -228,7 +241,7 @@ def test_every_view_moves_to_where_it_goes_and_back(browser: Browser, running: R
         [picture] = running.made({"verb": "anagram", "recipe": recipe, "model": DIGITS, "seed": 3})
         page.goto(f"{running.address}/#gallery")
         page.locator(f"#pictures li[data-id='{picture}'] .open").click()
-        canvas = page.locator("#detail canvas")
+        canvas = page.locator("#detail .mat canvas")
         page.locator("#detail .turn").wait_for()
         start = _seen(canvas)
         for _ in range(6):
@@ -844,7 +857,7 @@ def test_on_a_phone_a_finger_is_enough(browser: Browser, running: Running) -> No
     until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
     page.get_by_role("link", name="Gallery").tap()
     page.locator("#pictures .open").first.tap()
-    page.locator("#detail canvas").wait_for()
+    page.locator("#detail .mat canvas").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     visit.close()
 

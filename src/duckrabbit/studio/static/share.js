@@ -8,7 +8,7 @@ const sharedViewer = new Viewer(document.getElementById("viewer"), document.getE
 const sharedImage = new Image();
 sharedImage.onload = async () => {
   await sharedViewer.show({ ...shared, image: sharedImage, label: "A picture: press Space to change how it is seen" });
-  askWhat(document.getElementById("guess"), shared, false, () => {});
+  askWhat(document.getElementById("readings"), document.getElementById("guess"), shared, new Set(), sharedViewer);
 };
 sharedImage.src = shared.picture;
 
