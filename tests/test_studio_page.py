@@ -295,8 +295,56 @@ def test_as_many_are_made_as_fit_and_the_best_is_on_stage(browser: Browser, runn
     best = max(made, key=lambda picture: picture["odds"])
     assert 0 <= best["odds"] <= 1
     page.locator("#deeds").get_by_role("button", name="Its settings").click()
-    expect(page.get_by_label("Seed")).to_have_value(str(best["seed"]))
+    expect(page.get_by_label("Seed", exact=True)).to_have_value(str(best["seed"]))
     visit.close()
+
+
+def test_made_twice_it_is_another_picture_unless_the_seed_is_locked(visit: Visit, running: Running) -> None:
+    def made() -> int:
+        with visit.asking():
+            page.locator("#go").click()
+        visit.made()
+        return int(running.ask("/api/pictures?limit=1").json["pictures"][0]["seed"])
+
+    page = visit.page
+    visit.task("digits")
+    visit.settings(steps=1, count=1)
+    first = made()
+    page.locator("#deeds").get_by_role("button", name="Its settings").click()
+    expect(page.get_by_label("Seed", exact=True)).to_have_value(str(first))
+    # Its settings make it again, once.
+    assert made() == first
+    assert made() != first
+    page.get_by_role("button", name="Another seed by chance").click()
+    page.get_by_role("button", name="Keep this seed").click()
+    kept = int(page.get_by_label("Seed", exact=True).input_value())
+    assert [made(), made()] == [kept, kept]
+
+
+def test_prompts_of_before_are_offered_and_nothing_moves_under_a_pressed_pointer(visit: Visit) -> None:
+    page = visit.page
+    page.evaluate("localStorage.setItem('prompts', JSON.stringify(['a watercolor of a fox', 'a red car']))")
+    page.reload()
+    visit.ready()
+    visit.task("generate")
+    prompt = page.locator(".prompt input")
+    prompt.focus()
+    expect(page.locator(".options li")).to_have_text(["a watercolor of a fox", "a red car"])
+    lesson = page.locator("#lesson-button")
+    box = lesson.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(250)
+    # It gives a pixel, as what is pressed does.
+    assert abs(_edge(lesson, "top") - box["y"]) <= 1
+    page.mouse.up()
+    expect(page.locator("#lesson")).to_be_visible()
+    page.keyboard.press("Escape")
+    prompt.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(prompt).to_have_value("a watercolor of a fox")
 
 
 def test_a_setting_that_does_not_fit_is_shown_even_where_the_settings_are_closed(visit: Visit) -> None:
@@ -534,7 +582,7 @@ def test_a_dropped_png_gives_its_settings_back(visit: Visit, running: Running) -
     expect(page.locator("#task-title")).to_have_text("Digits")
     expect(page.get_by_role("group", name="This digit").get_by_role("button", pressed=True)).to_have_text("5")
     expect(page.locator("input[name=digits-view]:checked")).to_have_value("mirror")
-    expect(page.get_by_label("Seed")).to_have_value("4242")
+    expect(page.get_by_label("Seed", exact=True)).to_have_value("4242")
     # Any other picture is one to work on, wherever it comes from.
     _given(page, png(), "paste")
     expect(page.locator("#task-title")).to_have_text("From a drawing")

@@ -1,6 +1,7 @@
 // What the page knows, and who wants to hear of it.
 
 import { ask } from "./api.js";
+import { nameViews } from "./icons.js";
 
 export const known = {
   studio: null, // the answer of /api/studio
@@ -21,6 +22,7 @@ export function tell(kind, content) {
 
 export async function refreshStudio() {
   known.studio = await ask("/api/studio");
+  nameViews(known.studio.view_names);
   tell("studio", known.studio);
 }
 
