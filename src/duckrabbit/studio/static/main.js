@@ -14,7 +14,7 @@ import { openQueue, settle, wordsOf } from "./queue.js";
 import { remember } from "./prompt.js";
 import { easelOf, lay, sourceFields, sourcesOf, takesPicture } from "./sources.js";
 import { openStage, present, side, watch, welcome } from "./stage.js";
-import { known, on, refreshJobs, refreshStudio, taskOf, tell } from "./state.js";
+import { known, on, order, refreshJobs, refreshStudio, taskOf, tell } from "./state.js";
 import { countOf, fieldsOf, jobOf, paceOf, settingsOf, spend, wishes } from "./tasks.js";
 import { openTraining, refreshTraining } from "./training.js";
 
@@ -161,7 +161,7 @@ function heard(kind, content) {
     known.jobs.set(content.id, content);
     if (content.state === "failed") sayFailed(content);
   } else if (kind === "forgotten") known.jobs.delete(content.id);
-  else if (kind === "queue") known.order = content.order;
+  else if (kind === "queue") order(content.order);
   else if (kind === "pace") known.studio.paces[content.name] = content.seconds;
   else if (kind === "notice") notice(content.notice);
   tell(kind === "forgotten" ? "queue" : kind, content);

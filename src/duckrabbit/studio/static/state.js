@@ -26,8 +26,19 @@ export async function refreshStudio() {
   tell("studio", known.studio);
 }
 
+let news = 0; // how often the order of the jobs was told
+
+/** The order of the jobs was told. */
+export function order(ids) {
+  news++;
+  known.order = ids;
+}
+
 export async function refreshJobs() {
+  const before = news;
   const { jobs } = await ask("/api/jobs");
+  // What was told meanwhile is newer than the answer.
+  if (news !== before) return refreshJobs();
   known.jobs = new Map(jobs.map((job) => [job.id, job]));
   known.order = jobs.filter((job) => job.state === "waiting" || job.state === "making").map((job) => job.id);
   tell("queue");
