@@ -769,6 +769,9 @@ def test_a_wall_fills_with_pairs_that_work_the_best_first(browser: Browser, runn
     assert asked == [{"style": None, "subject": "", "view": "flip"}]
     found = running.ask("/api/find").json
     assert found["find"]["state"] == "stopped"
+    page.reload()
+    visit.ready()
+    expect(page.get_by_label("Seen by")).to_have_value("view flip")
     odds = [tile["odds"] for tile in found["tiles"]]
     assert odds == sorted(odds, reverse=True)
     expect(tiles).to_have_count(len(odds))
