@@ -20,7 +20,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.making.make import Picture
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.studio.gallery import Gallery
-from duckrabbit.studio.index import Cursor, Entry, Index, empty_index, identity
+from duckrabbit.studio.index import Cursor, Entry, Index, empty_index, identity, open_index
 from studio_server import DIGITS
 
 
@@ -89,6 +89,33 @@ def test_the_index_is_not_believed_where_a_file_has_changed(folder: Path, fives:
     (folder / "five-1.png").write_bytes(b"not a PNG")
     assert [entry.file for entry in _shown(gallery)] == ["five-0.png", "five-2.png"]
     assert [entry.file for entry in _shown(_opened(folder))] == ["five-0.png", "five-2.png"]
+
+
+def test_pictures_are_found_by_the_words_on_the_page_in_an_older_index_too(tmp_path: Path) -> None:
+    shown = (("rotate-180", ()), ("flip+patch-permute:4", ()), (None, ("far", "near")))
+    index = open_index(tmp_path)
+    for k, (view, parts) in enumerate(shown):
+        entry = Entry(
+            id=identity(f"{k}.png"), file=f"{k}.png", made=k, side=28, verb="hybrid" if parts else "anagram",
+            prompts=("a", "b"), parts=parts, views=() if view is None else (view,), model="m", seed=1000 + k,
+        )  # fmt: skip
+        index.change((), [(entry.file, (1, 1), entry)])
+    index.close()
+
+    def found(words: str) -> list[int]:
+        opened = open_index(tmp_path)
+        seeds = [entry.seed - 1000 for entry in opened.page(words, False, 0, 9)[0]]
+        opened.close()
+        return seeds
+
+    assert [found(words) for words in ("half turn", "Patches", "far away", "hybrid", "half patches")] == [
+        [0], [1], [2], [2], [],
+    ]  # fmt: skip
+    with sqlite3.connect(tmp_path / "index.sqlite3") as older:
+        older.execute("UPDATE pictures SET words = file")
+        older.execute("PRAGMA user_version = 1")
+    older.close()
+    assert found("half turn") == [0]
 
 
 def test_an_old_gallery_is_taken_over(folder: Path) -> None:

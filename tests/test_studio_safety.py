@@ -39,7 +39,8 @@ from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale
 from duckrabbit.studio.api import document
-from duckrabbit.studio.bodies import Order, order_of
+from duckrabbit.studio.bodies import FindRequest, Order, order_of
+from duckrabbit.studio.core import Studio
 from duckrabbit.studio.events import Events
 from duckrabbit.studio.guard import Guard
 from duckrabbit.studio.jobs import Job, read_journal, write_journal
@@ -550,6 +551,29 @@ def test_the_model_process_may_die_and_the_studio_does_not(running: Running) -> 
     assert over["state"] == "failed"
     assert "try again" in over["problem"]
     assert running.wait(running.submit(digit_job()))["state"] == "done"
+
+
+def test_a_search_that_nobody_looks_at_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def search() -> list[str]:
+        opened, commands, states = Studio(Settings(tmp_path)), [], []
+
+        async def tell(command: Mapping[str, Any]) -> None:
+            commands.append(command)
+
+        monkeypatch.setattr(opened.model_process, "tell", tell)
+        opened.model_process.ready.set()
+        wall = await opened.find(FindRequest(), "pocket")
+        follower = opened.events.follow()
+        for _ in range(2):
+            await opened._hear({"says": "find", "find": wall.id, "step": 1, "steps": 9, "tried": 0, "tiles": []})
+            states.append(wall.state)
+            opened.events.leave(follower)
+        assert [command["request"] is None for command in commands] == [False, True]
+        opened.pools.close()
+        return states
+
+    monkeypatch.setattr("duckrabbit.studio.core.UNSEEN_SECONDS", -1.0)
+    assert asyncio.run(search()) == ["finding", "stopped"]
 
 
 def _children(parent: int) -> list[int]:

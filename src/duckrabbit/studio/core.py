@@ -22,6 +22,7 @@ from duckrabbit.studio.settings import Settings
 from duckrabbit.studio.training import Training
 from duckrabbit.studio.web import Refusal
 
+UNSEEN_SECONDS = 3600.0
 PACES = "paces.json"
 
 JOURNAL_SECONDS = 2.0
@@ -45,6 +46,7 @@ class Studio:
         self.wall: Wall | None = None
         self.paces: dict[str, float] = {}
         self._begun = 0.0
+        self._looked = 0.0
         self._journal_due = asyncio.Event()
         self._work_due = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,6 +108,8 @@ class Studio:
     async def find(self, wanted: FindRequest, load: str) -> Wall:
         """Look for pairs while nothing else is to be made; `load` is what the model process is to load for it."""
         self.wall = Wall(secrets.token_hex(6), wanted, self.settings.private / FOLDER)
+        self._looked = time.monotonic()
+        await self.model_process.ready.wait()
         await self.model_process.tell(
             {
                 "do": "find",
@@ -124,6 +128,14 @@ class Studio:
             self.wall.state = "stopped"
             await self.model_process.tell({"do": "find", "request": None})
             self._tell_of_wall()
+
+    async def _stop_unseen(self, wall: Wall) -> None:
+        """A search that nobody looks at does not warm the room for ever."""
+        if self.events.is_followed:
+            self._looked = time.monotonic()
+        elif wall.state == "finding" and time.monotonic() - self._looked > UNSEEN_SECONDS:
+            wall.problem = "Nobody has looked for an hour, so the search has stopped: Find goes on from here."
+            await self.stop_finding()
 
     def _tell_of_wall(self) -> None:
         if self.wall is not None:
@@ -171,6 +183,7 @@ class Studio:
         if wall is not None and event["says"] == "find" and event["find"] == wall.id:
             wall.hear(event)
             self._tell_of_wall()
+            await self._stop_unseen(wall)
         if wall is not None and event["says"] == "gone" and wall.state == "finding":
             wall.hear({"problem": "The model process ended, perhaps for lack of memory: look again."})
             self._tell_of_wall()

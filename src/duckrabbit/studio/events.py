@@ -87,6 +87,11 @@ class Events:
             follower.tell(topic, event)
         return follower
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether anyone follows."""
+        return bool(self._followers)
+
     def leave(self, follower: Follower) -> None:
         """Forget a follower."""
         self._followers.discard(follower)

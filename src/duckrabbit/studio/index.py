@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from duckrabbit.studio.tasks import words_of
+
 FILE = "index.sqlite3"
 OLD_INDEX, OLD_FAVOURITES = "index.json", "favourites.json"
 """What galleries kept before there was SQLite; both are read once, when the index is made."""
@@ -24,7 +26,7 @@ SCHEMA = (
     " made REAL, words TEXT, entry TEXT) WITHOUT ROWID",
     "CREATE INDEX newest ON pictures (made DESC, file) WHERE entry IS NOT NULL",
     "CREATE TABLE favourites (file BLOB PRIMARY KEY) WITHOUT ROWID",
-    "PRAGMA user_version = 1",
+    "PRAGMA user_version = 2",
 )
 
 Stamp = tuple[int, int]
@@ -106,6 +108,13 @@ class Index:
                 self._insert(found)
                 for file in favourites:
                     self._favour(file, True)
+        elif self._value("PRAGMA user_version") == 1:
+            # Searched by fewer words.
+            with self._transaction():
+                rows = self._connection.execute("SELECT file, entry FROM pictures WHERE entry IS NOT NULL").fetchall()
+                worded = [(_columns(msgspec.json.decode(entry, type=Entry))[1], file) for file, entry in rows]
+                self._connection.executemany("UPDATE pictures SET words = ? WHERE file = ?", worded)
+                self._connection.execute("PRAGMA user_version = 2")
 
     def damage(self) -> str | None:
         """What is wrong with the file; None where nothing is.
@@ -255,7 +264,8 @@ def _columns(entry: Entry | None) -> tuple[float | None, str | None, str | None]
     """What is ordered by, what is searched, and the entry."""
     if entry is None:
         return None, None, None
-    known = (entry.verb, *entry.prompts, *entry.parts, *entry.views, entry.model, str(entry.seed), entry.file)
+    own = (entry.verb, *entry.prompts, *entry.parts, *entry.views, entry.model, str(entry.seed), entry.file)
+    known = (*own, *words_of(entry.verb, entry.views, entry.parts))
     return entry.made, _plain(" ".join(known).lower()), json.dumps(msgspec.to_builtins(entry))
 
 

@@ -10,6 +10,7 @@ from string import Template
 from duckrabbit.making.record import content_for_others
 from duckrabbit.studio.index import Entry
 from duckrabbit.studio.motions import motion
+from duckrabbit.studio.tasks import PAGE
 
 MODULES = ("dom.js", "icons.js", "motion.js", "distance.js", "grip.js", "viewer.js", "guess.js", "share.js")
 
@@ -28,6 +29,7 @@ def share_page(entry: Entry, path: Path) -> str:
         "prompts": entry.prompts,
         "parts": entry.parts,
         "views": entry.views,
+        "names": PAGE.view_names,
         "motions": {name: motion(name, entry.side) for name in entry.views if name != "identity"},
     }
     # "</script>" within a string would end the script.

@@ -204,6 +204,7 @@ class Page(Struct, frozen=True, kw_only=True):
         variation: how a picture is varied by itself.
         enlargement: how a picture is enlarged by a second stage.
         find: what pairs may be looked for.
+        view_names: what each view is called, by its word.
         recipes: what is to be said of each, by its verb.
         tasks: all of them, in their order.
     """
@@ -212,8 +213,28 @@ class Page(Struct, frozen=True, kw_only=True):
     variation: Made
     enlargement: Made
     find: Find
+    view_names: dict[str, str]
     recipes: dict[str, About]
     tasks: Sequence[Task]
+
+
+def words_of(verb: str, views: Sequence[str], parts: Sequence[str]) -> tuple[str, ...]:
+    """The words on the page for a picture of a recipe, by which it may be searched."""
+    keywords = [part.partition(":")[0] for view in views for part in view.split("+")]
+    labels = (
+        (kind.label, *(part.label for part in kind.parts))
+        for task in PAGE.tasks
+        for field in task.fields
+        if isinstance(field, Parts)
+        for kind in field.kinds.values()
+        if {part.name for part in kind.parts} == set(parts)
+    )
+    names = [PAGE.recipes[verb].name] if verb in PAGE.recipes else []
+    return (
+        *names,
+        *(PAGE.view_names.get(word, word) for word in keywords),
+        *(label for own in labels for label in own),
+    )
 
 
 def _read() -> Page:

@@ -14,7 +14,7 @@ export function wayOf(parts) {
 /** A picture that a slider takes away. */
 export class Distant {
   constructor(image, size, way, sharp) {
-    this.picture = enlarged(image, size, sharp);
+    this.picture = enlarged(image, size, { sharp });
     this.way = way;
     this.steps = [this.picture];
     // Halving again and again shrinks without aliasing, as an eye far away does.

@@ -19,6 +19,7 @@ let find = null;
 let revision = null;
 let page; // {submit, goTo}
 let built = false;
+let filled = null; // the search that the fields say
 let animated = false;
 
 /** The room; `submit` hands a job in. */
@@ -84,7 +85,9 @@ async function begin(subject) {
   const problem = $("#find-problem");
   problem.hidden = true;
   try {
-    hear(await ask("/api/find", { method: "POST", json: wanted }));
+    const told = await ask("/api/find", { method: "POST", json: wanted });
+    filled = told.id;
+    hear(told);
   } catch (error) {
     problem.textContent = error.message;
     problem.hidden = false;
@@ -92,6 +95,8 @@ async function begin(subject) {
 }
 
 function take({ find: told, tiles }) {
+  // A page that comes later says what is looked for.
+  if (told && told.id !== filled) fill(told);
   find = told;
   revision = told?.revision ?? null;
   say();
@@ -108,6 +113,14 @@ function take({ find: told, tiles }) {
     animated = true;
     requestAnimationFrame(turnAll);
   }
+}
+
+function fill({ id, wanted }) {
+  filled = id;
+  const { style, way, subject } = $("#room-find form").elements;
+  style.value = wanted.style ?? "";
+  way.value = wanted.parts ? `parts ${wanted.parts.join(" ")}` : wanted.view ? `view ${wanted.view}` : "";
+  subject.value = wanted.subject;
 }
 
 function say() {

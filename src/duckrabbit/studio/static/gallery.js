@@ -174,6 +174,7 @@ export async function showPicture(id) {
   const canvas = el("canvas", { width: 800, height: 800, tabindex: "0", role: "img" });
   const hands = el("div", { class: "hands" });
   const guess = el("div", { class: "guess", "aria-live": "polite" });
+  const frames = el("div", { class: "readings" });
   // Whoever goes on with the picture elsewhere does not come back to it.
   const leave = () => {
     history.replaceState(null, "", "#gallery");
@@ -196,7 +197,7 @@ export async function showPicture(id) {
   const at = pictures.findIndex((one) => one.id === id);
   const way = (by, name, sign) => el("button", { type: "button", class: "icon", "aria-label": name, title: name, disabled: at < 0 || !pictures[at + by], onclick: () => step(by) }, sign);
   dialog.replaceChildren(
-    el("div", { class: "wall" }, el("div", { class: "mat" }, canvas), hands, guess),
+    el("div", { class: "wall" }, el("div", { class: "mat" }, canvas), hands, frames, guess),
     el(
       "div",
       { class: "about" },
@@ -208,7 +209,7 @@ export async function showPicture(id) {
   if (!dialog.open) dialog.showModal();
   viewer = new Viewer(canvas, hands, motionOf);
   await trying(async () => viewer.show({ ...picture, image: await loaded(fileOf(id)), label: isIllusion(picture) ? "An illusion: press Space to change how it is seen" : picture.prompts.join(", ") }));
-  askWhat(guess, picture, false, () => {});
+  if (opened === id) askWhat(frames, guess, picture, new Set(), viewer);
   canvas.focus({ preventScroll: true });
 }
 

@@ -15,20 +15,10 @@ export const VIEWS = {
   "square-hinge": ["M12 3l6 6-6 6-6-6z", "M6 9l-3 6 6 3M18 9l3 6-6 3"],
 };
 
-export const VIEW_WORDS = {
-  "rotate-180": "Half turn",
-  flip: "Flip",
-  "rotate-90": "¼ left",
-  "rotate-90-cw": "¼ right",
-  mirror: "Mirror",
-  negate: "Negative",
-  skew: "Skew",
-  "patch-permute": "Patches",
-  "pixel-permute": "Pixels",
-  jigsaw: "Jigsaw",
-  "inner-circle": "Circle",
-  "square-hinge": "Hinge",
-};
+const viewNames = {}; // what each view is called, as the studio says
+
+/** Learn what views are called. */
+export const nameViews = (names) => Object.assign(viewNames, names);
 
 export const VIEW_DEEDS = {
   "rotate-180": "Turn it",
@@ -46,4 +36,4 @@ export const VIEW_DEEDS = {
 };
 
 export const keyword = (view) => view.split("+")[0].split(":")[0];
-export const viewWords = (view) => view.split("+").map((part) => VIEW_WORDS[keyword(part)] ?? part).join(" + ");
+export const viewWords = (view) => view.split("+").map((part) => viewNames[keyword(part)] ?? part).join(" + ");

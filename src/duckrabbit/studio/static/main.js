@@ -11,10 +11,11 @@ import { openKeys } from "./keys.js";
 import { openLesson } from "./lesson.js";
 import { openLost } from "./lost.js";
 import { openQueue, settle, wordsOf } from "./queue.js";
+import { remember } from "./prompt.js";
 import { easelOf, lay, sourceFields, sourcesOf, takesPicture } from "./sources.js";
 import { openStage, present, side, watch, welcome } from "./stage.js";
-import { known, on, refreshJobs, refreshStudio, taskOf, tell } from "./state.js";
-import { countOf, fieldsOf, jobOf, paceOf, settingsOf, wishes } from "./tasks.js";
+import { known, on, order, refreshJobs, refreshStudio, taskOf, tell } from "./state.js";
+import { countOf, fieldsOf, jobOf, paceOf, settingsOf, spend, wishes } from "./tasks.js";
 import { openTraining, refreshTraining } from "./training.js";
 
 let task;
@@ -77,8 +78,15 @@ function choose(name) {
 function buildFields() {
   const open = (address, name) => (calm(), trying(() => lay(task, address, name)));
   $("#fields").replaceChildren(...fieldsOf(task, buildFields, (field) => sourceFields(field, open)).filter(Boolean));
-  $("#settings").replaceChildren(...settingsOf(task, buildFields).filter(Boolean));
+  buildSettings();
   sayGo();
+}
+
+function buildSettings() {
+  const focused = document.activeElement?.closest("#settings") ? document.activeElement.getAttribute("aria-label") : null;
+  $("#settings").replaceChildren(...settingsOf(task, buildFields).filter(Boolean));
+  // What was pressed there is pressed again.
+  if (focused) $("#settings").querySelector(`[aria-label="${focused}"]`)?.focus();
 }
 
 function count(change) {
@@ -102,7 +110,10 @@ async function make(event) {
   calm();
   $("#go").disabled = true;
   try {
-    await submit(jobOf(task, await sourcesOf(task)));
+    const job = await submit(jobOf(task, await sourcesOf(task)));
+    remember(job.prompts);
+    spend();
+    buildSettings();
   } catch (error) {
     problem.textContent = error.message;
     problem.hidden = false;
@@ -150,7 +161,7 @@ function heard(kind, content) {
     known.jobs.set(content.id, content);
     if (content.state === "failed") sayFailed(content);
   } else if (kind === "forgotten") known.jobs.delete(content.id);
-  else if (kind === "queue") known.order = content.order;
+  else if (kind === "queue") order(content.order);
   else if (kind === "pace") known.studio.paces[content.name] = content.seconds;
   else if (kind === "notice") notice(content.notice);
   tell(kind === "forgotten" ? "queue" : kind, content);

@@ -1,15 +1,48 @@
 // A view in motion: draws the pieces that the server describes, each through its map between two moments.
 
 export const SHARE_OF_CANVAS = 0.7; // the picture's side; the rest is room to turn in
+const PRINTED = 128; // pictures with a smaller side are printed on paper
 const SHARP = 560; // the side at which pieces are cut: smooth inside, crisp at their edges
 
-/** The picture, smoothly enlarged, as a canvas to cut pieces from. */
-export function enlarged(image, size, sharp = SHARP) {
+/** The picture, enlarged, as a canvas to cut pieces from; what is small is printed on paper, for a blur looks like a fault. */
+export function enlarged(image, size, { sharp = SHARP, onPaper = true } = {}) {
   const whole = Math.ceil(sharp / size) * size;
   // Doubled again and again, for in one go the pixels of a small picture would still be seen.
   let canvas = image;
   for (let side = 2 * size; side < whole; side *= 2) canvas = resized(canvas, side);
-  return resized(canvas, whole);
+  canvas = resized(canvas, whole);
+  return onPaper && size < PRINTED ? printed(canvas, whole / size) : canvas;
+}
+
+/** Sharper edges, and the grain of paper: between two pixels of the picture there is something to see. */
+function printed(canvas, pixel) {
+  const side = canvas.width;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const soft = resized(resized(canvas, Math.max(1, Math.round(side / pixel / 1.5))), side);
+  const image = context.getImageData(0, 0, side, side);
+  const blurred = soft.getContext("2d").getImageData(0, 0, side, side).data;
+  const grain = grainOf(side);
+  const { data } = image;
+  for (let k = 0, i = 0; k < data.length; k += 4, i++) {
+    for (let c = 0; c < 3; c++) data[k + c] = data[k + c] + 0.55 * (data[k + c] - blurred[k + c]) + grain[i];
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+const grains = new Map();
+
+/** The same sheet of paper for all pictures of a side: specks, and fibres two and five pixels wide. */
+function grainOf(side) {
+  if (!grains.has(side)) {
+    let state = 9;
+    const chance = () => (state = (state * 1_103_515_245 + 12_345) & 0x7fffffff) / 0x7fffffff - 0.5;
+    const sheet = (step) => Float32Array.from({ length: Math.ceil(side / step) ** 2 }, chance);
+    const sheets = [[1, 16, sheet(1)], [2, 13, sheet(2)], [5, 8, sheet(5)]];
+    const at = (y, x) => sheets.reduce((sum, [step, weight, values]) => sum + weight * values[Math.floor(y / step) * Math.ceil(side / step) + Math.floor(x / step)], 0);
+    grains.set(side, Float32Array.from({ length: side * side }, (_, i) => at(Math.floor(i / side), i % side)));
+  }
+  return grains.get(side);
 }
 
 function resized(image, side) {
@@ -81,6 +114,10 @@ function mapAt(stage, piece, progress) {
   return between.length === 2 ? [1, 0, 0, 1, ...between] : between;
 }
 
+/** The axis about which a whole picture is turned over. */
+const FLIPS = { flip: "across", mirror: "down" };
+const EYE = 2.6; // how far the eye is, in sides of the picture
+const STRIPS = 72;
 const TURNS = { "rotate-180": 180, "rotate-90": 90, "rotate-90-cw": -90 };
 
 /** A picture that a view rearranges, stage by stage. */
@@ -91,7 +128,8 @@ export class Moving {
     this.turns = TURNS[motion.name] ?? 0;
     /** After how much progress all is as before: what turns may be turned on and on, either way. */
     this.period = this.turns ? 360 / Math.abs(this.turns) : motion.name === "inner-circle" ? 2 : 0;
-    let picture = enlarged(image, this.size, sharp);
+    this.flips = FLIPS[motion.name] ?? null;
+    let picture = enlarged(image, this.size, { sharp });
     this.stages = motion.stages.map((stage) => {
       const made = { ...stage, pieces: cut(stage, this.size), picture };
       if (stage.negates) made.negative = negative(picture);
@@ -113,7 +151,8 @@ export class Moving {
     } else if (this.period) {
       // From -1 to 1: half a turn to either side is the same.
       this.#drawStage(context, this.stages[0], progress - this.period * Math.round(progress / this.period - 0.001));
-    } else {
+    } else if (this.flips) this.#drawFlipped(context, progress);
+    else {
       // Beyond its ends it gives a little, as what is held there would.
       const inside = Math.min(Math.max(progress, 0), 1);
       const give = 1 + 0.12 * Math.tanh(progress - inside);
@@ -123,6 +162,43 @@ export class Moving {
       this.#drawStage(context, this.stages[k], at - k);
     }
     context.restore();
+  }
+
+  /** How far what is seen at a rest is in view, 0 to 1. */
+  share(progress, rest = 1) {
+    const at = this.period ? this.#within(progress) : progress;
+    const apart = Math.abs(at - rest);
+    return Math.max(0, 1 - 2 * Math.min(apart, this.period ? this.period - apart : apart));
+  }
+
+  /** Turned over about its middle, in perspective, with its shadow: strip by strip, each as wide as it is near. */
+  #drawFlipped(context, progress) {
+    const { size } = this;
+    const { picture } = this.stages[0];
+    const half = size / 2;
+    if (Number.isInteger(progress)) {
+      context.drawImage(progress % 2 ? this.last : picture, -half, -half, size, size);
+      return;
+    }
+    const [cosine, sine] = [Math.cos(Math.PI * progress), Math.sin(Math.PI * progress)];
+    // About the axis that goes down, all is as about the one across, but for x and y.
+    const down = this.flips === "down";
+    const rectangle = (x, y, width, height) => (down ? [y, x, height, width] : [x, y, width, height]);
+    context.save();
+    context.globalAlpha = 0.3 * Math.abs(sine);
+    context.filter = `blur(${Math.round(4 + 12 * Math.abs(sine))}px)`;
+    context.fillStyle = "#140c1c";
+    context.fillRect(...rectangle(-0.47 * size, -half * Math.abs(cosine) + 0.04 * size, 0.94 * size, size * Math.abs(cosine)));
+    context.restore();
+    const fine = picture.width / STRIPS;
+    const near = (edge) => EYE / (EYE - edge * sine);
+    for (let k = 0; k < STRIPS; k++) {
+      const [from, to] = [k / STRIPS - 0.5, (k + 1) / STRIPS - 0.5];
+      const [start, end] = [from, to].map((edge) => edge * size * cosine * near(edge));
+      const width = size * near((from + to) / 2);
+      // A strip reaches a little over the next one, or there would be gaps.
+      context.drawImage(picture, ...rectangle(0, k * fine, picture.width, fine), ...rectangle(-width / 2, Math.min(start, end), width, Math.abs(end - start) + size / 300));
+    }
   }
 
   /** The nearest progress at which it rests: as it was, or as the view shows it. */

@@ -4,6 +4,19 @@ import { ask, once, query } from "./api.js";
 import { debounced, el } from "./dom.js";
 
 const SHOWN = 8;
+const REMEMBERED = 40;
+const earlier = JSON.parse(localStorage.getItem("prompts") ?? "[]"); // prompts that were made, the latest first
+
+/** Remember the prompts of a job. */
+export function remember(prompts) {
+  const words = prompts.filter((prompt) => prompt.length > 1);
+  earlier.splice(0, earlier.length, ...new Set([...words, ...earlier].slice(0, REMEMBERED)));
+  localStorage.setItem("prompts", JSON.stringify(earlier));
+}
+
+let pressed = false; // whether a pointer is down: then nothing may move under it
+addEventListener("pointerdown", () => (pressed = true), true);
+for (const kind of ["pointerup", "pointercancel"]) addEventListener(kind, () => (pressed = false), true);
 let counter = 0;
 
 /** What a word that is being typed may become: styles at the start, then names of things, then single words. */
@@ -57,7 +70,9 @@ export class PromptField {
     this.input.addEventListener("input", () => this.#typed());
     this.input.addEventListener("keydown", (event) => this.#key(event));
     // Whoever came back at once, as after a near word was taken, goes on with what is shown.
-    this.input.addEventListener("blur", () => setTimeout(() => document.activeElement !== this.input && this.#close(), 120));
+    const leave = () => setTimeout(() => document.activeElement !== this.input && this.#close(), 120);
+    this.input.addEventListener("blur", () => (pressed ? addEventListener("pointerup", leave, { once: true }) : leave()));
+    this.input.addEventListener("focus", () => !this.value && this.#show(earlier.slice(0, SHOWN).map((prompt) => ({ value: prompt, kind: "", head: "" }))));
     this.input.addEventListener("scroll", () => (this.ghost.scrollLeft = this.input.scrollLeft));
     this.listen = debounced(() => this.read(), 250);
     if (value) this.read();
@@ -79,7 +94,7 @@ export class PromptField {
     this.listen();
     const text = this.input.value;
     if (!text.trim()) {
-      this.#close();
+      this.#show(earlier.slice(0, SHOWN).map((prompt) => ({ value: prompt, kind: "", head: "" })));
       return;
     }
     const closed = this.closed;
@@ -87,7 +102,10 @@ export class PromptField {
     const known = await once(`/api/words?${query({ model: this.modelName() })}`).catch(() => null);
     // Whoever went on, closed them, or chooses among those that are shown in the meantime wants no others.
     if (!known || this.active >= 0 || closed !== this.closed || text !== this.input.value || document.activeElement !== this.input) return;
-    const found = suggestions(text, known);
+    this.#show(suggestions(text, known));
+  }
+
+  #show(found) {
     this.active = -1;
     this.options.replaceChildren(
       ...found.map((one, k) =>

@@ -12,7 +12,7 @@ let watched = null; // the id of the job on stage
 let shown = []; // pictures of the job on stage, as the gallery knows them
 let chosen = 0;
 let picked = false; // whether by hand
-let revealed = new Set();
+let guessed = new Set(); // the readings of the job on stage that were guessed
 let image = null; // the latest strip of what is forming
 let before = []; // the pictures that were on stage before it
 let deeds; // does what can be done with a picture
@@ -51,9 +51,9 @@ export function watch(job) {
   chosen = 0;
   shown = [];
   image = null;
-  revealed = new Set();
+  guessed = new Set();
   side("look");
-  $("#guess").replaceChildren();
+  for (const part of ["#guess", "#readings"]) $(part).replaceChildren();
   $("#deeds").replaceChildren();
   $("#strip").replaceChildren(...Array.from({ length: job.count }, (_, k) => thumbnail(k)));
   $("#strip").hidden = job.count < 2;
@@ -80,7 +80,7 @@ export async function present(pictures, again, k = 0) {
   watched = null;
   forming(false);
   shown = pictures;
-  revealed = new Set();
+  guessed = new Set();
   $("#strip").replaceChildren(...pictures.map((_, i) => thumbnail(i, again)));
   $("#strip").hidden = pictures.length < 2;
   pictures.forEach(async (picture, i) => {
@@ -105,7 +105,7 @@ export function takeDown(id, again) {
   image = null;
   viewer.clear();
   $("#viewer").setAttribute("aria-label", "Nothing on stage");
-  for (const name of ["#guess", "#deeds", "#strip"]) $(name).replaceChildren();
+  for (const name of ["#guess", "#readings", "#deeds", "#strip"]) $(name).replaceChildren();
 }
 
 function thumbnail(k, again = () => {}) {
@@ -198,7 +198,7 @@ function formOne() {
   const own = image.width / image.count;
   const canvas = el("canvas", { width: own, height: own });
   canvas.getContext("2d").drawImage(image, Math.min(chosen, image.count - 1) * own, 0, own, own, 0, 0, own, own);
-  viewer.form(canvas, own);
+  viewer.form(canvas, own, false);
 }
 
 /** Before the first step there is nothing but noise. */
@@ -211,7 +211,7 @@ function drawGrain() {
     pixels.data[k + 3] = 255;
   }
   context.putImageData(pixels, 0, 0);
-  viewer.form(canvas, 64);
+  viewer.form(canvas, 64, false);
 }
 
 async function reveal(again) {
@@ -220,9 +220,7 @@ async function reveal(again) {
   const own = await trying(() => loaded(fileOf(picture.id)));
   if (picture !== onStage()) return;
   if (own) await trying(() => viewer.show({ ...picture, image: own, label }));
-  askWhat($("#guess"), picture, revealed.has(picture.id), () => {
-    for (const one of shown) revealed.add(one.id);
-  });
+  askWhat($("#readings"), $("#guess"), picture, guessed, viewer);
   $("#deeds").replaceChildren(...deedsOf(picture, again));
 }
 
@@ -292,6 +290,6 @@ export async function welcome(picture) {
   const own = await loaded(picture.address);
   await trying(() => viewer.show({ ...picture, image: own }));
   if (watched || shown.length) return;
-  askWhat($("#guess"), picture, false, () => {});
+  askWhat($("#readings"), $("#guess"), picture, new Set(), viewer);
 }
 

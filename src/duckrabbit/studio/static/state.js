@@ -1,6 +1,7 @@
 // What the page knows, and who wants to hear of it.
 
 import { ask } from "./api.js";
+import { nameViews } from "./icons.js";
 
 export const known = {
   studio: null, // the answer of /api/studio
@@ -21,11 +22,23 @@ export function tell(kind, content) {
 
 export async function refreshStudio() {
   known.studio = await ask("/api/studio");
+  nameViews(known.studio.view_names);
   tell("studio", known.studio);
 }
 
+let news = 0; // how often the order of the jobs was told
+
+/** The order of the jobs was told. */
+export function order(ids) {
+  news++;
+  known.order = ids;
+}
+
 export async function refreshJobs() {
+  const before = news;
   const { jobs } = await ask("/api/jobs");
+  // What was told meanwhile is newer than the answer.
+  if (news !== before) return refreshJobs();
   known.jobs = new Map(jobs.map((job) => [job.id, job]));
   known.order = jobs.filter((job) => job.state === "waiting" || job.state === "making").map((job) => job.id);
   tell("queue");

@@ -1,6 +1,6 @@
 // What one can make, as the studio describes it: the fields and settings of each task, and the job that they ask for.
 
-import { el } from "./dom.js";
+import { drawing, el } from "./dom.js";
 import { KINDS, partsOf } from "./fields.js";
 import { PromptField } from "./prompt.js";
 import { known, model, recipeOf, taskOf } from "./state.js";
@@ -9,12 +9,16 @@ import { known, model, recipeOf, taskOf } from "./state.js";
 export const wishes = {
   count: null, // as many as fit into a while
   among: null, // candidates for each picture that is kept
-  seed: null,
+  seed: null, // of the next job; null for chance
+  locked: false, // whether it is that of all jobs that follow
   model: {}, // by kind
   sampler: { steps: null, guidance_scale: null, solver: null, grid: null, judge_scale: null },
   negative: "",
   size: null,
 };
+const DIE = ["M5 5h14v14H5z", "M9 9v.01M15 9v.01M12 12v.01M9 15v.01M15 15v.01"];
+const LOCK = ["M6 11h12v9H6z", "M8.500 11V8a3.500 3.500 0 0 1 7 0v3"];
+const UNLOCKED = ["M6 11h12v9H6z", "M8.500 11V8a3.500 3.500 0 0 1 6.800-1.200"];
 const own = {};
 
 const allOf = ({ fields, settings }) => [...fields, ...settings];
@@ -88,11 +92,38 @@ export function jobOf(name, sources) {
   const count = countOf(name);
   const said = Object.assign({}, ...allOf(task).map((field) => KINDS[field.kind].put?.(field, wish, sources)));
   const negative = task.models === "digits" ? {} : { negative_prompt: wishes.negative };
-  const seed = wishes.seed ?? Math.floor(Math.random() * 1_000_000);
+  const seed = wishes.seed ?? chance();
   const among = wishes.among ? Math.min(known.studio.most_candidates, wishes.among * count) : null;
   const { sizes } = model(modelName(name));
   const size = sizes.includes(wishes.size) ? wishes.size : null;
   return { verb, recipe: { ...said, ...negative, sampler: samplerOf(name, verb) }, model: modelName(name), seed, count, among, size };
+}
+
+const chance = () => Math.floor(Math.random() * 1_000_000);
+
+/** A job was handed in: the next one has another seed, unless it is locked. */
+export function spend() {
+  if (!wishes.locked) wishes.seed = null;
+}
+
+/** The seed: one by chance for each job, a die for another, a lock to stay with it. */
+function seedField(again) {
+  const input = el("input", { type: "number", min: 0, max: 1e15, step: 1, placeholder: "by chance", ".value": wishes.seed ?? "", "aria-label": "Seed" });
+  const lock = el("button", { type: "button", class: "icon", "aria-label": "Keep this seed", title: "Keep this seed", "aria-pressed": String(wishes.locked) }, drawing(wishes.locked ? LOCK : UNLOCKED));
+  lock.addEventListener("click", () => {
+    wishes.locked = !wishes.locked;
+    if (wishes.locked) wishes.seed ??= chance();
+    again();
+  });
+  // A seed that is typed is meant.
+  input.addEventListener("input", () => {
+    wishes.seed = input.value === "" || !input.validity.valid ? null : Number(input.value);
+    wishes.locked = wishes.seed !== null;
+    lock.setAttribute("aria-pressed", String(wishes.locked));
+    lock.replaceChildren(drawing(wishes.locked ? LOCK : UNLOCKED));
+  });
+  const dice = el("button", { type: "button", class: "icon", "aria-label": "Another seed by chance", title: "Another seed by chance", onclick: () => ((wishes.seed = chance()), again()) }, drawing(DIE));
+  return el("div", { class: "seed" }, el("span", { class: "label" }, "Seed"), el("div", {}, input, dice, lock));
 }
 
 /** Take a job's settings back into the fields; gives the task, or null where none makes such a picture. */
@@ -103,7 +134,8 @@ export function takeJob({ verb, recipe, model: name, seed, size }) {
   const task = makers.find(({ models }) => models === kind) ?? makers[0];
   if (!task) return null;
   if (facts) wishes.model[kind] = facts.name === known.studio.defaults[kind] ? null : facts.name;
-  wishes.seed = seed;
+  // It makes the same picture once; the next is another.
+  Object.assign(wishes, { seed, locked: false });
   wishes.size = facts?.sizes.slice(1).includes(size) ? size : null;
   wishes.negative = recipe.negative_prompt ?? "";
   const usual = facts && usualSampler(facts, verb);
@@ -140,7 +172,7 @@ export function settingsOf(name, again) {
   const negative = el("input", { type: "text", maxlength: 300, ".value": wishes.negative, oninput: () => (wishes.negative = negative.value) });
   return [
     choice("Model", models.map((one) => [one.name, one.name]), facts.name, (chosen) => ((wishes.model[kind] = chosen), (wishes.size = null), again())),
-    el("div", { class: "pairwise" }, number("Seed", "seed", 0, 1e15, 1, wishes), sampling("Steps", "steps", 1, 250, 1)),
+    el("div", { class: "pairwise" }, seedField(again), sampling("Steps", "steps", 1, 250, 1)),
     el(
       "div",
       { class: "pairwise" },

@@ -8,6 +8,8 @@ import { Moving, SHARE_OF_CANVAS, animate, enlarged, spring } from "./motion.js"
 
 const LONG = { jigsaw: 1500, "patch-permute": 1500, "pixel-permute": 1800, "square-hinge": 1400, skew: 1200 };
 const FAR = 1600;
+/** Where on its way each part of a hybrid is read best. */
+const PLACES = { near: 0, mid: 0.5, far: 1, colour: 0, grey: 1, sharp: 0, blurred: 1, large: 0, small: 1 };
 const A_TAP = 6; // pixels: a hand that moves less than this has pressed
 const FLUNG = 0.16; // seconds that a flung picture flies on before it is caught
 
@@ -27,6 +29,8 @@ export class Viewer {
     this.speed = 0; // of the progress, a second
     this.target = 0;
     this.stop = () => {};
+    this.ways = this.moving = this.parts = [];
+    this.lit = null; // hears how far each reading is in view
     this.turn = 0; // counts what is shown, so that what loads late is not
     canvas.addEventListener("keydown", (event) => this.#key(event));
     canvas.addEventListener("pointerdown", (event) => this.#grab(event));
@@ -44,6 +48,7 @@ export class Viewer {
     this.ways = ways;
     this.moving = motions.map((motion) => new Moving(shown.image, motion));
     this.chosen = 0;
+    this.parts = shown.parts;
     this.way = shown.parts.length ? wayOf(shown.parts) : null;
     this.distant = this.way ? new Distant(shown.image, shown.side, this.way) : null;
     this.canvas.setAttribute("aria-label", shown.label ?? "A picture");
@@ -52,10 +57,10 @@ export class Viewer {
     this.draw();
   }
 
-  /** Show a picture that is still forming. */
-  form(image, side) {
+  /** Show a picture that is still forming; one that is finished is on paper. */
+  form(image, side, onPaper = true) {
     this.clear();
-    this.plain = enlarged(image, side);
+    this.plain = enlarged(image, side, { onPaper });
     this.draw();
   }
 
@@ -63,6 +68,7 @@ export class Viewer {
   clear() {
     this.turn++;
     this.stop();
+    this.lit = null;
     this.distant = this.way = this.plain = null;
     this.moving = this.ways = [];
     this.progress = this.target = this.speed = 0;
@@ -124,6 +130,33 @@ export class Viewer {
       context.drawImage(this.plain, (side - width) / 2, (side - width) / 2, width, width);
     }
     this.canvas.dataset.progress = this.progress.toFixed(3);
+    this.lit?.(this.#shares());
+  }
+
+  /** Draw a reading as it is seen, by its place among the prompts. */
+  drawReading(canvas, k) {
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    const at = this.ways.findIndex((way) => way.index === k);
+    if (this.distant) this.distant.draw(context, canvas.width, 0.5 * PLACES[this.parts[k]]);
+    else if (at >= 0) this.moving[at].draw(context, canvas.width, 1);
+    else if (this.plain) {
+      const width = canvas.width * SHARE_OF_CANVAS;
+      context.drawImage(this.plain, (canvas.width - width) / 2, (canvas.width - width) / 2, width, width);
+    }
+  }
+
+  /** How far each reading is in view, 0 to 1, by its place among the prompts. */
+  #shares() {
+    const near = (place) => Math.max(0, 1 - 2 * Math.abs(this.progress - place));
+    if (this.distant) return this.parts.map((part) => near(PLACES[part]));
+    const { moving, chosen, ways } = this;
+    const seen = moving.length ? moving[chosen].share(this.progress) : 0;
+    const shares = [];
+    ways.forEach(({ index }, k) => (shares[index] = k === chosen ? seen : 0));
+    // The one that is no view is what is seen at rest.
+    for (let k = 0; k <= ways.length; k++) if (!ways.some(({ index }) => index === k)) shares[k] = moving.length ? moving[chosen].share(this.progress, 0) : 1;
+    return shares;
   }
 
   #at(progress, speed = 0) {
