@@ -35,7 +35,7 @@ from duckrabbit.making.rerun import command_for
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.models.open import prx_pixel
+from duckrabbit.models.open import fitting, prx_pixel
 from duckrabbit.models.open.flux import packed
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.edit import Edit
@@ -459,6 +459,31 @@ def test_what_is_no_judge_is_refused(judges: dict[str, Path], tmp_path: Path, du
         open_judge(str(pickled), device)
     ended = duckrabbit("generate", "7", "--best", "1", "--judge", str(judges["clip"]))
     assert (ended.code, "makes digits" in ended.err) == (2, True)
+
+
+# --- Memory ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_network_that_does_not_fit_comes_block_by_block(
+    folder_of: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = _ours(_load(folder_of("prx-pixel")), 2, 3.0)
+    monkeypatch.setattr(fitting, "_memory", lambda device: 1000.0)
+    model = _load(folder_of("prx-pixel"))
+    assert torch.equal(_ours(model, 2, 3.0), whole)
+    assert "it comes block by block" in capsys.readouterr().err
+    network = model.denoiser.lend()  # type: ignore[attr-defined]
+    assert any(hasattr(part, "_diffusers_hook") for part in network.modules())
+
+
+def test_weights_in_8_bits_are_of_another_package_and_of_open_models_alone(
+    folder_of: Folders, duckrabbit: Command
+) -> None:
+    words = ("generate", "a dog", "--precision", "int8", "--device", "cpu")
+    refusals = ((("--model", str(folder_of("sd"))), r'pip install "duckrabbit[int8]"'), ((), "8 bits are for"))
+    for more, says in refusals:
+        ended = duckrabbit(*words, *more)
+        assert (ended.code, says in ended.err) == (2, True), ended.err
 
 
 # --- Whose folder is it? ---------------------------------------------------------------------------------------------

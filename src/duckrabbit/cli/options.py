@@ -22,15 +22,16 @@ class Computing(choose.Computing):
     """What computes, where and how."""
 
     model: Annotated[str | None, option("MODEL")] = None
-    """a name (see duckrabbit models), a run folder, a .safetensors file, or a pixel-space pipeline's folder"""
+    """a name (see duckrabbit models), a run folder, a .safetensors file, a folder in diffusers' layout, or a hub id"""
     weights: Annotated[str | None, option("WEIGHTS")] = None
     """of --model deepfloyd: a folder with stage1 and stage2, or hub ids joined by a comma"""
     embeddings: Annotated[str | None, option("PATH")] = None
-    """where prompts' embeddings are kept (see duckrabbit embed), or a .safetensors file of them"""
+    """where prompts' embeddings are kept (see duckrabbit embed), or a file of them: .safetensors, or a course's .pth"""
     device: Annotated[str, option("DEVICE")] = "auto"
     """auto (a GPU where there is one, Apple's too), cpu, cuda, cuda:1 or mps"""
     precision: Annotated[str, option("PRECISION")] = "auto"
-    """of the network: auto (what the model and the hardware are best at), float32, bfloat16 or float16"""
+    """of the network: auto (what the model and the hardware are best at), float32, bfloat16, float16, or of open models
+    int8 weights"""
     threads: Annotated[int | None, option("N")] = None
     """CPU threads (by default all cores)"""
     compile: Flag = False
@@ -49,7 +50,7 @@ class Sampling(sampling.Sampling):
     solver: Annotated[str | None, option("SOLVER")] = None
     """ddpm, ddim, euler, heun or dpmpp_2m"""
     grid: Annotated[str | None, option("GRID")] = None
-    """uniform, quadratic, leading, karras, or course (levels 990, 960 … 0, 34 steps)"""
+    """uniform, quadratic, leading, karras, course (levels 990, 960 … 0, 34 steps), or an open model's own"""
     guidance_scale: Annotated[float | None, option("SCALE")] = None
     """classifier-free guidance; 1 is none; given alone it acts at all times"""
     guidance_interval: Annotated[tuple[float, float] | None, option("LOW HIGH")] = None
@@ -102,7 +103,7 @@ class Output:
     seed: Annotated[int, option("SEED")] = 0
     """of the first picture"""
     size: Annotated[int | None, option("PIXELS")] = None
-    """side of the pictures: the model's own, or its second stage's"""
+    """side of the pictures: the model's own, or its second stage's; open models make smaller ones, too"""
     out: Annotated[str, option("FOLDER")] = "out"
     """the folder to write to; nothing in it is ever overwritten"""
     json: Flag = False

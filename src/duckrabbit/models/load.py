@@ -80,6 +80,8 @@ def load_model(
     if compiled and chosen.type != "cuda":
         raise UsageError(f"Compiling is for a CUDA GPU, and this runs on {chosen.type}: leave it out.")
     model = _found(name, chosen, dtype, weights, embeddings, compiled, size)
+    if dtype == torch.int8 and model.own_grid is None:
+        raise UsageError(f"8 bits are for open models' weights, and {name} is another model: leave `precision` out.")
     if compiled and not model.compiled:
         raise UsageError(f"Compiling is for DeepFloyd IF, and {name} is another model: leave it out.")
     return model

@@ -90,7 +90,9 @@ def class_conditional(network: Any, x: Tensor, levels: Tensor, condition: Tensor
     return output
 
 
-def load_unet(part: Part, device: torch.device, dtype: torch.dtype, compiled: bool = False) -> nn.Module:
+def load_unet(
+    part: Part, device: torch.device, dtype: torch.dtype, compiled: bool = False, quantization: object | None = None
+) -> nn.Module:
     """The network of a part, on the CPU, in its precision; its blocks may be compiled when they are first called.
 
     Raises:
@@ -105,6 +107,7 @@ def load_unet(part: Part, device: torch.device, dtype: torch.dtype, compiled: bo
             use_safetensors=True,
             local_files_only=True,
             output_loading_info=True,
+            **({} if quantization is None else {"quantization_config": quantization}),
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise UsageError(f"{part.folder} can't be loaded ({error}): get the folder whole.") from error

@@ -18,6 +18,7 @@ from duckrabbit.models.open.autoencoder import Autoencoder, scaling
 from duckrabbit.models.open.denoiser import OpenDenoiser
 from duckrabbit.models.open.families import FAMILIES
 from duckrabbit.models.open.family import Family, Folder, has_part
+from duckrabbit.models.open.fitting import INT8, Lender, load_network
 from duckrabbit.models.open.wordings import Wordings
 
 KIND = "diffusers-open"
@@ -50,7 +51,8 @@ def open_model(
         size: the side of its pictures; None for the one it was trained for.
         embeddings: the folder that keeps what prompts become; None for the user's cache.
         device: where to compute.
-        dtype: of the network; None for bfloat16 where the hardware multiplies it, else float16 on a GPU.
+        dtype: of the network; None for bfloat16 where the hardware multiplies it, else float16 on a GPU; int8 for
+            weights in 8 bits.
 
     Raises:
         UsageError: if it is not whole, or can't make pictures of that size.
@@ -62,12 +64,12 @@ def open_model(
     read = Folder(folder, index, network.config, None if autoencoder is None else autoencoder.config)
     side = _side(name, family, read, size)
     playing = family.play(read, side)
-    precision = choose_dtype(device) if dtype is None else dtype
+    in_8_bits = dtype == INT8
+    precision = choose_dtype(device) if dtype is None or in_8_bits else dtype
     offloader = Offloader(device)
     wordings = Wordings(family, read, embeddings, offloader, precision)
-    lend = partial(
-        offloader.lend, family.network, _need(network, precision), partial(load_unet, network, device, precision)
-    )
+    load = partial(load_network, network, device, precision, in_8_bits)
+    lend = Lender(offloader, family.network, _need(network, INT8 if in_8_bits else precision), load)
     model = Model(
         name=name,
         kind="pictures",
@@ -83,7 +85,7 @@ def open_model(
         config={"kind": KIND, "pipeline": family.pipeline, "network": dict(network.config)},
         checksum=fingerprint([network, *([] if autoencoder is None else [autoencoder])]),
         device=device,
-        dtype=precision,
+        dtype=INT8 if in_8_bits else precision,
         own_grid=playing.grid,
     )
     if autoencoder is None:
@@ -115,7 +117,7 @@ def _side(name: str, family: Family, folder: Folder, size: int | None) -> int:
 
 def _need(part: Part, dtype: torch.dtype) -> int:
     """The bytes of a part's weights, which are kept in 16 bits if its files are of that variant, or most likely."""
-    return part.bytes * dtype.itemsize // 2 if part.variant or dtype.itemsize > 2 else part.bytes
+    return part.bytes * dtype.itemsize // 2 if part.variant or dtype.itemsize != 2 else part.bytes
 
 
 def _check_prompt(wordings: Wordings, prompt: object) -> None:
