@@ -35,7 +35,7 @@ class Computing(choose.Computing):
     threads: Annotated[int | None, option("N")] = None
     """CPU threads (by default all cores)"""
     compile: Flag = False
-    """compile the network's blocks: DeepFloyd IF on a GPU gets a third faster after a minute"""
+    """compile the blocks of DeepFloyd IF or an open model, on a GPU: a third faster after a minute"""
     judge: Annotated[str | None, option("JUDGE")] = None
     """who reads pictures for --best, discover and --judge-scale: a folder or hub id of CLIP or SigLIP, which know any
     words (by default the shipped judges)"""

@@ -42,12 +42,8 @@ class Lender:
         if self._visiting is None:
             self.offloader.send_away()
             device = self.offloader.device
-            print(
-                f"the {self.name} has {self.need / 1e9:.1f} GB, too much for {device.type} with {self.room / 1e9:.1f} GB: "
-                "it comes block by block, which takes longer",
-                file=sys.stderr,
-                flush=True,
-            )
+            sizes = f"needs {self.need / 1e9:.1f} GB and {device.type} has {self.room / 1e9:.1f} GB"
+            print(f"the {self.name} {sizes}: it comes block by block, which takes longer", file=sys.stderr, flush=True)
             network: Any = self.load()
             network.enable_group_offload(
                 onload_device=device,
@@ -60,17 +56,17 @@ class Lender:
         return self._visiting
 
 
-def load_network(part: Part, device: torch.device, dtype: torch.dtype, in_8_bits: bool) -> nn.Module:
+def load_network(part: Part, device: torch.device, dtype: torch.dtype, in_8_bits: bool, compiled: bool) -> nn.Module:
     """The network of a part, on the CPU; see `load_unet`.
 
     Raises:
         UsageError: if the packages are missing, or configuration and weights don't go together.
     """
     if not in_8_bits:
-        return load_unet(part, device, dtype)
+        return load_unet(part, device, dtype, compiled)
     optional("torchao", extra="int8")
     eight = import_module("torchao.quantization").Int8WeightOnlyConfig()
-    return load_unet(part, device, dtype, quantization=diffusers().TorchAoConfig(eight))
+    return load_unet(part, device, dtype, compiled, diffusers().TorchAoConfig(eight))
 
 
 def _memory(device: torch.device) -> float:

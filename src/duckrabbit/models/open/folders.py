@@ -35,7 +35,7 @@ def pipeline(
     index = read_json(folder / INDEX) if (folder / INDEX).is_file() else {}
     kind = str(index.get("_class_name", ""))
     if kind in FAMILIES:
-        return open_model(name, folder, size, embeddings, device, dtype)
+        return open_model(name, folder, size, embeddings, device, dtype, compiled)
     if index and not _has_unet_on_pixels(index, (folder / "unet").is_dir()):
         raise _unplayed(name, kind)
     return pixels.pipeline(name, folder, embeddings, device, dtype, compiled)

@@ -11,7 +11,7 @@ import torch
 from duckrabbit.errors import UsageError
 from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
 from duckrabbit.models.deepfloyd.offloading import Offloader
-from duckrabbit.models.deepfloyd.unet import load_unet
+from duckrabbit.models.deepfloyd.unet import load_unet, require_compiler
 from duckrabbit.models.device import choose_dtype
 from duckrabbit.models.model import Model
 from duckrabbit.models.open.autoencoder import Autoencoder, scaling
@@ -42,6 +42,7 @@ def open_model(
     embeddings: str | None,
     device: torch.device,
     dtype: torch.dtype | None,
+    compiled: bool = False,
 ) -> Model:
     """The model in a pipeline's folder; networks are loaded when they are first used, and take turns on the device.
 
@@ -53,6 +54,7 @@ def open_model(
         device: where to compute.
         dtype: of the network; None for bfloat16 where the hardware multiplies it, else float16 on a GPU; int8 for
             weights in 8 bits.
+        compiled: whether the network's blocks are compiled.
 
     Raises:
         UsageError: if it is not whole, or can't make pictures of that size.
@@ -68,7 +70,9 @@ def open_model(
     precision = choose_dtype(device) if dtype is None or in_8_bits else dtype
     offloader = Offloader(device)
     wordings = Wordings(family, read, embeddings, offloader, precision)
-    load = partial(load_network, network, device, precision, in_8_bits)
+    if compiled:
+        require_compiler(device)
+    load = partial(load_network, network, device, precision, in_8_bits, compiled)
     lend = Lender(offloader, family.network, _need(network, INT8 if in_8_bits else precision), load)
     model = Model(
         name=name,
@@ -86,6 +90,7 @@ def open_model(
         checksum=fingerprint([network, *([] if autoencoder is None else [autoencoder])]),
         device=device,
         dtype=INT8 if in_8_bits else precision,
+        compiled=compiled,
         own_grid=playing.grid,
     )
     if autoencoder is None:
