@@ -24,7 +24,7 @@ class Computing(choose.Computing):
     model: Annotated[str | None, option("MODEL")] = None
     """a name (see duckrabbit models), a run folder, a .safetensors file, a folder in diffusers' layout, or a hub id"""
     weights: Annotated[str | None, option("WEIGHTS")] = None
-    """of --model deepfloyd: a folder with stage1 and stage2, or hub ids joined by a comma"""
+    """of --model deepfloyd: a folder with stage1, stage2 and perhaps stage3, or hub ids joined by commas"""
     embeddings: Annotated[str | None, option("PATH")] = None
     """where prompts' embeddings are kept (see duckrabbit embed), or a file of them: .safetensors, or a course's .pth"""
     device: Annotated[str, option("DEVICE")] = "auto"

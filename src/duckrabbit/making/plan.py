@@ -29,8 +29,8 @@ class Planned:
         recipe: what is made.
         model: the first stage.
         size: the pictures' side; None for the first stage's own.
-        second_sampler: how the second stage samples; None where none has a part.
-        stages: one, or the first and then the second, which sees what the first made.
+        second_sampler: how the last stage samples; None where the first makes it all.
+        stages: one, or several, of which each sees what the one before made.
     """
 
     recipe: Recipe
@@ -113,8 +113,14 @@ def plan(recipe: Recipe, model: Model, size: int | None = None, second_sampler: 
         return Planned(recipe, model, size, None, (Stage(model, _guided(recipe, model)),))
     second = second_sampler or recipe.sampler_for(final)
     large = Stage(final, with_sampler(recipe, second_sampler).plan(final))
-    small = (Stage(model, _guided(recipe, model)),) if large.plan.asks_model else ()
-    return Planned(recipe, model, size, second, (*small, large))
+    if not large.plan.asks_model:
+        return Planned(recipe, model, size, second, (large,))
+    # A stage in between samples in its own way, whatever is said of the others.
+    between = tuple(
+        Stage(stage, with_sampler(recipe, recipe.default_sampler(stage)).plan(stage))
+        for stage in model.stages(size)[1:-1]
+    )
+    return Planned(recipe, model, size, second, (Stage(model, _guided(recipe, model)), *between, large))
 
 
 def _guided(recipe: Recipe, model: Model) -> Plan:

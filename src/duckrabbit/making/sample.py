@@ -78,12 +78,13 @@ def sample(
     """
     rows: tuple[int, ...] = tuple(range(len(plans)))
     pictures: Tensor | None = None
-    model = plans[0].model
+    before = plans[0].model
     for k, stage in enumerate(plans[0].stages):
         noise = Noise(tuple(seeds[row] for row in rows), k)
         guide = None
-        if pictures is not None and model.second_stage is not None:
-            guide = model.second_stage.low(pictures, noise)
+        if pictures is not None and before.second_stage is not None:
+            guide = before.second_stage.low(pictures, noise)
+        before = stage.model
         stages = [plans[row].stages[k] for row in rows]
         left = _sample_stage(stages, denoisers.of(stage), noise, guide, pruner if k == 0 else keep_all, watch)
         rows, pictures = tuple(rows[row] for row in left.rows), left.pixels
@@ -132,6 +133,6 @@ def _composition(
     guidances = tuple(own.judge_guidance for own in plans)
     correction = JudgeCorrection(guidances) if any(guidances) else uncorrected
     if model.on_latents and all(terms):
-        alone_from = plans[0].alone_from
-        return LatentComposition(denoiser, terms, model.encode, model.decode, model.threshold, correction, alone_from)
+        coder, alone_from = (model.encode, model.decode), plans[0].alone_from
+        return LatentComposition(denoiser, terms, *coder, model.threshold, correction, alone_from, guide)
     return Composition(denoiser, terms, model.threshold, guide, correction)

@@ -27,12 +27,11 @@ DEFAULT_PROMPT = "a high quality photo"
 LEAST_SIDE = 64
 
 
-def parts_of(index: Mapping[str, Any]) -> tuple[str, ...]:
+def parts_of(index: Mapping[str, Any], family: Family) -> tuple[str, ...]:
     """The patterns of the files of a pipeline of a family, by its index."""
-    family = FAMILIES[index["_class_name"]]
     wanted = [name for name in (*family.parts, AUTOENCODER) if has_part(index, name)]
     tokenizers = [name for name in index if name.startswith("tokenizer") and has_part(index, name)]
-    return ("model_index.json", *(f"{name}/*" for name in (*wanted, *tokenizers, "scheduler")))
+    return ("model_index.json", *(f"{name}/*" for name in (*wanted, *tokenizers, "scheduler", "low_res_scheduler")))
 
 
 def open_model(
@@ -43,6 +42,7 @@ def open_model(
     device: torch.device,
     dtype: torch.dtype | None,
     compiled: bool = False,
+    family: Family | None = None,
 ) -> Model:
     """The model in a pipeline's folder; networks are loaded when they are first used, and take turns on the device.
 
@@ -55,12 +55,13 @@ def open_model(
         dtype: of the network; None for bfloat16 where the hardware multiplies it, else float16 on a GPU; int8 for
             weights in 8 bits.
         compiled: whether the network's blocks are compiled.
+        family: of its class; None for the one that is played by itself.
 
     Raises:
         UsageError: if it is not whole, or can't make pictures of that size.
     """
     index = read_json(folder / "model_index.json")
-    family = FAMILIES[index["_class_name"]]
+    family = family or FAMILIES[index["_class_name"]]
     network = read_part(folder / family.network)
     autoencoder = read_part(folder / AUTOENCODER) if has_part(index, AUTOENCODER) else None
     read = Folder(folder, index, network.config, None if autoencoder is None else autoencoder.config)
