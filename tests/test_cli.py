@@ -272,7 +272,13 @@ def test_models_lists_each_model(duckrabbit: Command) -> None:
     lines = [json.loads(line) for line in duckrabbit("models", "--json").out.splitlines()]
     listed = duckrabbit("models").out
     assert "mnist-flow-class" in {line["name"] for line in lines}
-    assert all(line["name"] in listed and line["parameters"] > 1e6 for line in lines)
+    assert all(line["name"] in listed for line in lines)
+    shipped = [line for line in lines if "pipeline" not in line]
+    assert all(line["parameters"] > 1e6 for line in shipped)
+    by_pipeline = {line["pipeline"]: line for line in lines if line not in shipped}
+    prx = by_pipeline["PRXPixelPipeline"]
+    assert (prx["licence"], prx["gated"], prx["size"]) == ("Apache-2.0", False, "1024×1024×3")
+    assert by_pipeline["StableDiffusion3Pipeline"]["gated"]
 
 
 def test_doctor_answers_whatever_is_missing(duckrabbit: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -410,6 +410,39 @@ def test_embeddings_of_another_encoder_and_damaged_ones_are_refused(tmp_path: Pa
         dictionary.get("a dog")
 
 
+class _Code:
+    """What runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (os.system, ("touch ran",))
+
+
+def test_a_dictionary_that_a_course_handed_out_is_read_and_no_code_in_it(unlettered: Path, home: Path) -> None:
+    embedding = torch.rand(1, 77, TEXT_WIDTH)
+    torch.save({PROMPT: embedding, "": embedding[0].half() / 2}, "prompts.pth")
+    model = _load(unlettered, embeddings="prompts.pth")
+    assert len(make(Generate(PROMPT, sampler=SamplerConfig("ddpm", 1, "leading", 2.0)), model)) == 1
+    dictionary = Dictionary.at("prompts.pth")
+    assert dictionary.prompts() == ["", PROMPT]
+    assert torch.equal(dictionary.get(PROMPT.upper()), embedding)  # type: ignore[arg-type]
+    for name, inside, says in [
+        ("code", {PROMPT: _Code()}, "no file of tensors alone"),
+        ("list", [embedding], "holds a list"),
+        ("words", {PROMPT: "words"}, "holds a str under 'a photo of a dog'"),
+        ("numbers", {7: embedding}, "holds a Tensor under '7'"),
+    ]:
+        torch.save(inside, f"{name}.pth")
+        with pytest.raises(UsageError, match=says):
+            Dictionary.at(f"{name}.pth")
+    Path("cut.pth").write_bytes(Path("prompts.pth").read_bytes()[:100])
+    with pytest.raises(UsageError, match="no file of tensors alone"):
+        Dictionary.at("cut.pth")
+    torch.save({PROMPT: torch.zeros(3)}, "flat.pth")
+    with pytest.raises(UsageError, match=r"where an embedding is \[77, 4096\]"):
+        Dictionary.at("flat.pth").get(PROMPT)
+    assert not Path("ran").exists()
+
+
 # --- Memory ----------------------------------------------------------------------------------------------------------
 
 

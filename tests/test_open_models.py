@@ -7,6 +7,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from command_line import Command
 from duckrabbit.diffusion.guidance import Guidance, guided
 from duckrabbit.diffusion.latents import LatentComposition
 from duckrabbit.diffusion.noise import Noise, Stream
+from duckrabbit.diffusion.sampling import State
 from duckrabbit.diffusion.terms import Term
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import hybrid_bands
@@ -35,7 +37,7 @@ from duckrabbit.making.rerun import command_for
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.models.open import prx_pixel
+from duckrabbit.models.open import fitting, prx_pixel
 from duckrabbit.models.open.flux import packed
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.edit import Edit
@@ -43,8 +45,8 @@ from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source
-from helpers import pictures
-from tiny_if import write_pixel_pipeline
+from helpers import Recorder, pictures
+from tiny_if import write_cascade, write_pixel_pipeline
 from tiny_open import PROMPTS
 
 TOLERANCE = 1e-3
@@ -373,6 +375,66 @@ def test_the_best_of_many_and_films_see_pictures_of_latents(folder_of: Folders, 
     assert (ended.code, len(list(Path("out").glob("generate*.gif")))) == (0, 1)
 
 
+# --- A third stage ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def three_stages(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """DeepFloyd IF, 16 and 64 pixels here, and the ×4 upscaler behind it."""
+    folder = write_cascade(tmp_path_factory.mktemp("three"))
+    tiny_open.write_upscaler(folder / "stage3")
+    given = {"weights": str(folder), "embeddings": str(folder / "embeddings")}
+    model = load_model("deepfloyd", "cpu", torch.float32, **given)  # type: ignore[arg-type]
+    # The stage in between samples in its own way, which is made short.
+    after = model.second_stage
+    assert after is not None
+    brief = replace(after.model, sampler=SamplerConfig("ddpm", 2, "leading", 2.0))
+    return replace(model, second_stage=replace(after, model=brief))
+
+
+def test_the_third_stage_is_the_upscalers_own(three_stages: Model) -> None:
+    assert three_stages.sizes == (16, 64, 256)
+    second, third = (three_stages.at(size) for size in (64, 256))
+    recipe, steps, scale = Generate(PROMPTS[0], sampler=SamplerConfig("ddpm", 1, "leading", 1.0)), 5, 3.0
+    quick = SamplerConfig("ddim", steps, "own", scale)
+    shown: list[State] = []
+    [ours] = make(recipe, three_stages, seed=SEED, size=256, second_sampler=quick, watch=shown.append)
+    middle = next(state for state in reversed(shown) if state.x_s.shape[-1] == 64 and state.x_s.shape[1] == 3).x_s
+    assert len(shown) == 1 + second.sampler.steps + steps
+
+    folder = Path(str(three_stages.weights)) / "stage3"
+    pipeline = diffusers.StableDiffusionUpscalePipeline.from_pretrained(folder)
+    pipeline.set_progress_bar_config(disable=True)
+    noise, level = Noise((SEED,), 2), 21 / 1000
+    low = noise(Stream.LOWRES, level, (3, 64, 64))
+    module = __import__(type(pipeline).__module__, fromlist=["randn_tensor"])
+    start = noise(Stream.INIT, third.own_grid(steps)[0], third.state_shape)  # type: ignore[misc]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "randn_tensor", lambda *_, **__: low)
+        theirs = pipeline(
+            PROMPTS[0], middle, num_inference_steps=steps, guidance_scale=scale, latents=start, output_type="pt"
+        ).images[0]
+    assert _apart(ours.pixels.clamp(-1, 1) / 2 + 0.5, theirs) < TOLERANCE
+
+
+def test_every_view_is_kept_to_the_end_with_its_own_prompt(three_stages: Model) -> None:
+    """Each view's latent is estimated under its prompt, with the small picture through that view behind it."""
+    third = three_stages.at(256)
+    planned = Anagram(PROMPTS, ("flip",), sampler=SamplerConfig("ddim", 5, "own", 3.0)).plan(third)
+    assert (planned.resamplings, planned.alone_from) == (1, 0.0)
+    low = pictures(1, 64)
+    x = torch.randn(1, 8, 64, 64, generator=torch.Generator().manual_seed(0))
+    seen = Recorder(third.denoiser)
+    LatentComposition(seen, (planned.terms,), third.encode, third.decode, low=low)(x, 0.5)
+    [(rows, _, prompts)] = seen.calls
+    assert prompts == [PROMPTS[0], "", PROMPTS[1], ""]
+    for row, prompt in zip(rows, prompts, strict=True):
+        k = 0 if torch.equal(row[:4], x[0, :4]) else 1
+        assert torch.equal(row[:4], x[0, 4 * k : 4 * k + 4])
+        assert torch.equal(row[4:], low[0].flip(1) if k else low[0])
+        assert prompt in (PROMPTS[k], "")
+
+
 # --- A judge of any words --------------------------------------------------------------------------------------------
 
 
@@ -459,6 +521,31 @@ def test_what_is_no_judge_is_refused(judges: dict[str, Path], tmp_path: Path, du
         open_judge(str(pickled), device)
     ended = duckrabbit("generate", "7", "--best", "1", "--judge", str(judges["clip"]))
     assert (ended.code, "makes digits" in ended.err) == (2, True)
+
+
+# --- Memory ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_network_that_does_not_fit_comes_block_by_block(
+    folder_of: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = _ours(_load(folder_of("prx-pixel")), 2, 3.0)
+    monkeypatch.setattr(fitting, "_memory", lambda device: 1000.0)
+    model = _load(folder_of("prx-pixel"))
+    assert torch.equal(_ours(model, 2, 3.0), whole)
+    assert "it comes block by block" in capsys.readouterr().err
+    network = model.denoiser.lend()  # type: ignore[attr-defined]
+    assert any(hasattr(part, "_diffusers_hook") for part in network.modules())
+
+
+def test_weights_in_8_bits_are_of_another_package_and_of_open_models_alone(
+    folder_of: Folders, duckrabbit: Command
+) -> None:
+    words = ("generate", "a dog", "--precision", "int8", "--device", "cpu")
+    refusals = ((("--model", str(folder_of("sd"))), r'pip install "duckrabbit[int8]"'), ((), "8 bits are for"))
+    for more, says in refusals:
+        ended = duckrabbit(*words, *more)
+        assert (ended.code, says in ended.err) == (2, True), ended.err
 
 
 # --- Whose folder is it? ---------------------------------------------------------------------------------------------

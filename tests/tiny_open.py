@@ -96,6 +96,23 @@ def write_sdxl(folder: Path) -> Path:
     return written(pipeline, folder)
 
 
+def write_upscaler(folder: Path) -> Path:
+    """The ×4 upscaler: a guide behind the latents, told its level; four pixels each way to a latent."""
+    from diffusers import DDIMScheduler, DDPMScheduler, StableDiffusionUpscalePipeline
+
+    torch.manual_seed(0)
+    pipeline = StableDiffusionUpscalePipeline(
+        vae=autoencoder(4, levels=3),
+        text_encoder=clip(),
+        tokenizer=tokenizer(77),
+        unet=stirred(_unet(in_channels=7, num_class_embeds=1000)),
+        low_res_scheduler=DDPMScheduler(beta_schedule="squaredcos_cap_v2"),
+        scheduler=DDIMScheduler(**LATENT_BETAS, clip_sample=False, prediction_type="v_prediction", steps_offset=1),
+        max_noise_level=350,
+    )
+    return written(pipeline, folder)
+
+
 def write_prx(folder: Path) -> Path:
     """PRX: latents of an autoencoder, and a T5Gemma encoder."""
     from diffusers import FlowMatchEulerDiscreteScheduler, PRXPipeline, PRXTransformer2DModel
@@ -258,14 +275,14 @@ def _unet(**more: Any) -> Any:
     return UNet2DConditionModel(**config | more)
 
 
-def autoencoder(channels: int, shift: float | None = None) -> Any:
-    """Two pixels each way to a latent."""
+def autoencoder(channels: int, shift: float | None = None, levels: int = 2) -> Any:
+    """Two pixels each way to a latent, or four at three levels."""
     from diffusers import AutoencoderKL
 
     made = AutoencoderKL(
-        block_out_channels=(8, 8),
-        down_block_types=("DownEncoderBlock2D", "DownEncoderBlock2D"),
-        up_block_types=("UpDecoderBlock2D", "UpDecoderBlock2D"),
+        block_out_channels=(8,) * levels,
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
         latent_channels=channels,
         norm_num_groups=4,
         scaling_factor=0.5,

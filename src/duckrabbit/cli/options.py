@@ -26,19 +26,20 @@ class Computing(choose.Computing):
     """What computes, where and how."""
 
     model: Annotated[str | None, option("MODEL")] = None
-    """a name (see duckrabbit models), a run folder, a .safetensors file, or a pixel-space pipeline's folder"""
+    """a name (see duckrabbit models), a run folder, a .safetensors file, a folder in diffusers' layout, or a hub id"""
     weights: Annotated[str | None, option("WEIGHTS")] = None
-    """of --model deepfloyd: a folder with stage1 and stage2, or hub ids joined by a comma"""
+    """of --model deepfloyd: a folder with stage1, stage2 and perhaps stage3, or hub ids joined by commas"""
     embeddings: Annotated[str | None, option("PATH")] = None
-    """where prompts' embeddings are kept (see duckrabbit embed), or a .safetensors file of them"""
+    """where prompts' embeddings are kept (see duckrabbit embed), or a file of them: .safetensors, or a course's .pth"""
     device: Annotated[str, option("DEVICE")] = "auto"
     """auto (a GPU where there is one, Apple's too), cpu, cuda, cuda:1 or mps"""
     precision: Annotated[str, option("PRECISION")] = "auto"
-    """of the network: auto (what the model and the hardware are best at), float32, bfloat16 or float16"""
+    """of the network: auto (what the model and the hardware are best at), float32, bfloat16, float16, or of open models
+    int8 weights"""
     threads: Annotated[int | None, option("N")] = None
     """CPU threads (by default all cores)"""
     compile: Flag = False
-    """compile the network's blocks: DeepFloyd IF on a GPU gets a third faster after a minute"""
+    """compile the blocks of DeepFloyd IF or an open model, on a GPU: a third faster after a minute"""
     judge: Annotated[str | None, option("JUDGE")] = None
     """who reads pictures for --best, discover and --judge-scale: a folder or hub id of CLIP or SigLIP, which know any
     words (by default the shipped judges)"""
@@ -53,7 +54,7 @@ class Sampling(sampling.Sampling):
     solver: Annotated[str | None, option("SOLVER")] = None
     """ddpm, ddim, euler, heun or dpmpp_2m"""
     grid: Annotated[str | None, option("GRID")] = None
-    """uniform, quadratic, leading, karras, course (levels 990, 960 … 0, clean) or course-loop (which ends at 0)"""
+    """uniform, quadratic, leading, karras, course (levels 990 … 0, clean), course-loop (ends at 0), or an open model's own"""
     guidance_scale: Annotated[float | None, option("SCALE")] = None
     """classifier-free guidance; 1 is none; given alone it acts at all times"""
     guidance_interval: Annotated[tuple[float, float] | None, option("LOW HIGH")] = None
@@ -117,7 +118,7 @@ class Output:
     seed: Annotated[int, option("SEED")] = 0
     """of the first picture"""
     size: Annotated[int | None, option("PIXELS")] = None
-    """side of the pictures: the model's own, or its second stage's"""
+    """side of the pictures: the model's own, or its second stage's; open models make smaller ones, too"""
     out: Annotated[str, option("FOLDER")] = "out"
     """the folder to write to; nothing in it is ever overwritten"""
     json: Flag = False

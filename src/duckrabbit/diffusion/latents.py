@@ -70,6 +70,7 @@ class LatentComposition:
         threshold: applied once to each latent estimate.
         correction: what is done to the combined pictures x̂.
         alone_from: the time from which on the first view finishes alone; 0 for never.
+        low: what a later stage sees behind each view's latent, through that view: [B, 3, h, w].
     """
 
     denoiser: Denoiser
@@ -79,6 +80,7 @@ class LatentComposition:
     threshold: Threshold = unclipped
     correction: Correction = uncorrected
     alone_from: float = 0.0
+    low: Tensor | None = None
 
     @property
     def path(self) -> Path:
@@ -131,7 +133,9 @@ class LatentComposition:
             active.append([term for term in terms if term.weight_at(t) != 0 and term.view in here])
             for term in active[-1]:
                 first = views.index(term.view) * channels
-                requests.setdefault((k, term.view, term.condition), x[[k], first : first + channels])
+                latent = x[[k], first : first + channels]
+                seen = latent if self.low is None else torch.cat([latent, term.view(self.low[[k]].to(x))], dim=1)
+                requests.setdefault((k, term.view, term.condition), seen)
         x0 = self.denoiser(torch.cat(list(requests.values())), t, [condition for _, _, condition in requests]).x0
         answers = dict(zip(requests, torch.split(x0, 1), strict=True))
         return [

@@ -13,7 +13,7 @@ from duckrabbit.errors import UsageError
 if TYPE_CHECKING:
     from duckrabbit.models.model import Model
 
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16", "int8")
 MAX_THREADS = 256
 
 

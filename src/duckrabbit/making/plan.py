@@ -31,8 +31,8 @@ class Planned:
         recipe: what is made.
         model: the first stage.
         size: the pictures' side; None for the first stage's own.
-        second_sampler: how the second stage samples; None where none has a part.
-        stages: one, or the first and then the second, which sees what the first made.
+        second_sampler: how the last stage samples; None where the first makes it all.
+        stages: one, or several, of which each sees what the one before made.
         keeps_sources: whether its pictures hold the pictures that they were made from, as they do but for other people.
     """
 
@@ -118,8 +118,17 @@ def plan(recipe: Recipe, model: Model, size: int | None = None, second_sampler: 
     second = second_sampler or recipe.sampler_for(final)
     last = with_sampler(recipe, second_sampler)
     large = _stage(final, last, last.plan(final))
-    small = (_stage(model, recipe, _guided(recipe, model)),) if large.plan.asks_model else ()
-    return Planned(recipe, model, size, second, (*small, large))
+    if not large.plan.asks_model:
+        return Planned(recipe, model, size, second, (large,))
+    # A stage in between samples in its own way, whatever is said of the others.
+    between = (_in_its_own_way(stage, recipe) for stage in model.stages(size)[1:-1])
+    small = _stage(model, recipe, _guided(recipe, model))
+    return Planned(recipe, model, size, second, (small, *between, large))
+
+
+def _in_its_own_way(model: Model, recipe: Recipe) -> Stage:
+    own = with_sampler(recipe, recipe.default_sampler(model))
+    return _stage(model, own, own.plan(model))
 
 
 def _stage(model: Model, recipe: Recipe, made: Plan) -> Stage:

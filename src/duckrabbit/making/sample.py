@@ -77,12 +77,13 @@ def sample(
     """
     rows: tuple[int, ...] = tuple(range(len(plans)))
     pictures: Tensor | None = None
-    model = plans[0].model
+    before = plans[0].model
     for k, stage in enumerate(plans[0].stages):
         noise = Noise(tuple(seeds[row] for row in rows), k)
         guide = None
-        if pictures is not None and model.second_stage is not None:
-            guide = model.second_stage.low(pictures, noise)
+        if pictures is not None and before.second_stage is not None:
+            guide = before.second_stage.low(pictures, noise)
+        before = stage.model
         stages = [plans[row].stages[k] for row in rows]
         left = _sample_stage(stages, denoisers.of(stage), noise, guide, pruner if k == 0 else keep_all, watch)
         rows, pictures = tuple(rows[row] for row in left.rows), left.pixels
@@ -133,6 +134,6 @@ def _composition(
     correction = JudgeCorrection(guidances) if any(guidances) else uncorrected
     model, threshold = stage.model, stage.threshold
     if model.on_latents and all(terms):
-        alone_from = plans[0].alone_from
-        return LatentComposition(denoiser, terms, model.encode, model.decode, threshold, correction, alone_from)
+        coder, alone_from = (model.encode, model.decode), plans[0].alone_from
+        return LatentComposition(denoiser, terms, *coder, threshold, correction, alone_from, guide)
     return Composition(denoiser, terms, threshold, guide, correction)

@@ -68,7 +68,7 @@ def load_model(
             float16 on a GPU and float32 elsewhere.
         weights: of `deepfloyd`: a folder with stage1 and stage2, or hub ids joined by a comma.
         embeddings: of models that read prompts' embeddings: the folder or .safetensors file that holds them.
-        compiled: whether blocks of the network are compiled: of DeepFloyd IF on a CUDA GPU.
+        compiled: whether blocks of the network are compiled: of DeepFloyd IF and open models on a CUDA GPU.
         size: the side of the pictures, for models that are free in it; others have sizes of their own.
 
     Raises:
@@ -80,8 +80,10 @@ def load_model(
     if compiled and chosen.type != "cuda":
         raise UsageError(f"Compiling is for a CUDA GPU, and this runs on {chosen.type}: leave it out.")
     model = _found(name, chosen, dtype, weights, embeddings, compiled, size)
+    if dtype == torch.int8 and model.own_grid is None:
+        raise UsageError(f"8 bits are for open models' weights, and {name} is another model: leave `precision` out.")
     if compiled and not model.compiled:
-        raise UsageError(f"Compiling is for DeepFloyd IF, and {name} is another model: leave it out.")
+        raise UsageError(f"Compiling is for DeepFloyd IF and open models, and {name} is another model: leave it out.")
     return model
 
 

@@ -93,6 +93,7 @@ class Model:
         encode: from pictures [B, C, S, S] in [−1, 1] to states.
         decode: from states to pictures.
         own_state_shape: the shape of a state; None for that of its pictures.
+        is_guided: whether it sees a picture of the stage before, so that what is to be seen is settled already.
         judge: the folder or hub id of the judge that reads its pictures; None for the shipped ones.
         own_grid: from a number of steps to the grid that its publishers sample on; None for a model without.
     """
@@ -121,6 +122,7 @@ class Model:
     encode: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
     decode: Callable[[Tensor], Tensor] = field(default=_identity, repr=False)
     own_state_shape: tuple[int, ...] | None = None
+    is_guided: bool = False
     judge: str | None = None
     own_grid: Callable[[int], Grid] | None = field(default=None, repr=False)
 
@@ -131,8 +133,20 @@ class Model:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The sides of the pictures it can make: its own, and its second stage's."""
-        return (self.size,) if self.second_stage is None else (self.size, self.second_stage.model.size)
+        """The sides of the pictures it can make: its own, and those of the stages after it."""
+        return (self.size,) if self.second_stage is None else (self.size, *self.second_stage.model.sizes)
+
+    def stages(self, size: int | None) -> "tuple[Model, ...]":
+        """All stages up to the one that makes pictures of a size; for None the first alone.
+
+        Raises:
+            UsageError: if none does.
+        """
+        final = self.at(size)
+        stages = [self]
+        while stages[-1] is not final and (after := stages[-1].second_stage) is not None:
+            stages.append(after.model)
+        return tuple(stages)
 
     def at(self, size: int | None) -> "Model":
         """The stage that makes pictures of a size; for None the first.
@@ -142,8 +156,8 @@ class Model:
         """
         if size is None or size == self.size:
             return self
-        if self.second_stage is not None and size == self.second_stage.model.size:
-            return self.second_stage.model
+        if self.second_stage is not None and size in self.second_stage.model.sizes:
+            return self.second_stage.model.at(size)
         made = " and ".join(f"{side}×{side}" for side in self.sizes)
         raise UsageError(f"{self.name} makes pictures of {made}, not {size}: give `size` {self.sizes[-1]}, or none.")
 
@@ -186,8 +200,8 @@ class SecondStage:
     al., 2022, "Cascaded Diffusion Models", arXiv:2106.15282). The guide is noised once, not at every step.
 
     Attributes:
-        model: the second stage with its own size, threshold and ways of sampling; its denoiser is given [B, 2C, S, S],
-            the noisy picture and behind it the guide, and answers with [B, C, S, S].
+        model: the second stage with its own size, threshold and ways of sampling; its denoiser is given the noisy state
+            [B, C, S, S] and behind it the guide, [B, 3, S, S], and answers with a state.
         enlarge: U.
         path: along which the guide is noised.
         time: the time l to which it is noised.
@@ -200,5 +214,5 @@ class SecondStage:
 
     def low(self, pictures: Tensor, noise: Noise) -> Tensor:
         """The guide [B, C, S, S] that pictures [B, C, s, s] of the first stage make; a row for each seed of `noise`."""
-        large = self.enlarge(pictures, self.model.size)
+        large = self.enlarge(pictures, self.model.state_shape[-1])
         return self.path.noised(large, self.time, noise(Stream.LOWRES, self.time, large.shape[1:]).to(large.device))

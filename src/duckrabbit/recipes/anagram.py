@@ -69,7 +69,7 @@ class Anagram(Recipe):
     def plan(self, model: Model) -> Plan:
         """Guided sampling whose estimates are combined over the views; on latents with time travel, and one for each.
 
-        There the first view finishes alone.
+        There the first view finishes alone, but for a later stage, where all are kept to the end.
         """
         model.require_sampling()
         for prompt in self.prompts:
@@ -89,6 +89,6 @@ class Anagram(Recipe):
             terms,
             grid,
             step_of(sampler),
-            resamplings=travelling(len(grid) - 1),
-            alone_from=alone_from(grid),
+            resamplings=1 if model.is_guided else travelling(len(grid) - 1),
+            alone_from=0.0 if model.is_guided else alone_from(grid),
         )

@@ -17,6 +17,7 @@ from torch import Tensor
 from duckrabbit.errors import UsageError
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.names import cache_folder
+from duckrabbit.models.deepfloyd.handed_out import SUFFIXES, read_handed_out
 
 PICKLED = (".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".npy", ".npz")
 """What a file of embeddings would end in, and a folder would not."""
@@ -44,14 +45,17 @@ class Dictionary:
 
     Attributes:
         folder: where new ones are written.
-        file: a .safetensors file of prompts and embeddings that is read, too; it is never written to.
+        file: a .safetensors file of prompts and embeddings, or a .pth as it is handed out, that is read, too; it is
+            never written to.
     """
 
     def __init__(self, folder: Path, file: Path | None = None) -> None:
         self.folder, self.file = folder, file
-        self._in_file = (
-            {} if file is None else {key_of(name): name for name in _read(file, lambda opened: list(opened.keys()))}
-        )
+        self._handed_out = read_handed_out(file) if file is not None and file.suffix.lower() in SUFFIXES else {}
+        names = list(self._handed_out)
+        if file is not None and not names:
+            names = _read(file, lambda opened: [str(name) for name in opened.keys()])  # noqa: SIM118
+        self._in_file = {key_of(name): name for name in names}
 
     @staticmethod
     def at(place: str | None) -> "Dictionary":
@@ -59,17 +63,16 @@ class Dictionary:
         if place is None:
             return Dictionary(default_folder())
         path = Path(place)
-        if path.suffix == ".safetensors":
+        if path.suffix == ".safetensors" or (path.is_file() and path.suffix.lower() in SUFFIXES):
             return Dictionary(default_folder(), path)
         if not path.exists() and path.suffix.lower() in PICKLED:
             raise UsageError(
-                f"There is no {path}, and a pickled dictionary is never read: give a .safetensors file, or a folder to "
-                "keep embeddings in."
+                f"There is no {path}: give a .safetensors file, a .pth of embeddings, or a folder to keep them in."
             )
         if path.is_file():
             raise UsageError(
-                f"{path} is no .safetensors file, and pickled dictionaries are never read: see docs/deepfloyd.md for "
-                "how to convert one."
+                f"{path} is no file of embeddings: give a .safetensors file, a .pth of embeddings, or a folder to keep "
+                "them in."
             )
         return Dictionary(path)
 
@@ -87,7 +90,10 @@ class Dictionary:
         """
         key = key_of(prompt)
         if self.file is not None and key in self._in_file:
-            return _embedding(self.file, self._in_file[key])
+            name = self._in_file[key]
+            if name in self._handed_out:
+                return _whole(self._handed_out[name], self.file)
+            return _embedding(self.file, name)
         path = self.path(key)
         return _embedding(path, _TENSOR) if path.is_file() else None
 
@@ -173,7 +179,10 @@ def _read(path: Path, what: Callable[[Any], T]) -> T:
 
 def _embedding(path: Path, name: str) -> Tensor:
     """What a file holds under a name, [N, D] or [1, N, D], as [1, N, D]."""
-    embedding: Tensor = _read(path, lambda opened: opened.get_tensor(name))
+    return _whole(_read(path, lambda opened: opened.get_tensor(name)), path)
+
+
+def _whole(embedding: Tensor, path: Path) -> Tensor:
     whole = embedding[None] if embedding.ndim == 2 else embedding
     if whole.ndim != 3 or len(whole) != 1 or not whole.is_floating_point():
         raise UsageError(f"{path} holds {list(embedding.shape)} where an embedding is [77, 4096]: give another file.")

@@ -7,12 +7,13 @@ from typing import Any
 from duckrabbit.errors import UsageError
 
 
-def optional(package: str, needs: tuple[str, ...] = ()) -> Any:
+def optional(package: str, needs: tuple[str, ...] = (), extra: str = "open") -> Any:
     """An optional package.
 
     Args:
         package: what is imported.
         needs: what it needs but imports later.
+        extra: that brings it.
 
     Raises:
         UsageError: if one of them is not installed.
@@ -20,7 +21,7 @@ def optional(package: str, needs: tuple[str, ...] = ()) -> Any:
     for name in (package, *needs):
         if find_spec(name) is None:
             raise UsageError(
-                f'This model needs the package {name}, which is not installed: run pip install "duckrabbit[open]".'
+                f'This needs the package {name}, which is not installed: run pip install "duckrabbit[{extra}]".'
             )
     return import_module(package)
 

@@ -14,6 +14,7 @@ from duckrabbit.models.deepfloyd.files import VARIANT
 ID = re.compile(r"[\w.-]+/[\w.-]+")
 UNET = ("model_index.json", "unet/*", "scheduler/*", "image_noising_scheduler/*")
 TEXT = ("text_encoder/*", "tokenizer/*")
+UPSCALER = (*UNET, *TEXT, "vae/*", "low_res_scheduler/*")
 INDEX = "model_index.json"
 ALONE = ("config.json", "diffusion_pytorch_model*.safetensors", "scheduler_config.json", "scheduler/*")
 """Of a UNet without a pipeline around it."""

@@ -15,7 +15,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.models.deepfloyd.conventions import conventions_of, path_of
 from duckrabbit.models.deepfloyd.embeddings import Dictionary, Embeddings
 from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
-from duckrabbit.models.deepfloyd.hub import TEXT, UNET, from_hub, is_hub_id
+from duckrabbit.models.deepfloyd.hub import TEXT, UNET, UPSCALER, from_hub, is_hub_id
 from duckrabbit.models.deepfloyd.offloading import Offloader
 from duckrabbit.models.deepfloyd.t5 import encoded, text_encoder_in
 from duckrabbit.models.deepfloyd.unet import (
@@ -44,10 +44,11 @@ DEFAULT_PROMPT = "a high quality photo"
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the stages are; there may be no second."""
+    """Where the stages are; there may be no second, and no third."""
 
     first: Path
     second: Path | None
+    third: Path | None = None
 
 
 def find(weights: str | None) -> Folders:
@@ -59,8 +60,11 @@ def find(weights: str | None) -> Folders:
     local = _local(weights)
     if local is not None:
         return local
-    first, *second = _hub_ids(weights)
-    return Folders(from_hub(first, UNET), from_hub(second[0], UNET) if second else None)
+    first, *later = _hub_ids(weights)
+    second, third = (*later, None, None)[:2]
+    return Folders(
+        from_hub(first, UNET), from_hub(second, UNET) if second else None, from_hub(third, UPSCALER) if third else None
+    )
 
 
 def find_text_encoder(weights: str | None) -> Part | None:
@@ -82,14 +86,14 @@ def _local(weights: str | None) -> Folders | None:
         )
     folder = Path(weights)
     if (folder / "stage1").is_dir():
-        second = folder / "stage2"
-        return Folders(folder / "stage1", second if second.is_dir() else None)
+        second, third = (own if own.is_dir() else None for own in (folder / "stage2", folder / "stage3"))
+        return Folders(folder / "stage1", second, third if second else None)
     return Folders(folder, None) if (folder / "unet").is_dir() or (folder / "text_encoder").is_dir() else None
 
 
 def _hub_ids(weights: str | None) -> list[str]:
     names = [name.strip() for name in (weights or "").split(",")]
-    if Path(weights or "").exists() or not all(map(is_hub_id, names)) or len(names) > 2:
+    if Path(weights or "").exists() or not all(map(is_hub_id, names)) or len(names) > 3:
         raise UsageError(
             f"{weights} holds no DeepFloyd IF: give as `weights` a folder with stage1 and stage2 in it, or hub ids "
             f"such as {HUB_IDS}."
@@ -139,6 +143,11 @@ def deepfloyd(
     large = replace(second, sampler=SECOND, illusion_sampler=ILLUSIONS)
     file = folders.second / "image_noising_scheduler" / "scheduler_config.json"
     low_path = path_of(read_json(file), file) if file.is_file() else second.denoiser.path
+    if folders.third is not None:
+        from duckrabbit.models.open.upscaler import upscaler
+
+        third = upscaler(name, folders.third, large.size, embeddings, device, dtype)
+        large = replace(large, second_stage=replace(third, model=replace(third.model, weights=weights)))
     return replace(model, second_stage=SecondStage(large, bilinear, low_path, time_of_level(LOW_LEVEL)))
 
 

@@ -22,6 +22,17 @@ from duckrabbit.models.deepfloyd.files import Part
 Call = Callable[[Any, Tensor, Tensor, Tensor | None], Tensor]
 """From a UNet, x_t, the levels [B] and the encoded conditions to its output: how its kind is called."""
 
+BLOCKS = (
+    "ResnetBlock2D",
+    "BasicTransformerBlock",
+    "PRXBlock",
+    "JointTransformerBlock",
+    "FluxTransformerBlock",
+    "FluxSingleTransformerBlock",
+    "ZImageTransformerBlock",
+)
+"""The classes in which most of the arithmetic is, of IF's UNets and of open models' networks."""
+
 COMPILED_SHAPES = 128
 """In one process; later ones run uncompiled. Each of IF's stages has 23 shapes of blocks for each number of rows."""
 
@@ -90,7 +101,9 @@ def class_conditional(network: Any, x: Tensor, levels: Tensor, condition: Tensor
     return output
 
 
-def load_unet(part: Part, device: torch.device, dtype: torch.dtype, compiled: bool = False) -> nn.Module:
+def load_unet(
+    part: Part, device: torch.device, dtype: torch.dtype, compiled: bool = False, quantization: object | None = None
+) -> nn.Module:
     """The network of a part, on the CPU, in its precision; its blocks may be compiled when they are first called.
 
     Raises:
@@ -105,6 +118,7 @@ def load_unet(part: Part, device: torch.device, dtype: torch.dtype, compiled: bo
             use_safetensors=True,
             local_files_only=True,
             output_loading_info=True,
+            **({} if quantization is None else {"quantization_config": quantization}),
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise UsageError(f"{part.folder} can't be loaded ({error}): get the folder whole.") from error
@@ -119,16 +133,15 @@ def load_unet(part: Part, device: torch.device, dtype: torch.dtype, compiled: bo
 
 
 def compile_blocks(network: nn.Module, backend: object = "inductor") -> None:
-    """Have every residual block of a UNet of diffusers compiled by a backend of `torch.compile`."""
+    """Have every block of a network of diffusers compiled by a backend of `torch.compile`: those in `BLOCKS`."""
     import torch._dynamo.config
-    from diffusers.models.resnet import ResnetBlock2D
 
     # All blocks share one limit, which is meant for a single function; torch 2.6 knows it by its old name alone.
     torch._dynamo.config.cache_size_limit = max(torch._dynamo.config.cache_size_limit, COMPILED_SHAPES)
     # diffusers caches a comparison of versions, which is safe to trace.
     warnings.filterwarnings("ignore", message="Dynamo detected a call to a `functools.lru_cache`")
     for block in network.modules():
-        if isinstance(block, ResnetBlock2D):
+        if type(block).__name__ in BLOCKS:
             # Told to be static: blocks share their code, and their sizes differ, which looks dynamic.
             block.compile(dynamic=False, backend=backend)
 

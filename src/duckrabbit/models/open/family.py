@@ -70,6 +70,7 @@ class Family:
         repository: the best known of it on the hub.
         licence: of that.
         gated: whether that asks for one's name before a download.
+        size: the side of its pictures.
         memory: what a GPU needs to hold, in GB of bfloat16 weights of the network.
         parts: where the weights of its network and of its text encoders are.
         wording: from a pipeline of nothing but text encoders, and a prompt, to the wording.
@@ -85,6 +86,7 @@ class Family:
     repository: str
     licence: str
     gated: bool
+    size: int
     memory: float
     parts: tuple[str, ...]
     wording: Callable[[Any, str], Wording]

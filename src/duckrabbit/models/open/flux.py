@@ -78,6 +78,7 @@ FAMILY = Family(
     repository="black-forest-labs/FLUX.1-schnell",
     licence="Apache-2.0 (schnell)",
     gated=True,
+    size=1024,
     memory=23.8,
     parts=("transformer", "text_encoder", "text_encoder_2"),
     wording=wording,

@@ -35,7 +35,7 @@ def pipeline(
     index = read_json(folder / INDEX) if (folder / INDEX).is_file() else {}
     kind = str(index.get("_class_name", ""))
     if kind in FAMILIES:
-        return open_model(name, folder, size, embeddings, device, dtype)
+        return open_model(name, folder, size, embeddings, device, dtype, compiled)
     if index and not _has_unet_on_pixels(index, (folder / "unet").is_dir()):
         raise _unplayed(name, kind)
     return pixels.pipeline(name, folder, embeddings, device, dtype, compiled)
@@ -51,8 +51,9 @@ def _downloaded(name: str) -> Path:
     if index is None:
         return from_hub(name, ALONE)
     known = read_json(index)
-    if str(known.get("_class_name")) in FAMILIES:
-        return from_hub(name, parts_of(known))
+    family = FAMILIES.get(str(known.get("_class_name")))
+    if family is not None:
+        return from_hub(name, parts_of(known, family))
     if not _has_unet_on_pixels(known, isinstance(known.get("unet"), list)):
         raise _unplayed(name, str(known.get("_class_name")))
     return from_hub(name, (*UNET, *ALONE))

@@ -40,6 +40,7 @@ FAMILY = Family(
     repository="Photoroom/prx-1024-t2i-beta",
     licence="Apache-2.0",
     gated=False,
+    size=1024,
     memory=2.6,
     parts=("transformer", "text_encoder"),
     wording=wording,

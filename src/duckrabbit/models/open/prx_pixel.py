@@ -49,6 +49,7 @@ FAMILY = Family(
     repository="Photoroom/prxpixel-t2i",
     licence="Apache-2.0",
     gated=False,
+    size=1024,
     memory=14.0,
     parts=("transformer", "text_encoder"),
     wording=wording,

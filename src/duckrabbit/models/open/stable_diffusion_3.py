@@ -47,6 +47,7 @@ FAMILY = Family(
     repository="stabilityai/stable-diffusion-3.5-medium",
     licence="Stability AI Community",
     gated=True,
+    size=1024,
     memory=5.0,
     parts=("transformer", "text_encoder", "text_encoder_2", "text_encoder_3"),
     wording=wording,

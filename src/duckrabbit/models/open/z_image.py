@@ -46,6 +46,7 @@ FAMILY = Family(
     repository="Tongyi-MAI/Z-Image",
     licence="Apache-2.0",
     gated=False,
+    size=1024,
     memory=12.3,
     parts=("transformer", "text_encoder"),
     wording=wording,
