@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from duckrabbit.datasets.classes import Classes, class_name
 from duckrabbit.datasets.names import kept_names, phrases_of
 from duckrabbit.datasets.packs import read_packs
 from duckrabbit.datasets.paint.brushes import SIDE
@@ -33,7 +34,7 @@ from duckrabbit.datasets.paint.scenes import (
 )
 from duckrabbit.datasets.prompts import Vocabulary, words_of
 from duckrabbit.errors import UsageError
-from duckrabbit.training.painted import PaintedExamples
+from duckrabbit.training.painted import PaintedExamples, half
 from tiny_packs import cut_outs, photographs, write_pack, write_packs
 
 KEPT = kept_names()
@@ -54,6 +55,25 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 def scenes(library: Library) -> list[Scene]:
     kinds = repertoire(library)
     return [plan_scene(Random(number), library, kinds) for number in range(SAMPLED)]
+
+
+def test_two_halves_have_no_picture_in_common(library: Library) -> None:
+    classes = Classes(tuple(sorted({class_name(name) for name in library.subjects})))
+    halves = [half(library, classes, which, split=3) for which in (0, 1)]
+    first, second = (
+        {
+            *(k for found in own.subjects.values() for k in found),
+            *own.photos[0],
+            *own.shaded.values(),
+            *(k for found in own.backdrops.values() for k in found),
+            *(k for found in own.themes.values() for k in found),
+        }
+        for own in halves
+    )
+    assert first
+    assert second
+    assert not first & second
+    assert {k for found in library.subjects.values() for k in found} <= first | second
 
 
 # --- Plans -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Train a judge of pictures on its half of the packs, and say how well it reads the other half.
 
-python tools/train_picture_judges.py --data PACKS --out DIR --role pulling --made 40000 --radius 0.03
+python tools/train_picture_judges.py --data PACKS --out DIR --role guiding --made 40000 --radius 0.03
 python tools/train_picture_judges.py --data PACKS --out DIR --role selecting --made 40000 --radius 0.03
 python tools/train_picture_judges.py --data PACKS --out DIR --role reporting --radius 0.015
 
@@ -11,7 +11,7 @@ class in turn, too: it is to choose among such, or to pull them while they are m
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -23,9 +23,11 @@ from torch import Tensor
 from duckrabbit.datasets.classes import Classes, classes_of
 from duckrabbit.datasets.names import kept_names
 from duckrabbit.datasets.packs import read_packs
+from duckrabbit.datasets.paint.gatherings import scenery
 from duckrabbit.datasets.paint.library import Library, build_library
 from duckrabbit.datasets.paint.render import Directions, directions, render
-from duckrabbit.datasets.paint.scenes import Plan, photo, silhouette, subject, tinted
+from duckrabbit.datasets.paint.scene import Scene
+from duckrabbit.datasets.paint.scenes import Plan, photo, silhouette, subject, tinted, whole
 from duckrabbit.diffusion.denoiser import Denoiser, Prediction
 from duckrabbit.diffusion.grid import GRIDS
 from duckrabbit.diffusion.noise import Noise
@@ -33,7 +35,7 @@ from duckrabbit.diffusion.path import Path as ProbabilityPath
 from duckrabbit.diffusion.sampling import initial_noise, trajectory
 from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.diffusion.thresholding import clip
-from duckrabbit.judges.judge import NETWORKS
+from duckrabbit.judges.judge import FILES, NETWORKS
 from duckrabbit.models.device import choose_device
 from duckrabbit.models.load import load_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
@@ -47,7 +49,7 @@ from duckrabbit.training.state import TrainingState
 
 HALVES = {"guiding": 0, "selecting": 0, "reporting": 1}
 SEEDS = {"guiding": 0, "selecting": 2, "reporting": 1}
-PACKS = ("art", "photos", "openmoji")
+PACKS = ("art64", "photos64", "openmoji64", "icons64", "photos2-64", "photos3-64")
 TESTED = 16_384
 
 STYLES = (
@@ -59,8 +61,24 @@ STYLES = (
     "a drawing of",
     "",
 )
-KINDS: Mapping[Plan, float] = {subject: 0.62, photo: 0.3, tinted: 0.06, silhouette: 0.02}
+TOLD = (
+    *("old man", "man", "woman", "snowy village", "village", "coast", "mountains", "waterfall", "city", "tower"),
+    *("sea", "forest", "dog", "cat", "horse", "pagoda"),
+)
+"""Themes whose pictures are read as the theme, whatever their own names are."""
+
+
+def told(rng: Random, library: Library) -> Scene:
+    """A photograph or painting of a theme."""
+    name = rng.choice([own for own in TOLD if own in library.themes])
+    return replace(whole(rng, library, rng.choice(library.themes[name]), name), caption=name)
+
+
+KINDS: Mapping[Plan, float] = {subject: 0.56, photo: 0.24, told: 0.07, scenery: 0.05, tinted: 0.06, silhouette: 0.02}
 """Scenes of one subject, and how often each is shown."""
+
+CAPTIONED = frozenset((told, scenery))
+"""Kinds that are read as their captions say; others are as their subject's name says."""
 
 STEPS, GUIDANCE_SCALE = 12, 3.0
 MADE_SHARE, MADE_FROM = 0.35, 0.75
@@ -77,16 +95,22 @@ class SubjectPlanner:
     def __call__(self, numbers: list[int]) -> tuple[Directions, Tensor]:
         """A batch of scenes and their classes [B]."""
         scenes, labels = [], []
-        plans, shares = tuple(KINDS), tuple(KINDS.values())
         for number in numbers:
-            rng = Random((self.seed << 40) + number)
-            scene = rng.choices(plans, shares)[0](rng, self.library)
-            shown = scene.layers[0].item if scene.layers else scene.backdrop
-            label = self.classes.of(self.library.items[shown].name)
-            assert label is not None
+            scene, label = self._named(Random((self.seed << 40) + number))
             scenes.append(scene)
             labels.append(label)
         return directions(scenes), torch.tensor(labels)
+
+    def _named(self, rng: Random) -> tuple[Scene, int]:
+        """A scene whose subject has a class, and that class."""
+        while True:
+            plan = rng.choices(tuple(KINDS), tuple(KINDS.values()))[0]
+            scene = plan(rng, self.library)
+            shown = scene.layers[0].item if scene.layers else scene.backdrop
+            named = self.library.items[shown].name
+            label = self.classes.asked_for(scene.caption) if plan in CAPTIONED else self.classes.of(named)
+            if label is not None:
+                return scene, label
 
 
 @dataclass(frozen=True)
@@ -214,47 +238,48 @@ def made_by_pocket(names: tuple[str, ...], count: int, device: torch.device) -> 
     return torch.cat(parts), torch.tensor(classes, device=device)
 
 
-def doubled(tensors: dict[str, Tensor], like: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a judge half as wide, every channel twice, halved where it is read (Net2Net; Chen et al., 2016).
-
-    A tenth of noise tells the twins apart. Weights that fit already stay as they are.
-    """
-    wide = {}
-    for name, narrow in tensors.items():
-        w, wanted = narrow, like[name].shape
-        if w.ndim > 1 and wanted[1] == 2 * w.shape[1]:
-            w = w.repeat_interleave(2, dim=1) / 2
-        if wanted[0] == 2 * w.shape[0]:
-            w = w.repeat_interleave(2, dim=0)
-        noise = 0.1 * torch.randn(w.shape) if w.ndim > 1 and w.shape != narrow.shape else torch.zeros(w.shape)
-        wide[name] = w * (1 + noise)
-    return wide
+def taken_over(
+    tensors: dict[str, Tensor], like: dict[str, Tensor], known: Sequence[str], classes: Sequence[str]
+) -> dict[str, Tensor]:
+    """A judge's weights for other classes: each class that it knows keeps its row of the head, others are new."""
+    places = {name: k for k, name in enumerate(known)}
+    both = [(k, places[name]) for k, name in enumerate(classes) if name in places]
+    new, old = (torch.tensor(rows) for rows in zip(*both, strict=True))
+    taken = dict(tensors)
+    for name in ("head.weight", "head.bias"):
+        taken[name] = like[name].clone()
+        taken[name][new] = tensors[name][old].to(like[name].dtype)
+    return taken
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--role", choices=tuple(NETWORKS), required=True)
+    parser.add_argument("--role", choices=tuple(NETWORKS["pictures"]), required=True)
     parser.add_argument("--minutes", type=float, default=5.0, help="of training; the first steps tell how many that is")
     parser.add_argument("--batch-size", type=int, default=512)
     parser.add_argument("--learning-rate", type=float, default=1.5e-3)
     parser.add_argument("--painted", type=int, default=400_000, help="pictures that are painted before training begins")
     parser.add_argument("--made", type=int, default=0, help="pictures of pocket's to learn from as well")
     parser.add_argument("--radius", type=float, default=0.0, help="root mean square of what an adversary adds at most")
-    parser.add_argument("--init", type=Path, help="a judge to go on from; one half as wide is doubled")
+    parser.add_argument("--init", type=Path, help="a judge to go on from, of the same build; its classes may be others")
+    parser.add_argument("--split", type=int, default=0, help="which shuffle cuts the pictures in halves")
     parser.add_argument("--copies", type=int, default=200, help="drawings of each backdrop")
     options = parser.parse_args()
 
     role, device = options.role, choose_device("auto")
     library = build_library(
-        read_packs([options.data / f"{name}64.zip" for name in PACKS], 64), kept_names(), options.copies
+        read_packs([options.data / f"{name}.zip" for name in PACKS], 64), kept_names(), options.copies
     )
-    shown = [k for found in library.subjects.values() for k in found] + list(library.photos[0])
+    shown = [k for found in library.subjects.values() for k in found] + [
+        *library.photos[0],
+        *library.backdrops["pagoda"],
+    ]
     classes = classes_of(library.items, shown)
     which, seed = HALVES[role], SEEDS[role]
     pictures = library.pictures.to(device)
-    own, other = half(library, classes, which), half(library, classes, 1 - which)
+    own, other = (half(library, classes, k, options.split) for k in (which, 1 - which))
 
     on_gpu = device.type == "cuda"
     named = NamedExamples(own, pictures, classes, options.painted, seed=1 + seed)
@@ -273,7 +298,7 @@ def main() -> None:
     network, before = NETWORKS["pictures"][role](len(classes)), {}
     if options.init is not None:
         tensors, config = read_weights(options.init)
-        network.load_state_dict(doubled(tensors, network.state_dict()))
+        network.load_state_dict(taken_over(tensors, network.state_dict(), config["classes"], classes.names))
         before = {"before": config["training"]}
     state = TrainingState(network, hyperparameters.ema_decay, device)
     engine = Engine(device, torch.bfloat16 if on_gpu else torch.float32, trial // 3, compiled=on_gpu)
@@ -292,7 +317,7 @@ def main() -> None:
         scores[name] = accuracy(state.average.eval(), tested, device)
     print(role, len(classes), "classes", json.dumps(scores), flush=True)
     config = {
-        "kind": f"picture-judge-{role}",
+        "kind": FILES["pictures"][role],
         "classes": list(classes.names),
         "training": {
             "pictures": state.step * options.batch_size,
@@ -302,7 +327,7 @@ def main() -> None:
             **before,
         },
     }
-    write_weights(options.out / f"picture-judge-{role}.safetensors", quantized(state.average.state_dict()), config)
+    write_weights(options.out / f"{FILES['pictures'][role]}.safetensors", quantized(state.average.state_dict()), config)
 
 
 def accuracy(network: torch.nn.Module, examples: NamedExamples, device: torch.device) -> dict[str, float]:

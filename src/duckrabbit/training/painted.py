@@ -83,21 +83,31 @@ class PaintedExamples:
         return Batch(x0, prepared.tokens.to(device, non_blocking=True))
 
 
-def half(library: Library, classes: Classes, which: int) -> Library:
-    """One half of a library's pictures of these classes: 0 or 1, by a fixed shuffle that both judges share."""
-    known = [k for k, item in enumerate(library.items) if classes.of(item.name) is not None]
-    Random(0).shuffle(known)
-    kept = frozenset(known[which::2])
-    subjects = {name: tuple(k for k in found if k in kept) for name, found in library.subjects.items()}
+def half(library: Library, classes: Classes, which: int, split: int = 0) -> Library:
+    """One half of a library's pictures of these classes: 0 or 1, by the shuffle of this number.
+
+    What was made of a picture is in its half: judges of two halves have no picture in common.
+    """
+    made = {*library.shaded.values()}
+    originals = [k for k in range(len(library.items)) if k not in made]
+    Random(split).shuffle(originals)
+    kept = {*originals[which::2]}
+    kept |= {body for k, body in library.shaded.items() if k in kept}
+    named = frozenset(k for k in kept if classes.of(library.items[k].name) is not None)
+    subjects = {name: tuple(k for k in found if k in named) for name, found in library.subjects.items()}
     subjects = {name: found for name, found in subjects.items() if found}
     weights = dict(zip(library.names[0], _differences(library.names[1]), strict=True))
-    photos = tuple(k for k in library.photos[0] if k in kept)
+    photos = tuple(k for k in library.photos[0] if k in named)
     shares = dict(zip(library.photos[0], _differences(library.photos[1]), strict=True))
+    themes = {name: tuple(k for k in found if k in kept) for name, found in library.themes.items()}
     return replace(
         library,
         subjects=subjects,
         names=(tuple(subjects), tuple(accumulate(weights[name] for name in subjects))),
         photos=(photos, tuple(accumulate(shares[k] for k in photos))),
+        backdrops={name: found[which::2] for name, found in library.backdrops.items()},
+        shaded={k: body for k, body in library.shaded.items() if k in kept},
+        themes={name: found for name, found in themes.items() if found},
     )
 
 
