@@ -54,7 +54,7 @@ class Sampling(sampling.Sampling):
     solver: Annotated[str | None, option("SOLVER")] = None
     """ddpm, ddim, euler, heun or dpmpp_2m"""
     grid: Annotated[str | None, option("GRID")] = None
-    """uniform, quadratic, leading, karras, course (levels 990 … 0, clean), course-loop (to 0), or an open model's own"""
+    """uniform, quadratic, leading, karras, course (990, 960 … 0, clean), course-loop (to 0), or an open model's own"""
     guidance_scale: Annotated[float | None, option("SCALE")] = None
     """classifier-free guidance; 1 is none; given alone it acts at all times"""
     guidance_interval: Annotated[tuple[float, float] | None, option("LOW HIGH")] = None
