@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 WIDE, NARROW = (1440, 900), (390, 844)
@@ -52,6 +53,13 @@ def shoot(page: Page, path: Path) -> None:
     """What the window shows, once its pictures are there."""
     page.wait_for_timeout(2500)
     page.screenshot(path=path)
+    light(path)
+
+
+def light(path: Path) -> None:
+    """In 256 colours: a third of the bytes, and the same to the eye."""
+    with Image.open(path) as image:
+        image.convert("RGB").quantize(256).save(path, optimize=True)
     print(path)
 
 
@@ -87,6 +95,7 @@ def main() -> None:
         best.first.get_by_role("button", name="More of").click()
         page.locator("#forming-words").filter(has_text=re.compile(r"Step 1\d of")).wait_for()
         page.screenshot(path=options.out / "studio-forming.png")
+        light(options.out / "studio-forming.png")
         page.locator("#deeds button").first.wait_for()
         page.get_by_role("button", name="Its settings").click()
         page.locator(".settings summary").click()

@@ -221,12 +221,12 @@ class Studio:
         self.look()
 
     async def _learn_pace(self, job: Job) -> None:
-        """How long a picture of its kind takes here, which says how many fit into a while."""
+        """How long a step of a picture of its kind takes here, which says how many pictures fit into a while."""
         order = job.order
-        if getattr(order.recipe, "sampler", None) is not None or order.size is not None:
+        if order.among is not None or order.size is not None or not job.steps:
             return
         name = f"{order.model} {order.recipe.verb}"
-        self.paces[name] = (time.monotonic() - self._begun) / (order.among or order.count)
+        self.paces[name] = (time.monotonic() - self._begun) / (order.count * job.steps)
         self.events.tell("pace", f"pace:{name}", {"name": name, "seconds": self.paces[name]})
         with suppress(Refusal):
             await self.pools.quick(_write_paces, self.settings.private, dict(self.paces))

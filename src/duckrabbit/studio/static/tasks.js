@@ -43,7 +43,7 @@ export function paceOf(name) {
   const verb = verbOf(name);
   const pace = known.studio.paces[`${facts.name} ${verb}`];
   const { steps } = wishes.sampler;
-  return pace === undefined || wishes.size ? null : pace * (steps ? steps / usualSampler(facts, verb).steps : 1);
+  return pace === undefined || wishes.size ? null : pace * (steps ?? usualSampler(facts, verb).steps);
 }
 
 /** How many pictures are made. */
