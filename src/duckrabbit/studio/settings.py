@@ -47,6 +47,7 @@ class Settings:
         port: the port to listen on.
         token: what a request must show; None on this machine alone.
         runs: the folder of the training runs.
+        judge: the folder or hub id of CLIP or SigLIP that chooses among pictures; None for the shipped judges.
     """
 
     out: Path
@@ -54,6 +55,7 @@ class Settings:
     port: int = 8264
     token: str | None = None
     runs: Path = Path("runs")
+    judge: str | None = None
 
     @property
     def private(self) -> Path:

@@ -16,6 +16,8 @@ class Options:
     """the port to listen on (by default the first free one from 8264 on)"""
     out: Annotated[str, option("FOLDER")] = "out"
     """the folder that the gallery shows and writes to"""
+    judge: Annotated[str | None, option("JUDGE")] = None
+    """who chooses among pictures in words: a folder or hub id of CLIP or SigLIP (by default the shipped judge)"""
     no_browser: Flag = False
     """print the address alone"""
 
@@ -32,7 +34,7 @@ def run(options: Options) -> int:
 
     if options.port is not None and not 0 < options.port < 65536:
         raise UsageError(f"{options.port} is no port: give --port from 1 to 65535.")
-    settings = Settings(Path(options.out), options.host)
+    settings = Settings(Path(options.out), options.host, judge=options.judge)
     if settings.out.exists() and not settings.out.is_dir():
         raise UsageError(f"{settings.out} is a file and the gallery is a folder: give --out a folder.")
     token = None if options.host in ("127.0.0.1", "localhost", "::1") else secrets.token_urlsafe(18)
