@@ -257,7 +257,7 @@ def test_a_folder_that_is_not_whole_is_met_with_a_sentence(
     assert not list(tmp_path.rglob("*.png"))
 
 
-@pytest.mark.parametrize("weights", [None, "nowhere", "a/b/c", "here.txt", "a/b,c/d,e/f"])
+@pytest.mark.parametrize("weights", [None, "nowhere", "a/b/c", "here.txt", "a/b,c/d,e/f,g/h"])
 def test_weights_that_are_nowhere(home: Path, weights: str | None) -> None:
     Path("here.txt").write_text("")
     with pytest.raises(UsageError, match="stage1 and stage2"):
@@ -275,7 +275,7 @@ def test_a_missing_package_is_named(cascade: Path, home: Path, monkeypatch: pyte
     monkeypatch.setattr(
         "duckrabbit.models.deepfloyd.extras.find_spec", lambda name: None if name == package else object()
     )
-    with pytest.raises(UsageError, match=rf"{package}.*pip install \"duckrabbit\[deepfloyd\]\""):
+    with pytest.raises(UsageError, match=rf"{package}.*pip install \"duckrabbit\[open\]\""):
         make(Generate(PROMPT), model)
 
 
@@ -619,7 +619,7 @@ def test_other_models_are_not_compiled(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("duckrabbit.models.load.choose_device", lambda _: torch.device("cuda"))
     folder = str(write_pixel_pipeline(tmp_path, 10))
     assert not load_model(folder).compiled
-    with pytest.raises(UsageError, match="for DeepFloyd IF, and "):
+    with pytest.raises(UsageError, match="for DeepFloyd IF and open models, and "):
         load_model(folder, compiled=True)
 
 

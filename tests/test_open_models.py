@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import diffusers
 import pytest
@@ -45,6 +45,7 @@ from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source
+from duckrabbit.studio.worker import Inbox, Worker
 from helpers import Recorder, pictures
 from tiny_if import write_cascade, write_pixel_pipeline
 from tiny_open import PROMPTS
@@ -506,6 +507,11 @@ def test_a_judge_chooses_scores_and_guides_by_the_same_commands(
 
     found = duckrabbit("discover", "dog", "cat", "man", *words, "--minutes", "0.001", "--style", "a photo of")
     assert found.code == 0, found.err
+
+
+def test_the_studios_worker_gives_its_judge_to_models_of_pictures(judges: dict[str, Path]) -> None:
+    worker = Worker(cast(Inbox, None), lambda _: None, str(judges["clip"]))
+    assert [worker._model(name).judge for name in ("pocket", "mnist-ddpm-class")] == [str(judges["clip"]), None]
 
 
 def test_what_is_no_judge_is_refused(judges: dict[str, Path], tmp_path: Path, duckrabbit: Command) -> None:

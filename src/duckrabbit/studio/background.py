@@ -71,10 +71,11 @@ class ModelProcess:
 
     Args:
         heard: is told every event but the answers to questions; {"says": "gone"} when the process has died.
+        judge: as in `Settings`.
     """
 
-    def __init__(self, heard: Heard) -> None:
-        self._heard = heard
+    def __init__(self, heard: Heard, judge: str | None = None) -> None:
+        self._heard, self._judge = heard, judge
         self._process: asyncio.subprocess.Process | None = None
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Any]] = {}
@@ -134,7 +135,7 @@ class ModelProcess:
         while True:
             # Threads that spin while they wait take the cores that the page, the browser and others need.
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "duckrabbit.studio.worker",
+                sys.executable, "-m", "duckrabbit.studio.worker", *([self._judge] if self._judge else []),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=MAX_LINE,

@@ -40,7 +40,7 @@ class Studio:
         self.pools = ThreadPools()
         self.gallery = Gallery(settings.out, settings.private)
         self.training = Training(settings.runs, self.events)
-        self.model_process = ModelProcess(self._hear)
+        self.model_process = ModelProcess(self._hear, settings.judge)
         self.queue = Queue(self._changed)
         self.notice: str | None = None
         self.wall: Wall | None = None

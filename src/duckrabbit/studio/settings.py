@@ -85,6 +85,7 @@ class Settings:
         token: what a request must show; None on this machine alone.
         runs: the folder of the training runs.
         public: other addresses that it is asked by.
+        judge: the folder or hub id of CLIP or SigLIP that chooses among pictures; None for the shipped judges.
     """
 
     out: Path
@@ -93,6 +94,7 @@ class Settings:
     token: str | None = None
     runs: Path = Path("runs")
     public: tuple[PublicAddress, ...] = ()
+    judge: str | None = None
 
     @property
     def private(self) -> Path:

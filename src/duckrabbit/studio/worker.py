@@ -1,6 +1,6 @@
 """The model process: it holds the models, makes one job after another, and answers small questions between two steps.
 
-    python -m duckrabbit.studio.worker
+    python -m duckrabbit.studio.worker [JUDGE]
 
 It reads a line of JSON a command on standard input and writes a line of JSON an event on standard output. When its
 input ends, the studio has ended, and so does it.
@@ -16,6 +16,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -93,9 +94,10 @@ class Inbox:
 class Worker:
     """Makes jobs with models that it keeps."""
 
-    def __init__(self, inbox: Inbox, tell: Tell) -> None:
+    def __init__(self, inbox: Inbox, tell: Tell, judge: str | None = None) -> None:
         self._inbox = inbox
         self._tell = tell
+        self._judge = judge
         self._models: OrderedDict[str, Model] = OrderedDict()
         # What is looked for while nothing else is to be made.
         self._wanted: Command | None = None
@@ -226,7 +228,8 @@ class Worker:
         path = Path(load)
         key = f"{load}@{(path / 'model.safetensors').stat().st_mtime_ns}" if path.is_dir() else load
         if key not in self._models:
-            self._models[key] = load_model(load)
+            model = load_model(load)
+            self._models[key] = replace(model, judge=self._judge) if model.kind == "pictures" else model
             while len(self._models) > KEPT_MODELS:
                 self._models.popitem(last=False)
         self._models.move_to_end(key)
@@ -281,7 +284,7 @@ def main() -> None:
             os._exit(0)
 
     tell({"says": "ready"})
-    Worker(Inbox(sys.stdin), tell).run()
+    Worker(Inbox(sys.stdin), tell, next(iter(sys.argv[1:]), None)).run()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 PACKAGES = ("duckrabbit", "torch", "numpy", "pillow", "safetensors")
-EXTRAS = ("imageio_ffmpeg", "diffusers", "transformers", "sentencepiece", "huggingface_hub")
+EXTRAS = ("imageio_ffmpeg", "diffusers", "transformers", "sentencepiece", "huggingface_hub", "ftfy", "torchao")
 TEST_SECONDS = 1.0
 TEST_PICTURES = 16
 

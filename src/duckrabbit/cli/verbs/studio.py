@@ -21,6 +21,8 @@ class Options:
     public_address: UseAppendAction[Annotated[tuple[str, ...], option("URL")]] = ()
     """another address that it is opened by, such as https://studio.example.org of a proxy that asks for a password,
     or http://localhost:9000 of a tunnel; give it again for more"""
+    judge: Annotated[str | None, option("JUDGE")] = None
+    """who chooses among pictures in words: a folder or hub id of CLIP or SigLIP (by default the shipped judge)"""
     no_browser: Flag = False
     """print the address alone"""
 
@@ -44,7 +46,7 @@ def run(options: Options) -> int:
             f"{' '.join(options.public_address)} can't be opened: give --public-address a scheme and a host without a "
             "path, such as https://studio.example.org."
         ) from None
-    settings = Settings(Path(options.out), options.host, public=public)
+    settings = Settings(Path(options.out), options.host, public=public, judge=options.judge)
     if settings.out.exists() and not settings.out.is_dir():
         raise UsageError(f"{settings.out} is a file and the gallery is a folder: give --out a folder.")
     token = None if options.host in ("127.0.0.1", "localhost", "::1") else secrets.token_urlsafe(18)
