@@ -56,9 +56,10 @@ def test_a_little_of_it_makes_every_picture_more_readable(digits: Question) -> N
 
 
 def test_a_sample_is_pulled_alike_alone_and_in_company(digits: Question) -> None:
-    x0, others = pictures(6, 28, 1), question_of(digits.judge, Anagram(("6", "9"), ("flip",)).looks)
+    x0, others = pictures(7, 28, 1), question_of(digits.judge, Anagram(("6", "9"), ("flip",)).looks)
     turned = question_of(digits.judge, Anagram(("6", "9"), ("rotate-180",)).looks)
     pulls = (*(JudgeGuidance(own, 0.3) for own in (digits, others, turned, digits)), None, JudgeGuidance(digits, 0.1))
+    pulls += (JudgeGuidance(digits, 0.3, views=4),)
     together = JudgeCorrection(pulls)(x0, 0.5)
     alone = torch.cat([JudgeCorrection((pull,))(x0[k : k + 1], 0.5) for k, pull in enumerate(pulls)])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)

@@ -25,7 +25,7 @@ FROM, DOWN_TO = 0.9, 0.15
 """The times at which it acts: before, nothing is there to be read; after, nothing would mend what it does."""
 
 AUGMENTED_VIEWS = 2
-"""So often the judge looks at a step."""
+"""So often the judge looks at a step, unless the recipe asks for more."""
 
 AT_ONCE = 64
 """Pictures whose gradient is held at once: of pocket's, 2.6 GB."""
@@ -45,16 +45,19 @@ class JudgeGuidance:
         question: what is to be read, and by whom.
         scale: λ, the root mean square of the change at t = 1.
         dtype: of the denoiser; if it is bfloat16, so is the judge's network. float16 would lose small gradients.
+        views: how many augmented views the judge sees at a step.
     """
 
     question: Question
     scale: float
     dtype: torch.dtype = torch.float32
+    views: int = AUGMENTED_VIEWS
 
     @property
     def way(self) -> Hashable:
         """Samples that share it are guided together, whatever each is to be read as."""
-        return self.question.judge.checksum, tuple(look.see for look in self.question.looks), self.scale, self.dtype
+        sees = tuple(look.see for look in self.question.looks)
+        return self.question.judge.checksum, sees, self.scale, self.dtype, self.views
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +113,7 @@ def _gradient(x0: Tensor, guidances: Sequence[JudgeGuidance], t: float) -> Tenso
     with torch.enable_grad():
         x = x0.detach().float().clamp(-1, 1).requires_grad_()
         seen = [look.see(x) for look in first.question.looks]
-        log_p = torch.stack([read_one_view(seen) for _ in range(AUGMENTED_VIEWS)]).mean(dim=0)
+        log_p = torch.stack([read_one_view(seen) for _ in range(first.views)]).mean(dim=0)
         weights = (-log_p.detach()).softmax(dim=0)
         (gradient,) = torch.autograd.grad((weights * log_p).sum(), x)
     return gradient

@@ -153,4 +153,5 @@ def _guided(recipe: Recipe, model: Model) -> Plan:
     looks = [look for look in recipe.looks if judge.asked_for(look.prompt) is not None]
     if not looks:
         return made
-    return replace(made, judge_guidance=JudgeGuidance(question_of(judge, looks), scale, model.dtype))
+    guidance = JudgeGuidance(question_of(judge, looks), scale, model.dtype, recipe.judge_views)
+    return replace(made, judge_guidance=guidance)

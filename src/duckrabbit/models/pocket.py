@@ -26,18 +26,18 @@ KNOWN = "a rabbit, a lighthouse, a red car"
 """Of what can be asked for, where nothing nearer is known."""
 
 
-SAMPLER = SamplerConfig(solver="dpmpp_2m", steps=20, guidance_scale=5.0, mean_guidance_scale=2.0)
+SAMPLER = SamplerConfig(solver="dpmpp_2m", steps=12, guidance_scale=5.0, mean_guidance_scale=2.0)
 """How pocket is sampled unless its file says otherwise; all of the guidance made photographs nearly black."""
 
 ILLUSION_SAMPLER = SamplerConfig(
-    solver="dpmpp_2m",
-    steps=32,
-    guidance_scale=3.0,
-    guidance_interval=(0.4, 1.0),
+    solver="ddpm",
+    steps=20,
+    guidance_scale=4.0,
+    guidance_interval=(0.2, 1.0),
     mean_guidance_scale=3.0,
     judge_scale=0.7,
 )
-"""How anagrams and hybrids are sampled: a judge guides every step, so that more steps show more than more guidance."""
+"""How anagrams and hybrids are sampled: where a judge guides every step, fresh noise is worth a dozen of them."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,13 @@ def pocket_model(
 
 
 def with_second_stage(first: Model, second: Model) -> Model:
-    """A first stage after which a second one makes its pictures large; any it had before is forgotten."""
-    stage = SecondStage(second, bicubic, Cosine(), float(second.config["low_time"]))
+    """A first stage after which a second one makes its pictures large; any it had before is forgotten.
+
+    Words that only the first knows the second leaves out: what they show is in the small picture.
+    """
+    stage = SecondStage(
+        replace(second, check_prompt=first.check_prompt), bicubic, Cosine(), float(second.config["low_time"])
+    )
     return replace(first, second_stage=stage)
 
 

@@ -21,6 +21,9 @@ from duckrabbit.recipes.source import Source
 
 MAX_NEAR_SCALE = 20.0
 
+JUDGE_VIEWS = 4
+"""Of an earlier pocket's hybrids 38 % were read as asked in both parts with two views, 45 % with four."""
+
 Decomposition = Callable[[float], tuple[Band, ...]]
 
 DECOMPOSITIONS: Mapping[tuple[str, ...], Decomposition] = {
@@ -68,6 +71,7 @@ class Hybrid(Recipe):
     """
 
     verb: ClassVar[str] = "hybrid"
+    judge_views: ClassVar[int] = JUDGE_VIEWS
     parts: Mapping[str, Part]
     sigma: Annotated[float, Meta(ge=0, le=100)] = 2.0
     negative_prompt: str = ""

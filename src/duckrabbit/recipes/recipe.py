@@ -22,7 +22,7 @@ from duckrabbit.diffusion.steps import DDPM, SOLVERS, VARIANCES, Step
 from duckrabbit.diffusion.terms import Term
 from duckrabbit.diffusion.thresholding import THRESHOLDS, Threshold
 from duckrabbit.errors import UsageError
-from duckrabbit.judges.guidance import JudgeGuidance
+from duckrabbit.judges.guidance import AUGMENTED_VIEWS, JudgeGuidance
 from duckrabbit.judges.looks import Look, as_it_is
 from duckrabbit.models.model import OWN, Model, SamplerConfig
 from duckrabbit.recipes.source import Source
@@ -68,11 +68,13 @@ class Recipe:
     Attributes:
         verb: of the command that makes it.
         samples: whether its sampler has a say in it.
+        judge_views: how many augmented views a judge that guides it sees at a step.
         sampler: how to sample; None for `default_sampler`.
     """
 
     verb: ClassVar[str]
     samples: ClassVar[bool] = True
+    judge_views: ClassVar[int] = AUGMENTED_VIEWS
     sampler: SamplerConfig | None
 
     if TYPE_CHECKING:

@@ -93,7 +93,10 @@ def shipped() -> Mapping[str, Any]:
 
 
 def shipped_for(model: str, judge: Judge) -> SubjectPriors:
-    """The subject_priors of the model with that checksum by that judge; none where they were not measured."""
+    """The subject_priors of the model with that checksum, or of the one that it was trained from, by that judge.
+
+    None where they were not measured.
+    """
     known = shipped()
-    measured = bool(known) and (known["model"], known["judges"][judge.role]) == (model, judge.checksum)
-    return known["priors"] if measured else {}
+    of_model = bool(known) and model in (known["model"], known.get("taken_over_by"))
+    return known["priors"] if of_model and known["judges"][judge.role] == judge.checksum else {}

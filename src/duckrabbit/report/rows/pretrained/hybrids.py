@@ -11,7 +11,7 @@ from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Hybrid, Part
 from duckrabbit.report.bodies import Answer, Body, Distance, Revealed, Sheet, Stack
 from duckrabbit.report.figure import Exhibit, Figure
 from duckrabbit.report.painter import TOWER, Painter
-from duckrabbit.report.rows.pretrained.chosen import PLAIN, Drawn, beside_plain, how_chosen, verdicts, with_other_seeds
+from duckrabbit.report.rows.pretrained.seeds import PLAIN, SEED, Drawn, beside_plain, verdicts, with_other_seeds
 from duckrabbit.report.workshop import Workshop
 
 ASTRONAUT = "photo:astronaut"
@@ -25,14 +25,10 @@ class Kind:
 
     Attributes:
         parts: from the name of a part to its prompt, or to the name of a picture.
-        seed: chosen by eye among the first of pocket's.
-        verdict: what the eye that chose says of it.
         near_scale: on pocket, more guidance for a finest part towards which no judge pulls.
     """
 
     parts: dict[str, str]
-    seed: int
-    verdict: str
     near_scale: float = 1.0
 
     def recipe(self, painter: Painter) -> Hybrid:
@@ -62,61 +58,27 @@ class Kind:
 
 PICTURES = (TOWER, ASTRONAUT)
 KINDS = (
-    Kind(
-        {"far": SKULL, "near": "a lithograph of waterfalls"}, 8,
-        "Both are there: water falls over the skull's brow. The judge has no word for that, so near has more guidance.",
-        near_scale=4.0,
-    ),
-    Kind(
-        {"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}, 1,
-        "A failure: a sad man from afar and from near; of the fire there is the colour.",
-    ),
-    Kind(
-        {"far": "a photo of a dog", "near": "an oil painting of an old man"}, 1,
-        "Both are there: the dog's ears are the old man's white hair.",
-    ),
-    Kind(
-        {"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}, 11,
-        "Both are there: a dog's white muzzle from afar, and from near it is the snow on a hill.",
-    ),
-    Kind({"far": "a photo of a tower", "near": PAGODA}, 2, "Both are there, but they are alike."),
-    Kind(
-        {"far": "a pencil", "near": "a photo of a mountain"}, 4,
-        "Both are there: a pencil from afar, and from near a mountain with snow on it.",
-    ),
-    Kind(
-        {"far": "a man wearing a hat", "near": "a pencil"}, 9,
-        "It failed in the sources. Here there is a pencil from near, and from afar someone in a black hat.",
-    ),
-    Kind(
-        {"far": "a cartoon of a cat", "near": "a cartoon of a guitar"}, 1,
-        "Both are there. Two that share their colours make the best hybrids.",
-    ),
-    Kind({"far": "a watercolor of an owl", "near": "a watercolor of a pineapple"}, 8, "Both are there."),
-    Kind({"far": "a cartoon of a pumpkin", "near": "a cartoon of a castle"}, 6, "Both are there."),
-)  # fmt: skip
+    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, near_scale=4.0),
+    Kind({"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}),
+    Kind({"far": "a photo of a dog", "near": "an oil painting of an old man"}),
+    Kind({"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}),
+    Kind({"far": "a photo of a tower", "near": PAGODA}),
+    Kind({"far": "a pencil", "near": "a photo of a mountain"}),
+    Kind({"far": "a man wearing a hat", "near": "a pencil"}),
+    Kind({"far": "a cartoon of a cat", "near": "a cartoon of a guitar"}),
+    Kind({"far": "a watercolor of an owl", "near": "a watercolor of a pineapple"}),
+    Kind({"far": "a cartoon of a pumpkin", "near": "a cartoon of a castle"}),
+)
 OF_THE_SOURCES = 7
 """Of these; they come first."""
 
-INVERSE = (
-    Kind(
-        {"far": SKULL, "near": ASTRONAUT}, 0,
-        "A failure: the photograph's fine part says so clearly what it is that the coarse part follows it.",
-    ),
-    Kind({"far": TOWER, "near": PAGODA}, 8, "Half a success: eaves grow out of the tower, but it stays a tower."),
-)  # fmt: skip
+INVERSE = (Kind({"far": SKULL, "near": ASTRONAUT}), Kind({"far": TOWER, "near": PAGODA}))
 RELATIVES = (
-    Kind(
-        {"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}, 10,
-        "A panda from afar and a rabbit from halfway; of the waterfalls there are strokes.",
-    ),
-    Kind({"grey": "a rabbit", "colour": "a campfire"}, 9, "Both are there: the rabbit sits in the fire."),
-    Kind({"blurred": "a skull", "sharp": "a tree"}, 7, "Both are there: the eyes are gaps in the tree's crown."),
-    Kind(
-        {"small": "a dog", "large": "a tulip"}, 1,
-        "Both are there: a tulip, and when it is small a dog's long face.",
-    ),
-)  # fmt: skip
+    Kind({"far": "a panda", "mid": "a rabbit", "near": "a lithograph of waterfalls"}),
+    Kind({"grey": "a rabbit", "colour": "a campfire"}),
+    Kind({"blurred": "a skull", "sharp": "a tree"}),
+    Kind({"small": "a dog", "large": "a tulip"}),
+)
 PROMPTS = tuple(what for kind in (*KINDS, *INVERSE, *RELATIVES) for what in kind.parts.values() if what not in PICTURES)
 SEEN_AS = {"grey": "without its colours", "blurred": "in motion", "small": "shrunk and enlarged again"}
 
@@ -138,15 +100,13 @@ def hybrid_images(workshop: Workshop) -> Figure:
 def _plain(workshop: Workshop) -> Exhibit:
     """The sources' hybrids by the plain sum of the parts, and as the model does it by default."""
     painter, kinds = workshop.shelf.painter, KINDS[:OF_THE_SOURCES]
-    drawn = [Drawn(replace(kind.recipe(painter), near_scale=1.0), kind.recipe(painter), kind.seed) for kind in kinds]
+    drawn = [Drawn(replace(kind.recipe(painter), near_scale=1.0), kind.recipe(painter)) for kind in kinds]
     return beside_plain(
         workshop,
         f"The sources' {len(kinds)} hybrids",
         drawn,
         (("near", as_it_is), ("far", from_afar)),
-        "\n".join(
-            painter.command("hybrid", *kind.words(painter)[:4], *PLAIN.words, "--seed", kind.seed) for kind in kinds
-        ),
+        "\n".join(painter.command("hybrid", *kind.words(painter)[:4], *PLAIN.words, "--seed", SEED) for kind in kinds),
     )
 
 
@@ -154,14 +114,13 @@ def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bo
     """An exhibit for each; those whose known part differs can't be sampled together."""
     painter = workshop.shelf.painter
     recipes = [kind.recipe(painter) for kind in kinds]
-    seeds = [kind.seed for kind in kinds]
     if together:
-        chosen = painter.made(recipes, seeds)
+        made = painter.made(recipes, [SEED] * len(recipes))
     else:
-        chosen = [painter.made([recipe], [seed])[0] for recipe, seed in zip(recipes, seeds, strict=True)]
+        made = [painter.made([recipe], [SEED])[0] for recipe in recipes]
     seconds = workshop.seconds() / len(kinds)
     exhibits = []
-    for number, (kind, recipe, picture) in enumerate(zip(kinds, recipes, chosen, strict=True)):
+    for number, (kind, recipe, picture) in enumerate(zip(kinds, recipes, made, strict=True)):
         workshop.tell(f"the other seeds of {' and '.join(kind.parts)}", number / len(kinds))
         looks = looks_at(kind)
         body = _viewer(workshop, kind, looks, picture, f"{stem}-{number}")
@@ -170,14 +129,14 @@ def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bo
         exhibits.append(
             Exhibit(
                 _caption(kind),
-                with_other_seeds(workshop, body, recipe, kind.seed, f"{stem}-{number}", coarse),
+                with_other_seeds(workshop, body, recipe, f"{stem}-{number}", coarse),
                 (
                     *painter.parameters(recipe),
                     *(f"{name} “{what}”" for name, what in kind.parts.items()),
                     *sigma,
-                    f"seed {kind.seed}{how_chosen(workshop)}",
+                    f"seed {SEED}",
                 ),
-                painter.command("hybrid", *kind.words(painter), "--seed", kind.seed),
+                painter.command("hybrid", *kind.words(painter), "--seed", SEED),
                 seconds + workshop.seconds(),
                 spoils=True,
             )
@@ -202,7 +161,7 @@ def _viewer(workshop: Workshop, kind: Kind, looks: Sequence[Look], picture: Pict
     seen = [look.see(pixels[None])[0] for look in looks]
     strip = workshop.strip("", f"{stem}-looks", seen, "The same picture as it is and as it is seen otherwise")
     asked = [look for look in looks if look.prompt not in PICTURES]
-    note = verdicts(workshop, kind.verdict, pixels, asked)
+    note = verdicts(workshop, pixels, asked)
     answer = Answer(tuple((look.name, look.prompt) for look in looks), note)
     plate = workshop.large(stem, picture, "A picture that is said to show two things")
     if "far" in kind.parts:

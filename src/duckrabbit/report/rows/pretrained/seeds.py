@@ -1,4 +1,4 @@
-"""Illusions that were chosen by eye among a few seeds, the other seeds beside them, and what a judge reads in them."""
+"""Illusions of the first seed, the next seeds beside them, and what a judge reads in them. None is chosen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,32 +10,22 @@ from duckrabbit.judges.looks import Look, See
 from duckrabbit.judges.question import question_of
 from duckrabbit.judges.reading import readings_of
 from duckrabbit.making.sampling import Sampling
-from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.report.bodies import Body, Sheet, Stack
 from duckrabbit.report.figure import Exhibit
 from duckrabbit.report.workshop import Workshop, stacked
 
-LOOKED_AT = 12
-"""Of pocket's seeds, from 0 on."""
-
+SEED = 0
 COLUMNS = 4
 
 PLAIN = Sampling(guidance_scale=7.0, mean_guidance_scale=7.0, judge_scale=0.0)
 """The estimates combined under guidance alone, as in the sources: no judge, and the mean colour guided alike."""
 
 
-def how_chosen(workshop: Workshop) -> str:
-    """The choice was made for pocket's own pictures; for another model the same seed is any seed."""
-    return f", chosen by eye among 0–{LOOKED_AT - 1}" if workshop.shelf.choice.model == DEFAULT_TEXT else ""
-
-
-def verdicts(workshop: Workshop, eye: str, picture: Tensor, looks: Sequence[Look]) -> str:
-    """What the eye that chose pocket's picture says of it, and what the reporting judge reads in it look by look."""
+def verdicts(workshop: Workshop, picture: Tensor, looks: Sequence[Look]) -> str:
+    """What the reporting judge reads in a picture, look by look."""
     judge = workshop.shelf.picture_judge
-    said = "; ".join(_read(judge, look, picture) for look in looks)
-    said = f"The reporting judge, which had no part in the choice: {said}."
-    return f"{eye} {said}" if workshop.shelf.choice.model == DEFAULT_TEXT else said
+    return f"The reporting judge: {'; '.join(_read(judge, look, picture) for look in looks)}."
 
 
 def _read(judge: Judge, look: Look, picture: Tensor) -> str:
@@ -48,14 +38,12 @@ def _read(judge: Judge, look: Look, picture: Tensor) -> str:
     return f"{look.name} it reads {name} ({probability:.0%}){place}"
 
 
-def with_other_seeds(
-    workshop: Workshop, body: Body, recipe: Recipe, seed: int, stem: str, seen: tuple[str, See]
-) -> Body:
+def with_other_seeds(workshop: Workshop, body: Body, recipe: Recipe, stem: str, seen: tuple[str, See]) -> Body:
     """The body, and below it pictures of other seeds, none left out, and as they are seen otherwise, with a label."""
     more = workshop.effort.unpicked
     if not more:
         return body
-    others = [other for other in range(more + 1) if other != seed][:more]
+    others = range(SEED + 1, SEED + 1 + more)
     label, see = seen
     pictures = stacked(workshop.shelf.painter.pixels([recipe] * more, others))
     alt = "Pictures of other seeds"
@@ -66,11 +54,10 @@ def with_other_seeds(
 
 @dataclass(frozen=True)
 class Drawn:
-    """An illusion as the sources make it, as the model does, and the seed of both."""
+    """An illusion as the sources make it, and as the model does."""
 
     plain: Recipe
     default: Recipe
-    seed: int
 
 
 def beside_plain(
@@ -85,7 +72,7 @@ def beside_plain(
         ways: to look at them, with their names, one for each prompt in the order of the recipes' looks.
         commands: that make the plain ones.
     """
-    painter, judge, seeds = workshop.shelf.painter, workshop.shelf.picture_judge, [one.seed for one in drawn]
+    painter, judge, seeds = workshop.shelf.painter, workshop.shelf.picture_judge, [SEED] * len(drawn)
     rows = {
         "plain": painter.pixels([one.plain for one in drawn], seeds, PLAIN),
         "by default": painter.pixels([one.default for one in drawn], seeds),
@@ -105,11 +92,11 @@ def beside_plain(
     }
     return Exhibit(
         f"{what} by the plain combination of the two estimates, as the sources make them, and below them as "
-        f"{painter.model.name} makes them by default; a column has one seed. The reporting judge has a name for both "
+        f"{painter.model.name} makes them by default; all of seed {SEED}. The reporting judge has a name for both "
         f"readings of {len(known)} and reads both in {read['plain']} of the plain ones, in {read['by default']} of the "
         "others.",
         Sheet((), strips),
-        (*painter.parameters(drawn[0].plain, PLAIN), "and by default", "seeds as above"),
+        (*painter.parameters(drawn[0].plain, PLAIN), "and by default", f"seed {SEED}"),
         commands,
         workshop.seconds(),
         spoils=True,
