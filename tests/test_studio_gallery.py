@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import msgspec
 import pytest
@@ -265,7 +266,9 @@ def test_a_page_is_the_part_of_what_fits_that_was_asked_for(
     cursor = None
     while found := index.page(" ".join(words), favourites_only, 0, limit, cursor)[0]:
         walked += found
-        cursor = Cursor.parse(str(Cursor.after(found[-1])))
+        told = str(Cursor.after(found[-1]))
+        assert quote_plus(told) == told
+        cursor = Cursor.parse(told)
         late = msgspec.structs.replace(found[0], made=1e12, file=f"late-{len(walked)}.png")
         index.change((), [(late.file, (1, 1), late)])
     assert walked == expected

@@ -86,7 +86,8 @@ class Cursor(msgspec.Struct, frozen=True):
             return None
 
     def __str__(self) -> str:
-        return f"{self.made.hex()}_{self.file.hex()}"
+        # A plus in an address would be read as a space.
+        return f"{self.made.hex().replace('+', '')}_{self.file.hex()}"
 
 
 Read = tuple[str, Stamp, Entry | None]

@@ -8,6 +8,9 @@ import { deedsOf } from "./stage.js";
 import { Viewer } from "./viewer.js";
 
 const PAGE = 60;
+const AHEAD = 1500; // pixels above and below the window in which pictures hang already
+const CAPTION = 66; // pixels below a picture, as the style sheet says
+const hung = new Map(); // those that hang on the wall, by id
 let pictures = []; // those that are listed, the newest first
 let further = null; // where the next ones begin
 let again;
@@ -27,7 +30,7 @@ export function openGallery(deeds, go) {
     restart();
   });
   // What is about to be scrolled to is there already.
-  new IntersectionObserver(([end]) => end.isIntersecting && loadMore(), { rootMargin: "1500px" }).observe($("#pictures-end"));
+  for (const kind of ["scroll", "resize"]) addEventListener(kind, look, { passive: true });
   on("gallery", debounced(() => !$("#room-gallery").hidden && refreshGallery(), 120));
   const dialog = $("#detail");
   dialog.addEventListener("close", () => {
@@ -55,8 +58,9 @@ async function restart() {
   if (!found || turn !== asked) return;
   pictures = found.pictures;
   further = found.next;
-  $("#pictures").replaceChildren(...pictures.map(item));
+  hung.clear();
   say(found.total);
+  look();
 }
 
 /** The newest again: what has come is put in its place, what has gone is taken away. */
@@ -74,6 +78,7 @@ export async function refreshGallery() {
   found.pictures.forEach(place);
   if (!found.next) further = null;
   say(found.total);
+  look();
 }
 
 async function loadMore() {
@@ -85,29 +90,53 @@ async function loadMore() {
   if (!found || turn !== asked) return;
   further = found.next;
   found.pictures.forEach(place);
-  // An observer speaks where something changes: on a large screen the end may still be in sight.
-  if ($("#pictures-end").getBoundingClientRect().top < innerHeight + 1500) loadMore();
+  look();
+}
+
+/** Hang those that are in sight or about to be: of ten thousand a few rows. What is above and below is empty wall. */
+function look() {
+  const list = $("#pictures");
+  if ($("#room-gallery").hidden) return;
+  const style = getComputedStyle(list);
+  const widths = style.gridTemplateColumns.split(" ");
+  const columns = widths.length;
+  const row = parseFloat(widths[0]) + CAPTION + parseFloat(style.rowGap);
+  const rows = Math.ceil(pictures.length / columns);
+  const above = scrollY - (list.getBoundingClientRect().top + scrollY);
+  const first = Math.min(rows, Math.max(0, Math.floor((above - AHEAD) / row)));
+  const last = Math.min(rows, Math.ceil((above + innerHeight + AHEAD) / row));
+  list.style.paddingTop = `${first * row}px`;
+  list.style.paddingBottom = `${Math.max(0, rows - last) * row}px`;
+  const wanted = pictures.slice(first * columns, Math.max(first, last) * columns);
+  const ids = new Set(wanted.map((picture) => picture.id));
+  for (const [id, element] of hung) if (!ids.has(id)) (element.remove(), hung.delete(id));
+  wanted.forEach((picture, k) => {
+    if (!hung.has(picture.id)) hung.set(picture.id, item(picture));
+    const element = hung.get(picture.id);
+    // What hangs where it should keeps the focus.
+    if (list.children[k] !== element) list.insertBefore(element, list.children[k] ?? null);
+  });
+  while (list.children.length > wanted.length) list.lastChild.remove();
+  if (last >= rows) loadMore();
 }
 
 function place(picture) {
-  const list = $("#pictures");
   const known = pictures.findIndex((one) => one.id === picture.id);
   if (known >= 0) {
     pictures[known] = picture;
-    list.children[known].querySelector(".star").setAttribute("aria-pressed", String(picture.favourite));
+    hung.get(picture.id)?.querySelector(".star").setAttribute("aria-pressed", String(picture.favourite));
     return;
   }
   let at = pictures.length;
   while (at > 0 && before(picture, pictures[at - 1])) at--;
   pictures.splice(at, 0, picture);
-  list.insertBefore(item(picture), list.children[at] ?? null);
 }
 
 function takeAway(id) {
   const at = pictures.findIndex((picture) => picture.id === id);
   if (at < 0) return;
   pictures.splice(at, 1);
-  $("#pictures").children[at].remove();
+  look();
 }
 
 function say(total) {
@@ -128,7 +157,7 @@ function item(picture) {
   star.addEventListener("click", () =>
     trying(async () => {
       const changed = await ask(`/api/pictures/${picture.id}/favourite`, { method: "PUT", json: { favourite: star.getAttribute("aria-pressed") !== "true" } });
-      star.setAttribute("aria-pressed", String(changed.favourite));
+      star.setAttribute("aria-pressed", String((picture.favourite = changed.favourite)));
     }),
   );
   const view = picture.views.filter((name) => name !== "identity").join(", ");
@@ -137,8 +166,7 @@ function item(picture) {
     { "data-id": picture.id },
     el("button", { type: "button", class: "open", onclick: () => goTo(`gallery/${picture.id}`), "aria-label": `Open ${words}, seed ${picture.seed}` }, el("img", { src: fileOf(picture.id), alt: "", loading: "lazy", width: 148, height: 148, onerror: () => takeAway(picture.id) })),
     star,
-    el("p", {}, words),
-    el("p", { class: "quiet-text" }, [view || picture.verb, `seed ${picture.seed}`].join(" · ")),
+    el("div", { class: "words" }, el("p", {}, words), el("p", { class: "quiet-text" }, [view || picture.verb, `seed ${picture.seed}`].join(" · "))),
   );
 }
 
@@ -221,7 +249,7 @@ export async function deletePicture(picture) {
   refreshGallery();
   toast("Deleted.", {
     name: "Undo",
-    run: () => trying(async () => (place(await ask(`/api/pictures/${picture.id}/restore`, { method: "POST" })), refreshGallery())),
+    run: () => trying(async () => (place(await ask(`/api/pictures/${picture.id}/restore`, { method: "POST" })), look(), refreshGallery())),
   });
   return true;
 }

@@ -138,7 +138,8 @@ export class Viewer {
     const context = canvas.getContext("2d");
     context.imageSmoothingQuality = "high";
     const at = this.ways.findIndex((way) => way.index === k);
-    if (this.distant) this.distant.draw(context, canvas.width, 0.5 * PLACES[this.parts[k]]);
+    // A frame is far away already: what is read from afar is only a little smaller in it.
+    if (this.distant) this.distant.draw(context, canvas.width, (this.way.name === "distance" ? 0.3 : 1) * PLACES[this.parts[k]]);
     else if (at >= 0) this.moving[at].draw(context, canvas.width, 1);
     else if (this.plain) {
       const width = canvas.width * SHARE_OF_CANVAS;
