@@ -13,6 +13,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MARK = re.compile(r"<!-- measured: (?P<files>[\w, -]+); from column (?P<column>\d+) -->")
 NUMBER = re.compile(r"(?<![\w.])[−-]?\d[\d,]*(?:\.\d+)?")
 UNMARKED = {
+    "docs/files.md": {"| what |"},
+    "docs/models.md": {"| you want |", "| pipeline |", "| package |"},
     "docs/pocket.md": {"| |", "| pack |"},
     "docs/search.md": {"| |", "| helps most |", "| `--combine` |"},
 }
