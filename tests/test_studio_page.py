@@ -747,6 +747,7 @@ def test_the_gallery_has_no_end_and_back_closes_a_picture(browser: Browser, runn
     expect(page.locator("#room-gallery")).to_be_visible()
     assert page.evaluate("scrollY") == pytest.approx(top, abs=2)
     page.go_forward()
+    expect(dialog).to_be_visible()
     expect(dialog).to_contain_text(seen)
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
