@@ -31,13 +31,13 @@ from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import hybrid_bands
 from duckrabbit.illusions.views.whole import Flip, Identity
 from duckrabbit.judges.open import agreement, open_judge
-from duckrabbit.making.make import make
+from duckrabbit.making.make import make, together
 from duckrabbit.making.record import recorded
 from duckrabbit.making.rerun import command_for
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.models.open import fitting, prx_pixel
+from duckrabbit.models.open import fitting, prx_pixel, wordings
 from duckrabbit.models.open.flux import packed
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.edit import Edit
@@ -311,7 +311,7 @@ def test_the_recipe_for_latents_is_the_loop_of_its_paper(folder_of: Folders) -> 
     recipe = Anagram(PROMPTS, ("flip",), sampler=SamplerConfig("ddim", steps, "own", scale))
     [ours] = make(recipe, model, seed=SEED)
     assert _apart(ours.pixels, _looking_glass(model, PROMPTS, (False, True), steps, scale)) < TOLERANCE
-    # Had the second view no part in it, or were nothing made twice, it would be another picture.
+    # Had the second view no part in it, it would be another picture.
     assert _apart(ours.pixels, _looking_glass(model, PROMPTS[:1], (False,), steps, scale)) > 10 * TOLERANCE
     [batch] = make(recipe, model, 2, SEED - 1)[1:]
     assert _apart(ours.pixels, batch.pixels) < 1e-4
@@ -343,6 +343,13 @@ def test_one_view_one_prompt_and_bands_of_one_prompt_are_plain_sampling(folder_o
         estimate = 3 * told[0] - 2 * told[1]
         assert (model.decode(estimate) - model.decode(model.encode(model.decode(estimate)))).abs().max() > 0.01
         assert (made - estimate).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("way", ["alternate", "swing"])
+def test_views_that_take_turns_do_so_to_the_end(folder_of: Folders, way: str) -> None:
+    recipe = Anagram(PROMPTS, ("flip",), sampler=SamplerConfig("ddim", 6, "own", 2.0), combine=way)
+    [made] = make(recipe, _load(folder_of("sd")))
+    assert made.pixels.isfinite().all()
 
 
 def test_edit_inpaint_and_hybrid_work_on_latents(folder_of: Folders) -> None:
@@ -544,6 +551,12 @@ def test_a_network_that_does_not_fit_comes_block_by_block(
     assert any(hasattr(part, "_diffusers_hook") for part in network.modules())
 
 
+def test_text_encoders_that_fit_nowhere_are_said_so(folder_of: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wordings, "free_bytes", lambda device: 100.0)
+    with pytest.raises(UsageError, match=r"The text encoders of .* need .* GB of memory and less is free"):
+        _ours(_load(folder_of("sd3")), 1, 1.0)
+
+
 def test_weights_in_8_bits_are_of_another_package_and_of_open_models_alone(
     folder_of: Folders, duckrabbit: Command
 ) -> None:
@@ -568,6 +581,13 @@ def test_a_pipeline_of_another_class_is_refused_by_name(tmp_path: Path, changes:
     (tmp_path / "model_index.json").write_text(json.dumps(changes))
     with pytest.raises(UsageError, match=says):
         _load(tmp_path)
+
+
+def test_fewer_large_pictures_are_made_together(folder_of: Folders) -> None:
+    model = _load(folder_of("sd"))
+    sizes = {16: 64, 64: 64, 256: 4, 512: 4, 1024: 4}
+    assert {size: together(64, replace(model, size=size)) for size in sizes} == sizes
+    assert [together(256, replace(model, size=size)) for size in (64, 256, 1024)] == [256, 16, 4]
 
 
 def test_what_can_not_be_made_is_said(folder_of: Folders, tmp_path: Path) -> None:

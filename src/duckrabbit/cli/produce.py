@@ -12,7 +12,7 @@ from duckrabbit.cli.options import Output
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError
-from duckrabbit.making.make import BATCH, MAX_COUNT, Picture, make_planned
+from duckrabbit.making.make import BATCH, MAX_COUNT, Picture, make_planned, together
 from duckrabbit.making.plan import Planned
 from duckrabbit.making.sample import Watch
 from duckrabbit.media.atomic import atomic_write, check_writable
@@ -67,7 +67,8 @@ def produce(jobs: Sequence[Job], output: Output, watch: Watch | None = None) -> 
     """
     check(output)
     steps = sum(max(1, job.planned.steps) for job in jobs)
-    chunks = range(0, output.count, BATCH)
+    at_once = together(BATCH, jobs[0].planned.model)
+    chunks = range(0, output.count, at_once)
     kept: list[list[Picture]] = []
     rows: list[list[tuple[Path, Picture]]] = []
     written = 0
@@ -83,7 +84,7 @@ def produce(jobs: Sequence[Job], output: Output, watch: Watch | None = None) -> 
 
         try:
             for first in chunks:
-                seeds = range(output.seed + first, output.seed + min(first + BATCH, output.count))
+                seeds = range(output.seed + first, output.seed + min(first + at_once, output.count))
                 rows = [[] for _ in seeds]
                 for job in jobs:
                     shown = watch if first == 0 and job is jobs[0] else None

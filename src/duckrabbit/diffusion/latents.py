@@ -116,9 +116,11 @@ class LatentComposition:
         return x.shape[1] // max(1, len(views_of(self.terms[0])))
 
     def _views(self, sample: int, t: float) -> tuple[View, ...]:
-        """The views that have a say at a time."""
-        views = views_of(self.terms[sample])
-        return views[:1] if t <= self.alone_from else views
+        """The views that have a say at a time: in its turn another than the first has it to the end."""
+        terms = self.terms[sample]
+        views = views_of(terms)
+        is_turn = any(term.view == views[0] and term.weight_at(t) != 0 for term in terms)
+        return views[:1] if t <= self.alone_from and is_turn else views
 
     def _is_plain(self, sample: int, estimates: Sequence[Estimate], t: float) -> bool:
         return len(estimates) == len(self._views(sample, t)) == 1 and estimates[0].band == UPRIGHT

@@ -113,7 +113,7 @@ class OpenJudge(Judge):
     def _verdict(self, x: Tensor) -> Tensor:
         seen = self.sphere.inverse_temperature * self.sphere.pictures(x)
         wanted = seen @ self.sphere.words(self.sphere.asked).T
-        others = (seen @ self.sphere.words([f"a {name}" for name in self.names]).T).logsumexp(dim=1, keepdim=True)
+        others = (seen @ self.sphere.words([with_article(name) for name in self.names]).T).logsumexp(1, keepdim=True)
         return wanted - torch.logaddexp(wanted, others.expand_as(wanted))
 
     def _fitted(self, pictures: Tensor) -> Tensor:
@@ -199,6 +199,11 @@ def open_judge(name: str, device: torch.device) -> OpenJudge:
         fingerprint([part])[:16],
         sphere=sphere,
     )
+
+
+def with_article(name: str) -> str:
+    """A name as a prompt: "apple" → "an apple"."""
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 @cache

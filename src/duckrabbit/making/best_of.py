@@ -13,7 +13,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.judges.calibration import Calibration, shipped_for
 from duckrabbit.judges.open import judge_for
 from duckrabbit.judges.question import Question, question_of, readings_each, scores_each
-from duckrabbit.making.make import Picture
+from duckrabbit.making.make import Picture, together
 from duckrabbit.making.plan import Planned
 from duckrabbit.making.pruning import RUNGS, Pruning, Rungs, sparing
 from duckrabbit.making.record import record
@@ -73,8 +73,8 @@ class Contest:
     @property
     def block_size(self) -> int:
         """How many seeds go through the sampler together on this device."""
-        gpu = self.planned.model.device.type == "cuda"
-        return GPU_BLOCK if gpu else CPU_BLOCKS[self.question.judge.kind]
+        model = self.planned.model
+        return together(GPU_BLOCK if model.device.type == "cuda" else CPU_BLOCKS[self.question.judge.kind], model)
 
     def probability(self, readings: Sequence[float]) -> float | None:
         """How likely the reporting judge is to read a picture as asked in every look."""

@@ -20,7 +20,10 @@ from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Recipe
 
 BATCH = 64
-"""Samples that go through the sampler together, unless the caller says otherwise."""
+"""Samples that go through the sampler together, unless the caller says otherwise; of large pictures fewer."""
+
+FEWEST = 4
+"""Samples that fill a device however large they are, under guidance and in two views."""
 
 MAX_COUNT = 100_000
 
@@ -92,7 +95,7 @@ def make_all(
     model: Model,
     seeds: Sequence[int],
     watch: Watch | None = None,
-    batch_size: int = BATCH,
+    batch_size: int | None = None,
     size: int | None = None,
     second_sampler: SamplerConfig | None = None,
 ) -> list[Picture]:
@@ -107,8 +110,16 @@ def make_all(
     return make_planned([plans[id(recipe)] for recipe in recipes], seeds, watch, batch_size)
 
 
+def together(most: int, model: Model) -> int:
+    """How many of a model's pictures are made together: `most` of 64 pixels a side, and as many pixels of others.
+
+    A kill, or a look at what has come about, then costs as little.
+    """
+    return max(min(FEWEST, most), most * 64**2 // max(64, model.size) ** 2)
+
+
 def make_planned(
-    plans: Sequence[Planned], seeds: Sequence[int], watch: Watch | None = None, batch_size: int = BATCH
+    plans: Sequence[Planned], seeds: Sequence[int], watch: Watch | None = None, batch_size: int | None = None
 ) -> list[Picture]:
     """Make one picture for each plan and its seed, many at a time.
 
@@ -117,8 +128,9 @@ def make_planned(
     """
     denoisers = Denoisers()
     pictures: list[Picture] = []
-    for first in range(0, len(plans), batch_size):
-        batch, own_seeds = plans[first : first + batch_size], tuple(seeds[first : first + batch_size])
+    at_once = batch_size or (together(BATCH, plans[0].model) if plans else BATCH)
+    for first in range(0, len(plans), at_once):
+        batch, own_seeds = plans[first : first + at_once], tuple(seeds[first : first + at_once])
         pixels = sample(batch, own_seeds, denoisers, watch).pixels.cpu()
         mixed = any(planned is not batch[0] for planned in batch)
         for row, (own, seed, planned) in enumerate(zip(pixels, own_seeds, batch, strict=True)):

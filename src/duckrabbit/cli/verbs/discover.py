@@ -35,6 +35,8 @@ class Options:
     """how long to look, one block of pairs at the least (10); the same command goes on from what was found"""
     seed: Annotated[int, option("SEED")] = 0
     """of the choice of pairs, and of each pair's first candidate"""
+    size: Annotated[int | None, option("PIXELS")] = None
+    """side of the pictures, of open models, which make smaller ones than their own, too"""
     out: Annotated[str, option("FOLDER")] = "out"
     """the folder to put the search's own folder into"""
     json: Flag = False
@@ -124,7 +126,9 @@ def _search(options: Options) -> "PairSearch":
     given = tuple(dict.fromkeys(" ".join(subject.split()) for subject in options.subjects))
     if not all(given):
         raise UsageError("One of the subjects is empty: give things with a name, such as a rabbit, or none at all.")
-    model = new_opener().open(options.computing, given or ["a thing"], None)
+    model = new_opener().open(options.computing, given or ["a thing"], None, options.size)
+    if options.size not in (None, model.size):
+        raise UsageError(f"discover looks at {model.name}'s own pictures, {model.size} pixels wide: leave out --size.")
     kind = model.kind
     if style and kind == "digits":
         raise UsageError(f"{model.name}'s digits have no style: leave out --style.")

@@ -42,8 +42,8 @@ def play(folder: Folder, side: int) -> Playing:
 
 FAMILY = Family(
     pipeline="ZImagePipeline",
-    what="latents, 6 B parameters; Turbo is made with --steps 9 --guidance-scale 1",
-    repository="Tongyi-MAI/Z-Image",
+    what="latents, 6 B parameters; Z-Image without Turbo wants --steps 30 --guidance-scale 5",
+    repository="Tongyi-MAI/Z-Image-Turbo",
     licence="Apache-2.0",
     gated=False,
     size=1024,
@@ -53,6 +53,6 @@ FAMILY = Family(
     play=play,
     native_size=lambda _: SIDE,
     side_multiple=lambda folder: PATCH * shrinking(folder),
-    sampler=SamplerConfig("ddim", 30, "own", guidance_scale=5.0),
-    illusion_sampler=SamplerConfig("ddim", 30, "own", guidance_scale=5.0),
+    sampler=SamplerConfig("ddim", 9, "own", guidance_scale=1.0),
+    illusion_sampler=SamplerConfig("ddim", 9, "own", guidance_scale=1.0),
 )
