@@ -1,7 +1,9 @@
 """Judge guidance: how far it pulls and when, what the other judge says of it, and that each sample is pulled alone."""
 
 import math
+import runpy
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,6 +26,7 @@ from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from helpers import pictures
 
+TOOLS = Path(__file__).parents[1] / "tools"
 PAIR = Anagram(("4", "7"), ("flip",))
 
 
@@ -168,3 +171,13 @@ def test_pocket_is_pulled_in_illusions_alone_and_the_near_part_can_be_louder() -
         terms = replace(hybrid, near_scale=times).plan(model).terms
         weights = {term.condition: term.weight_at(0.5) for term in terms if term.condition}
         assert weights["a rabbit"] == times * weights["a duck"]
+
+
+def test_a_judge_that_goes_on_from_another_keeps_what_it_knows_of_each_class() -> None:
+    taken_over = runpy.run_path(str(TOOLS / "train_picture_judges.py"))["taken_over"]
+    known = {"head.weight": torch.arange(6.0).view(3, 2), "head.bias": torch.arange(3.0), "stem": torch.ones(4)}
+    fresh = {"head.weight": -torch.ones(4, 2), "head.bias": -torch.ones(4), "stem": torch.zeros(4)}
+    taken = taken_over(known, fresh, ("cat", "dog", "owl"), ("ant", "cat", "fox", "owl"))
+    assert taken["head.weight"].tolist() == [[-1, -1], [0, 1], [-1, -1], [4, 5]]
+    assert taken["head.bias"].tolist() == [-1, 0, -1, 2]
+    assert torch.equal(taken["stem"], known["stem"])
