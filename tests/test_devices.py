@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from duckrabbit.diffusion.denoiser import NetworkDenoiser
-from duckrabbit.diffusion.grid import GRIDS
+from duckrabbit.diffusion.grid import FIXED_STEPS, GRIDS
 from duckrabbit.diffusion.guidance import Guidance
 from duckrabbit.diffusion.noise import Noise
 from duckrabbit.diffusion.parametrization import EPSILON, V
@@ -95,7 +95,7 @@ def test_sampling_puts_no_float64_where_there_is_none(path: Path, monkeypatch: p
     monkeypatch.setattr("torch.autocast", lambda *how, enabled: nullcontext())
     terms = hybrid(["a", "b"], hybrid_bands(2.0), [Guidance(3.0, "c", (0.2, 0.8))] * 2)
     terms += hybrid(["a", "b"], motion_bands(), [Guidance()] * 2)
-    grids = [grid(path, 2) for name, grid in GRIDS.items() if name != "course"]
+    grids = [grid(path, 2) for name, grid in GRIDS.items() if name not in FIXED_STEPS]
     noise = Noise((1, 2))
     with Spy() as spy:
         denoiser = NetworkDenoiser(network, path, EPSILON, lambda prompts: torch.zeros(len(prompts), 4, device=DEVICE))

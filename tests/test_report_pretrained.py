@@ -90,8 +90,8 @@ def _tiles(page: Path, plate: str, columns: int) -> list[NDArray[np.uint8]]:
 
 
 def _alike(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
-    """Within the grey level that pixels may differ by from one batch to another."""
-    return one.shape == other.shape and int(np.abs(one.astype(int) - other.astype(int)).max()) <= 1
+    """Within what pixels may differ by from one batch to another, which a network of random weights magnifies."""
+    return one.shape == other.shape and int(np.abs(one.astype(int) - other.astype(int)).max()) <= 2
 
 
 def test_the_report_has_every_row_of_the_sources() -> None:

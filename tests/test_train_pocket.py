@@ -257,7 +257,7 @@ def test_a_run_leaves_its_folder_and_a_model_that_samples(own_pictures: Path, tm
     names = sorted(str(file.relative_to(tmp_path / "run")) for file in (tmp_path / "run").rglob("*") if file.is_file())
     assert names == sorted(
         [
-            *("checkpoint.safetensors", "config.toml", "loss.png", "metrics.jsonl", "model.safetensors"),
+            *("checkpoint.safetensors", "config.toml", "lock", "loss.png", "metrics.jsonl", "model.safetensors"),
             *("samples/step-000002.png", "samples/step-000004.png"),
         ]
     )

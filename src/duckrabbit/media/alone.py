@@ -25,6 +25,7 @@ def alone_in(folder: Path, refusal: str) -> Iterator[None]:
         UsageError: the refusal, if another process works there.
     """
     lock = FileLock(folder / LOCK, timeout=PATIENCE)
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
@@ -36,6 +37,11 @@ def alone_in(folder: Path, refusal: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+        if made and {file.name for file in folder.iterdir()} <= {LOCK}:
+            # Nothing came of it: what was refused leaves no folder behind.
+            (folder / LOCK).unlink(missing_ok=True)
+            for place in made:
+                place.rmdir()
 
 
 def is_taken(folder: Path) -> bool:
