@@ -23,7 +23,7 @@ from duckrabbit.report.rows.registry import ROWS
 from duckrabbit.trained.digit_recipes import sources_sampler
 from tiny_pocket import write_tiny_pocket
 
-TINY = Effort("tiny", 10, 10, 20, 200, 4, 2, (2, 3), 2, 2, 2, 2, 1, (2, 3), 16)
+TINY = Effort("tiny", 10, 10, 20, 200, 4, 2, (2, 3), 2, 2, 2, 2, 2, 1, (2, 3), 16)
 STARTS = (20, 30)
 
 

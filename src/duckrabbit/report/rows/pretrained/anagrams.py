@@ -73,11 +73,11 @@ def visual_anagrams(workshop: Workshop) -> Figure:
 
 def _plain(workshop: Workshop) -> Exhibit:
     """The sources' pairs by the plain mean of the estimates, and as the model does it by default."""
-    painter, pairs = workshop.shelf.painter, PAIRS[:OF_THE_SOURCES]
+    painter, pairs = workshop.shelf.painter, PAIRS[:OF_THE_SOURCES][: workshop.effort.compared]
     recipes = [Anagram(pair.prompts, (pair.view,)) for pair in pairs]
     return beside_plain(
         workshop,
-        f"The sources' {len(pairs)} pairs",
+        f"{len(pairs)} of the sources' pairs",
         [Drawn(recipe, recipe) for recipe in recipes],
         (("upright", as_it_is), ("turned", parse_view(pairs[0].view))),
         "\n".join(

@@ -99,11 +99,11 @@ def hybrid_images(workshop: Workshop) -> Figure:
 
 def _plain(workshop: Workshop) -> Exhibit:
     """The sources' hybrids by the plain sum of the parts, and as the model does it by default."""
-    painter, kinds = workshop.shelf.painter, KINDS[:OF_THE_SOURCES]
+    painter, kinds = workshop.shelf.painter, KINDS[:OF_THE_SOURCES][: workshop.effort.compared]
     drawn = [Drawn(replace(kind.recipe(painter), near_scale=1.0), kind.recipe(painter)) for kind in kinds]
     return beside_plain(
         workshop,
-        f"The sources' {len(kinds)} hybrids",
+        f"{len(kinds)} of the sources' hybrids",
         drawn,
         (("near", as_it_is), ("far", from_afar)),
         "\n".join(painter.command("hybrid", *kind.words(painter)[:4], *PLAIN.words, "--seed", SEED) for kind in kinds),
