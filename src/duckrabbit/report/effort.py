@@ -19,7 +19,7 @@ class Effort:
         prompts: of the sources' prompts, how many are painted.
         painted: seeds behind each picture of words that is shown or compared; at least 2.
         diverse: pictures behind each figure of diversity; at least 2.
-        edited: pictures that are edited in each way, at most 4.
+        edited: pictures that are edited in each way, at most 4; three cost what four do.
         compared: of the sources' illusions, how many are made without a judge, too, beside the default.
         unpicked: pictures of other seeds that are shown with each illusion.
         steps: numbers of steps that are compared, the last being the reference.
@@ -44,7 +44,7 @@ class Effort:
     learned: int
 
 
-QUICK = Effort("quick", 40, 10, 80, 10_000, 40, 16, (4, 8, 16), 16, 2, 3, 3, 2, 0, (20, 25, 50, 100, 125), 1024)
+QUICK = Effort("quick", 40, 10, 80, 10_000, 40, 16, (4, 8, 16), 16, 2, 4, 4, 2, 0, (20, 25, 50, 100, 125), 1024)
 FULL = Effort(
     "full", 40, 40, 200, 60_000, 500, 48, (4, 8, 16, 32, 64), 16, 4, 24, 4, 7, 7, (20, 25, 50, 100, 125), 2048
 )
