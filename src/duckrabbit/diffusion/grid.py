@@ -70,47 +70,37 @@ def starting_at(grid: Grid, t: float) -> Grid:
     return (t, *(time for time in grid if time < t)) if t > 0 else (0.0,)
 
 
-def course_in(path: Path, steps: int) -> Grid:  # noqa: ARG001
-    """The whole grid of the courses, which has 34 steps and no other number.
+FIXED: dict[str, Grid] = {"course": course(), "course-loop": course()[:-1]}
+"""The grids that have one number of steps.
 
-    Raises:
-        UsageError: if another number of steps is asked for.
-    """
-    _check_steps(steps)
-    if steps != len(COURSE_LEVELS):
-        raise UsageError(
-            f"The grid course has {len(COURSE_LEVELS)} steps, not {steps}: leave `steps` out, or give `grid` uniform."
-        )
-    return course()
+course: the whole grid of the courses. course-loop: their loop as it is printed, without an evaluation at level 0; what
+is left there, under σ of about 0.01, is the picture.
+"""
+
+FIXED_STEPS = {name: len(grid) - 1 for name, grid in FIXED.items()}
 
 
-def course_loop(path: Path, steps: int) -> Grid:  # noqa: ARG001
-    """The courses' loop as it is printed: levels 990, 960 … 0, 33 steps, and no evaluation at level 0.
+def _fixed(name: str) -> GridMaker:
+    """From any path and the grid's own number of steps to the grid; UsageError for any other number."""
 
-    What is left at level 0, σ of about 0.01, is the picture.
+    def make(path: Path, steps: int) -> Grid:  # noqa: ARG001
+        _check_steps(steps)
+        own = FIXED_STEPS[name]
+        if steps != own:
+            raise UsageError(
+                f"The grid {name} has {own} steps, not {steps}: leave `steps` out, or give `grid` uniform."
+            )
+        return FIXED[name]
 
-    Raises:
-        UsageError: if another number of steps is asked for.
-    """
-    _check_steps(steps)
-    if steps != len(COURSE_LEVELS) - 1:
-        raise UsageError(
-            f"The grid course-loop has {len(COURSE_LEVELS) - 1} steps, not {steps}: leave `steps` out, or give `grid` "
-            "uniform."
-        )
-    return course()[:-1]
+    return make
 
-
-FIXED_STEPS = {"course": len(COURSE_LEVELS), "course-loop": len(COURSE_LEVELS) - 1}
-"""The grids that have one number of steps."""
 
 GRIDS: dict[str, GridMaker] = {
     "uniform": uniform,
     "quadratic": quadratic,
     "leading": leading,
     "karras": karras,
-    "course": course_in,
-    "course-loop": course_loop,
+    **{name: _fixed(name) for name in FIXED},
 }
 
 

@@ -106,5 +106,7 @@ def sampling_of(sampler: "SamplerConfig") -> Sampling:
 
 def _like_the_course(default: "SamplerConfig") -> "SamplerConfig":
     """The courses' loop with guidance 7; what is unguided by default, as when denoising, stays so."""
+    from duckrabbit.diffusion.grid import FIXED_STEPS
+
     scale = COURSE_GUIDANCE if default.guidance_scale != 1 else 1.0
-    return type(default)("ddpm", 33, "course-loop", scale, threshold="none")
+    return type(default)("ddpm", FIXED_STEPS["course-loop"], "course-loop", scale, threshold="none")
