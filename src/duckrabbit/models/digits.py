@@ -14,7 +14,7 @@ from duckrabbit.diffusion.parametrization import PARAMETRIZATIONS, Parametrizati
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
-from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.models.model import Model, SamplerConfig, text_of
 from duckrabbit.networks.digit_unet import NUM_CLASSES, DigitUNet
 
 KIND = "digit-unet"
@@ -154,8 +154,7 @@ def check_prompt(name: str, classes: bool, prompt: object) -> None:
     Raises:
         UsageError: if it is neither empty nor, for a model with classes, a digit.
     """
-    if not isinstance(prompt, str):
-        raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
+    prompt = text_of(prompt)
     if prompt == "" or (classes and len(prompt) == 1 and prompt in "0123456789"):
         return
     if classes:

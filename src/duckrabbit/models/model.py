@@ -180,6 +180,17 @@ class Model:
             )
 
 
+def text_of(prompt: object) -> str:
+    """The prompt, which in Python may be anything.
+
+    Raises:
+        UsageError: if it is no text.
+    """
+    if not isinstance(prompt, str):
+        raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
+    return prompt
+
+
 def bilinear(pictures: Tensor, size: int) -> Tensor:
     """Enlarge with corner pixels on corner pixels, as DeepFloyd IF was trained."""
     return interpolate(pictures, size=(size, size), mode="bilinear", align_corners=True)

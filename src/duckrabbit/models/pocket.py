@@ -16,7 +16,7 @@ from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
-from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bicubic
+from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bicubic, text_of
 from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig
 from duckrabbit.networks.text_encoder import PAD
 
@@ -169,8 +169,7 @@ def check_prompt(name: str, vocabulary: Vocabulary, prompt: object) -> None:
     Raises:
         UsageError: if it is no text, or none of its words is known.
     """
-    if not isinstance(prompt, str):
-        raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
+    prompt = text_of(prompt)
     read = kinds_for_places(prompt, vocabulary)
     if prompt.strip() and not read.words:
         raise UsageError(

@@ -26,7 +26,7 @@ from duckrabbit.models.deepfloyd.unet import (
     require_compiler,
     text_conditional,
 )
-from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bilinear
+from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bilinear, text_of
 
 KIND = "deepfloyd"
 HUB_IDS = "DeepFloyd/IF-I-XL-v1.0,DeepFloyd/IF-II-L-v1.0"
@@ -255,6 +255,4 @@ def _encode(weights: str | None, offloader: Offloader, prompts: Sequence[str]) -
 
 
 def _check_prompt(embeddings: Embeddings, prompt: object) -> None:
-    if not isinstance(prompt, str):
-        raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
-    embeddings.require(prompt)
+    embeddings.require(text_of(prompt))

@@ -13,7 +13,7 @@ from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read
 from duckrabbit.models.deepfloyd.offloading import Offloader
 from duckrabbit.models.deepfloyd.unet import load_unet, require_compiler
 from duckrabbit.models.device import choose_dtype
-from duckrabbit.models.model import Model
+from duckrabbit.models.model import Model, text_of
 from duckrabbit.models.open.autoencoder import Autoencoder, scaling
 from duckrabbit.models.open.denoiser import OpenDenoiser
 from duckrabbit.models.open.families import FAMILIES
@@ -127,6 +127,4 @@ def _need(part: Part, dtype: torch.dtype) -> int:
 
 
 def _check_prompt(wordings: Wordings, prompt: object) -> None:
-    if not isinstance(prompt, str):
-        raise UsageError(f"The prompt {prompt!r} is not text: write it in quotation marks, as in {str(prompt)!r}.")
-    wordings.require(prompt)
+    wordings.require(text_of(prompt))
