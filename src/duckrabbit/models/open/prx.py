@@ -8,8 +8,8 @@ from torch import Tensor
 from duckrabbit.diffusion.path import RectifiedFlow
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.models.open.autoencoder import latent_channels, shrinking
-from duckrabbit.models.open.family import Family, Folder, Playing, Wording, network_dtype, stacked, told
-from duckrabbit.models.open.prx_pixel import wording
+from duckrabbit.models.open.family import Family, Folder, Playing, Wording
+from duckrabbit.models.open.prx_pixel import answer, wording
 from duckrabbit.models.open.schedule import flow_times
 
 SIDE = 512
@@ -17,15 +17,7 @@ SIDE = 512
 
 def estimate(network: Any, x: Tensor, t: float, wordings: Sequence[Wording]) -> Tensor:
     """x̂_0 = x_t − t v."""
-    reduced = x.to(network_dtype(network))
-    velocity: Tensor = network(
-        hidden_states=reduced,
-        timestep=told(t, x),
-        encoder_hidden_states=stacked(wordings, "states", reduced),
-        attention_mask=stacked(wordings, "mask", reduced),
-        return_dict=False,
-    )[0]
-    return x - t * velocity.to(x)
+    return x - t * answer(network, x, t, wordings)
 
 
 def play(folder: Folder, side: int) -> Playing:

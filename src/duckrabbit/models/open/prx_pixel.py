@@ -24,8 +24,8 @@ def wording(pipeline: Any, prompt: str) -> Wording:
     return {"states": states[0], "mask": mask[0]}
 
 
-def estimate(network: Any, x: Tensor, t: float, wordings: Sequence[Wording]) -> Tensor:
-    """x̂_0 of pictures x_t."""
+def answer(network: Any, x: Tensor, t: float, wordings: Sequence[Wording]) -> Tensor:
+    """What a network of PRX's kind says of x_t, in float32; what it means is the family's own."""
     reduced = x.to(network_dtype(network))
     output: Tensor = network(
         hidden_states=reduced,
@@ -34,7 +34,12 @@ def estimate(network: Any, x: Tensor, t: float, wordings: Sequence[Wording]) -> 
         attention_mask=stacked(wordings, "mask", reduced),
         return_dict=False,
     )[0]
-    return x + min(1.0, t / SMALLEST_TIME) * (output.to(x) - x)
+    return output.to(x)
+
+
+def estimate(network: Any, x: Tensor, t: float, wordings: Sequence[Wording]) -> Tensor:
+    """x̂_0 of pictures x_t."""
+    return x + min(1.0, t / SMALLEST_TIME) * (answer(network, x, t, wordings) - x)
 
 
 def play(folder: Folder, side: int) -> Playing:
