@@ -1,5 +1,7 @@
 """X1: an anagram in every view, and three and four readings at once, all moving."""
 
+from collections.abc import Sequence
+
 from duckrabbit.illusions.loops import through_views
 from duckrabbit.illusions.views.catalogue import VIEWS
 from duckrabbit.making.best_of import best_of, search_for
@@ -31,7 +33,7 @@ def every_view(workshop: Workshop) -> Figure:
     )
 
 
-def _exhibit(workshop: Workshop, recipes: "list[Anagram] | tuple[Anagram, ...]", caption: str) -> Exhibit:
+def _exhibit(workshop: Workshop, recipes: Sequence[Anagram], caption: str) -> Exhibit:
     """The best of a few seeds of each, by the judge that selects, and what it does."""
     painter, count = workshop.shelf.painter, workshop.effort.edited
     items, commands = [], []

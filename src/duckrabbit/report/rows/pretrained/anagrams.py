@@ -1,6 +1,9 @@
 """A1.8: visual anagrams."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from torch import Tensor
 
 from duckrabbit.illusions.loops import through_views
 from duckrabbit.illusions.views import View, parse_view
@@ -10,7 +13,7 @@ from duckrabbit.making.make import Picture
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.report.bodies import AXES, Answer, Body, Moving, Playable, Turning
 from duckrabbit.report.figure import Exhibit, Figure
-from duckrabbit.report.rows.pretrained.seeds import PLAIN, SEED, Drawn, beside_plain, verdicts, with_other_seeds
+from duckrabbit.report.rows.pretrained.seeds import PLAIN, SEED, beside_plain, verdicts, with_other_seeds
 from duckrabbit.report.workshop import Workshop
 
 
@@ -68,17 +71,17 @@ def visual_anagrams(workshop: Workshop) -> Figure:
                 spoils=True,
             )
         )
-    return Figure((*exhibits, _plain(workshop)))
+    return Figure((*exhibits, _plain(workshop, recipes, [picture.pixels for picture in made])))
 
 
-def _plain(workshop: Workshop) -> Exhibit:
-    """The sources' pairs by the plain mean of the estimates, and as the model does it by default."""
+def _plain(workshop: Workshop, recipes: Sequence[Anagram], default: Sequence[Tensor]) -> Exhibit:
+    """The sources' pairs by the plain mean of the estimates, beside their pictures by default."""
     painter, pairs = workshop.shelf.painter, PAIRS[:OF_THE_SOURCES][: workshop.effort.compared]
-    recipes = [Anagram(pair.prompts, (pair.view,)) for pair in pairs]
     return beside_plain(
         workshop,
         f"{len(pairs)} of the sources' pairs",
-        [Drawn(recipe, recipe) for recipe in recipes],
+        recipes[: len(pairs)],
+        default[: len(pairs)],
         (("upright", as_it_is), ("turned", parse_view(pairs[0].view))),
         "\n".join(
             painter.command("anagram", *pair.prompts, "--view", pair.view, *PLAIN.words, "--seed", SEED)

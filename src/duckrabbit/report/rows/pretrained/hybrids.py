@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from torch import Tensor
+
 from duckrabbit.illusions.bands import LowPass
 from duckrabbit.judges.looks import Look, See, as_it_is, from_afar
 from duckrabbit.making.make import Picture
@@ -11,7 +13,7 @@ from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Hybrid, Part
 from duckrabbit.report.bodies import Answer, Body, Distance, Revealed, Sheet, Stack
 from duckrabbit.report.figure import Exhibit, Figure
 from duckrabbit.report.painter import TOWER, Painter
-from duckrabbit.report.rows.pretrained.seeds import PLAIN, SEED, Drawn, beside_plain, verdicts, with_other_seeds
+from duckrabbit.report.rows.pretrained.seeds import PLAIN, SEED, beside_plain, verdicts, with_other_seeds
 from duckrabbit.report.workshop import Workshop
 
 ASTRONAUT = "photo:astronaut"
@@ -88,36 +90,40 @@ def hybrid_images(workshop: Workshop) -> Figure:
 
     They are all made by factorized diffusion (arXiv:2404.11615).
     """
+    painter = workshop.shelf.painter
+    near = painter.made([kind.recipe(painter) for kind in KINDS], [SEED] * len(KINDS))
     exhibits = [
-        *_exhibits(workshop, KINDS, "near", together=True),
-        *_exhibits(workshop, INVERSE, "inverse", together=False),
-        *_exhibits(workshop, RELATIVES, "relatives", together=True),
-        _plain(workshop),
+        *_exhibits(workshop, KINDS, "near", near),
+        # Those whose known part differs can't be sampled together.
+        *_exhibits(workshop, INVERSE, "inverse", [painter.made([kind.recipe(painter)], [SEED])[0] for kind in INVERSE]),
+        *_exhibits(
+            workshop,
+            RELATIVES,
+            "relatives",
+            painter.made([kind.recipe(painter) for kind in RELATIVES], [SEED] * len(RELATIVES)),
+        ),
+        _plain(workshop, [picture.pixels for picture in near]),
     ]
     return Figure(tuple(exhibits))
 
 
-def _plain(workshop: Workshop) -> Exhibit:
-    """The sources' hybrids by the plain sum of the parts, and as the model does it by default."""
+def _plain(workshop: Workshop, default: Sequence[Tensor]) -> Exhibit:
+    """The sources' hybrids by the plain sum of the parts, beside their pictures by default."""
     painter, kinds = workshop.shelf.painter, KINDS[:OF_THE_SOURCES][: workshop.effort.compared]
-    drawn = [Drawn(replace(kind.recipe(painter), near_scale=1.0), kind.recipe(painter)) for kind in kinds]
     return beside_plain(
         workshop,
         f"{len(kinds)} of the sources' hybrids",
-        drawn,
+        [replace(kind.recipe(painter), near_scale=1.0) for kind in kinds],
+        default[: len(kinds)],
         (("near", as_it_is), ("far", from_afar)),
         "\n".join(painter.command("hybrid", *kind.words(painter)[:4], *PLAIN.words, "--seed", SEED) for kind in kinds),
     )
 
 
-def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, together: bool) -> list[Exhibit]:
-    """An exhibit for each; those whose known part differs can't be sampled together."""
+def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, made: Sequence[Picture]) -> list[Exhibit]:
+    """An exhibit for each, with its picture."""
     painter = workshop.shelf.painter
     recipes = [kind.recipe(painter) for kind in kinds]
-    if together:
-        made = painter.made(recipes, [SEED] * len(recipes))
-    else:
-        made = [painter.made([recipe], [SEED])[0] for recipe in recipes]
     seconds = workshop.seconds() / len(kinds)
     exhibits = []
     for number, (kind, recipe, picture) in enumerate(zip(kinds, recipes, made, strict=True)):

@@ -1,7 +1,6 @@
 """Illusions of the first seed, the next seeds beside them, and what a judge reads in them. None is chosen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -52,31 +51,26 @@ def with_other_seeds(workshop: Workshop, body: Body, recipe: Recipe, stem: str, 
     return Stack((body, Sheet((), (("other seeds, none left out", as_made), (f"and {label}", as_seen)))))
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """An illusion as the sources make it, and as the model does."""
-
-    plain: Recipe
-    default: Recipe
-
-
 def beside_plain(
-    workshop: Workshop, what: str, drawn: Sequence[Drawn], ways: Sequence[tuple[str, See]], commands: str
+    workshop: Workshop,
+    what: str,
+    recipes: Sequence[Recipe],
+    default: Sequence[Tensor],
+    ways: Sequence[tuple[str, See]],
+    commands: str,
 ) -> Exhibit:
     """Illusions by the plain combination of the estimates, and below them by the model's default, in the same columns.
 
     Args:
         workshop: where.
         what: they are called.
-        drawn: an illusion for each column.
+        recipes: an illusion for each column, as the sources make it.
+        default: its picture by the model's default, of the same seed.
         ways: to look at them, with their names, one for each prompt in the order of the recipes' looks.
         commands: that make the plain ones.
     """
-    painter, judge, seeds = workshop.shelf.painter, workshop.shelf.picture_judge, [SEED] * len(drawn)
-    rows = {
-        "plain": painter.pixels([one.plain for one in drawn], seeds, PLAIN),
-        "by default": painter.pixels([one.default for one in drawn], seeds),
-    }
+    painter, judge = workshop.shelf.painter, workshop.shelf.picture_judge
+    rows = {"plain": painter.pixels(recipes, [SEED] * len(recipes), PLAIN), "by default": default}
     strips = tuple(
         workshop.strip(
             f"{name}, {seen}", f"{name.split()[-1]}-{seen}", [see(x[None])[0] for x in row], f"{name}, {seen}"
@@ -84,8 +78,8 @@ def beside_plain(
         for name, row in rows.items()
         for seen, see in ways
     )
-    asked = [[look for look in one.default.looks if judge.asked_for(look.prompt) is not None] for one in drawn]
-    known = [number for number, looks in enumerate(asked) if len(looks) == len(drawn[number].default.looks)]
+    asked = [recipe.looks for recipe in recipes]
+    known = [k for k, looks in enumerate(asked) if all(judge.asked_for(look.prompt) is not None for look in looks)]
     read = {
         name: sum(bool(question_of(judge, asked[k]).read(row[k].clamp(-1, 1)[None])[0]) for k in known)
         for name, row in rows.items()
@@ -96,7 +90,7 @@ def beside_plain(
         f"readings of {len(known)} and reads both in {read['plain']} of the plain ones, in {read['by default']} of the "
         "others.",
         Sheet((), strips),
-        (*painter.parameters(drawn[0].plain, PLAIN), "and by default", f"seed {SEED}"),
+        (*painter.parameters(recipes[0], PLAIN), "and by default", f"seed {SEED}"),
         commands,
         workshop.seconds(),
         spoils=True,
