@@ -13,7 +13,6 @@ It needs diffusers, and no network: the wheels are named if it is missing. --tin
 """
 
 import argparse
-import gc
 import importlib.metadata
 import importlib.util
 import json
@@ -33,8 +32,8 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from duckrabbit.diffusion.denoiser import Prediction
-from duckrabbit.diffusion.path import Path as ProbabilityPath
+from gpu import Measured, OneCallFor
+
 from duckrabbit.making.make import make_all
 from duckrabbit.models.deepfloyd.conventions import Conventions, conventions_of
 from duckrabbit.models.deepfloyd.extras import diffusers
@@ -74,59 +73,16 @@ FULL = Scale(
 TINY = Scale((32, 64), (32, 64), (16, 64), 32, 8, 4, 3, (1, 2), (1, 2), 256)
 
 
-@dataclass(frozen=True)
-class OneCallFor:
-    """A denoiser that makes calls of so many rows: the baselines' way."""
-
-    inner: UNetDenoiser
-    rows: int
-
-    @property
-    def path(self) -> ProbabilityPath:
-        """The inner denoiser's."""
-        return self.inner.path
-
-    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
-        """Row by row, or a few at a time."""
-        starts = range(0, len(x), self.rows)
-        parts = [self.inner(x[k : k + self.rows], t, condition[k : k + self.rows]) for k in starts]
-        fractions = [part.variance_fraction for part in parts if part.variance_fraction is not None]
-        return Prediction(torch.cat([part.x0 for part in parts]), torch.cat(fractions) if fractions else None)
-
-
 @dataclass
-class Bench:
+class Bench(Measured):
     """What is measured, where, and until when."""
 
     scale: Scale
-    device: torch.device
-    deadline: float
     results: dict[str, Any] = field(default_factory=dict)
-
-    def left(self) -> float:
-        """Seconds until no measurement may begin."""
-        return self.deadline - time.monotonic()
 
     def say(self, line: str) -> None:
         """A line, at once."""
         print(line, flush=True)
-
-    def wait(self) -> float:
-        """The time when all that was asked of the device is done."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        return time.perf_counter()
-
-    def peak_gib(self) -> float:
-        """The most memory that tensors took since `fresh`."""
-        return torch.cuda.max_memory_allocated(self.device) / 2**30 if self.device.type == "cuda" else math.nan
-
-    def fresh(self) -> None:
-        """Forget what is not needed any more."""
-        gc.collect()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats(self.device)
 
 
 def main() -> int:
@@ -145,7 +101,7 @@ def main() -> int:
         print("Full-size IF needs a CUDA GPU: run it on one, or give --tiny.")
         return 2
     device = torch.device("cuda" if cuda else "cpu")
-    bench = Bench(TINY if arguments.tiny else FULL, device, time.monotonic() + arguments.seconds)
+    bench = Bench(device, time.monotonic() + arguments.seconds, TINY if arguments.tiny else FULL)
     versions = {name: importlib.metadata.version(name) for name in ("torch", "diffusers")}
     bench.results |= {"device": torch.cuda.get_device_name() if cuda else "cpu", **versions}
     bench.say(", ".join(f"{name} {value}" for name, value in bench.results.items()))
@@ -167,18 +123,8 @@ def _nothing(bench: Bench) -> None:
 
 
 def _matmul_peak(bench: Bench) -> None:
-    """The card's own peak: the best of many products of two square bf16 matrices."""
     n = bench.scale.matmul
-    a, b = (torch.randn(n, n, device=bench.device, dtype=torch.bfloat16) for _ in range(2))
-    best = math.inf
-    for _ in range(5):
-        a @ b
-    for _ in range(8):
-        started = bench.wait()
-        for _ in range(10):
-            a @ b
-        best = min(best, (bench.wait() - started) / 10)
-    bench.results["matmul_tflops"] = 2 * n**3 / best / 1e12
+    bench.results["matmul_tflops"] = bench.matmul_tflops(n)
     bench.say(f"{n}³ bf16 matrix product: {bench.results['matmul_tflops']:.0f} TFLOP/s")
 
 

@@ -12,10 +12,8 @@ it all on scaled-down networks, on any machine: its numbers mean nothing.
 """
 
 import argparse
-import gc
 import importlib.metadata
 import json
-import math
 import sys
 import tempfile
 import time
@@ -26,13 +24,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from duckrabbit.diffusion.denoiser import Denoiser, Prediction
-from duckrabbit.diffusion.path import Path as ProbabilityPath
+from gpu import Measured, OneCallFor
+
 from duckrabbit.making.make import make_all
 from duckrabbit.models.deepfloyd.extras import diffusers
 from duckrabbit.models.deepfloyd.unet import compile_blocks
@@ -132,53 +129,11 @@ TINY = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class OneCallFor:
-    """A denoiser that makes calls of so many rows: the plain loop's way."""
-
-    inner: Denoiser
-    rows: int = 1
-
-    @property
-    def path(self) -> ProbabilityPath:
-        """The inner denoiser's."""
-        return self.inner.path
-
-    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
-        """Row by row, or a few at a time."""
-        starts = range(0, len(x), self.rows)
-        parts = [self.inner(x[k : k + self.rows], t, condition[k : k + self.rows]).x0 for k in starts]
-        return Prediction(torch.cat(parts))
-
-
 @dataclass
-class Bench:
+class Bench(Measured):
     """What is measured, where, and until when."""
 
-    device: torch.device
-    deadline: float
     results: dict[str, Any] = field(default_factory=dict)
-
-    def left(self) -> float:
-        """Seconds until no measurement may begin."""
-        return self.deadline - time.monotonic()
-
-    def wait(self) -> float:
-        """The time when all that was asked of the device is done."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        return time.perf_counter()
-
-    def peak_gib(self) -> float:
-        """The most memory that tensors took since `fresh`."""
-        return torch.cuda.max_memory_allocated(self.device) / 2**30 if self.device.type == "cuda" else math.nan
-
-    def fresh(self) -> None:
-        """Forget what is not needed any more."""
-        gc.collect()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats(self.device)
 
     def note(self, name: str, line: str, **numbers: Any) -> None:
         """Keep numbers, and say them at once."""
@@ -216,15 +171,7 @@ def main() -> int:
 
 
 def _matmul_peak(bench: Bench, n: int) -> float:
-    """The card's own peak in TFLOP/s: the best of many products of two square bf16 matrices."""
-    a, b = (torch.randn(n, n, device=bench.device, dtype=torch.bfloat16) for _ in range(2))
-    best = math.inf
-    for _ in range(8):
-        started = bench.wait()
-        for _ in range(10):
-            a @ b
-        best = min(best, (bench.wait() - started) / 10)
-    tflops = 2 * n**3 / best / 1e12
+    tflops = bench.matmul_tflops(n)
     bench.note("matrix product", f"{n}³ in bf16: {tflops:.3g} TFLOP/s", tflops=tflops)
     return tflops
 
