@@ -109,7 +109,7 @@ def test_every_exhibit_has_one_badge_and_a_command(page: Path) -> None:
     exhibits = _exhibits(page.read_text("utf-8"))
     assert len(exhibits) >= len(ROWS)
     for exhibit in exhibits:
-        assert len(re.findall(r'class="badge (?:now|recorded)"', exhibit)) == 1
+        assert len(re.findall(r'class="badge (?:now|recorded|taken)"', exhibit)) == 1
         assert len(_commands(exhibit)) >= 1
         assert 'class="parameters"' in exhibit
 

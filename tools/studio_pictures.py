@@ -1,18 +1,22 @@
-"""Pictures of the studio's rooms for the docs, made by the studio itself with the weights of the day.
+"""Pictures of the studio's rooms for docs and report, made by the studio itself with the weights of the day.
 
     python tools/studio_pictures.py [--tiles 12] [--style "a watercolor of"] [--view rotate-180] [--out docs/pictures]
+
+Smaller ones of the wide windows are the report's row X7; rooms.json beside them says what each shows.
 
 Opens a studio in a folder of its own, lets it find pairs, keeps the best, makes more of the very best, and looks at
 each room in Debian's Chromium, 1440 and 390 pixels wide. On two quiet cores it takes about five minutes.
 """
 
 import argparse
+import json
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +24,22 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from duckrabbit.models.load import load_model
+from duckrabbit.report.rows.beyond.rooms import RECORD
+
 WIDE, NARROW = (1440, 900), (390, 844)
 PATIENCE_MILLISECONDS = 1_800_000
 KEPT = 8
+
+ROOMS = {
+    "studio-forming": ("Forming", "an illusion forms: x̂₀ at this step, the steps that are left, and stop"),
+    "studio-make": ("Make", "it is done: turn it, read it, save it, make more; the queue beside it"),
+    "studio-inpaint": ("Paint", "a brush paints the part of a photograph that is to be filled"),
+    "studio-find": ("Find", "pairs that work, found one by one, the best first"),
+    "studio-gallery": ("Gallery", "all that was made, each with its recipe"),
+}
+"""The report's: file, title and what is to be seen."""
+REPORT_SIZE = (960, 600)
 
 
 @contextmanager
@@ -63,6 +80,34 @@ def light(path: Path) -> None:
     print(path)
 
 
+def for_the_report(pictures: Path, seconds: float) -> None:
+    """The wide windows in small, and what they show."""
+    for name in ROOMS:
+        with Image.open(pictures / f"{name}.png") as image:
+            image.convert("RGB").resize(REPORT_SIZE, Image.Resampling.LANCZOS).save(
+                RECORD / f"{name}.webp", quality=72, method=6
+            )
+    rooms = [{"file": f"{name}.webp", "title": title, "shows": shows} for name, (title, shows) in ROOMS.items()]
+    account = {"pocket": load_model("pocket", "cpu").checksum, "seconds": round(seconds), "rooms": rooms}
+    account |= {"width": WIDE[0], "height": WIDE[1]}
+    (RECORD / "rooms.json").write_text(json.dumps(account, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def paint_a_hole(page: Page) -> None:
+    """A photograph of the package, and a stroke of the brush across its lower part."""
+    page.locator("#tasks input[value=inpaint]").check(force=True)
+    page.locator(".samples button").first.click()
+    page.wait_for_timeout(500)
+    box = page.locator(".easel canvas").nth(1).bounding_box()
+    if box is None:
+        raise RuntimeError("an easel that is seen has a place")
+    for height in (0.62, 0.7, 0.78):
+        page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + height * box["height"])
+        page.mouse.down()
+        page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + height * box["height"], steps=12)
+        page.mouse.up()
+
+
 def find(page: Page, style: str, view: str, tiles: int) -> None:
     """Look for pairs until the wall has so many."""
     page.get_by_label("Style").select_option(style)
@@ -78,6 +123,7 @@ def main() -> None:
     parser.add_argument("--style", default="a watercolor of")
     parser.add_argument("--view", default="rotate-180")
     options = parser.parse_args()
+    began = time.monotonic()
     chromium = shutil.which("chromium") or "/usr/bin/chromium"
     with tempfile.TemporaryDirectory() as folder, studio(Path(folder)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
@@ -109,7 +155,11 @@ def main() -> None:
             room = opened(browser, address, "gallery", size)
             room.locator("#pictures li").first.wait_for()
             shoot(room, options.out / name)
+        room = opened(browser, address, "make", WIDE)
+        paint_a_hole(room)
+        shoot(room, options.out / "studio-inpaint.png")
         browser.close()
+    for_the_report(options.out, time.monotonic() - began)
 
 
 def answer_first(page: Page) -> None:

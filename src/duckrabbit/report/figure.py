@@ -15,6 +15,7 @@ class Origin(Enum):
 
     NOW = "computed now"
     RECORDED = "recorded while training"
+    TAKEN = "taken by the product itself"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Exhibit:
         parameters: model, prompt, seed, guidance scale, grid, steps and solver, as far as they apply.
         command: the command lines that make it, one a line.
         seconds: how long it took.
-        origin: computed now, or recorded while training.
+        origin: computed now, recorded while training, or taken of the product's own windows.
         spoils: whether parameters and command give away what the viewer should find alone.
     """
 

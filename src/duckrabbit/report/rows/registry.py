@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from duckrabbit.report.figure import Figure
 from duckrabbit.report.painter import PHOTO
-from duckrabbit.report.rows.beyond import best_of_many, every_view, own_pictures, remembered
+from duckrabbit.report.rows.beyond import best_of_many, every_view, own_pictures, remembered, rooms
 from duckrabbit.report.rows.digits import edits as digit_edits
 from duckrabbit.report.rows.digits import illusions, one_step, solvers, step_by_step
 from duckrabbit.report.rows.pretrained import anagrams, edits, hybrids, inpainting, noise, samples, text_to_image
@@ -132,6 +132,7 @@ CHAPTERS: tuple[Chapter, ...] = (
                 long=True,
             ),
             replace(_painted("X5", "Remembered", 4, remembered.remembered, *remembered.PROMPTS), long=True),
+            Row("X7", "The studio", (), 1, rooms.studio, long=True),
             Row("X8", "Your own pictures", ("pocket",), 60, own_pictures.own_pictures, long=True),
         ),
     ),
