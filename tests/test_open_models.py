@@ -37,7 +37,7 @@ from duckrabbit.making.rerun import command_for
 from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, SamplerConfig
-from duckrabbit.models.open import fitting, prx_pixel, wordings
+from duckrabbit.models.open import fitting, flux, prx, prx_pixel, stable_diffusion_3, wordings, z_image
 from duckrabbit.models.open.flux import packed
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.edit import Edit
@@ -209,6 +209,22 @@ def test_prompts_are_encoded_once_and_found_by_the_encoders_they_are_of(
     assert len(list((cache / "embeddings").iterdir())) == 2
 
 
+def test_prompts_are_embedded_once_for_later_commands(
+    folder_of: Folders, tmp_path: Path, duckrabbit: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, kept = folder_of("prx-pixel"), tmp_path / "kept"
+    words = ("--model", str(folder), "--embeddings", str(kept))
+    ended = duckrabbit("embed", PROMPTS[0], *words)
+    assert ended.code == 0
+    assert [Path(line).is_file() for line in ended.out.splitlines()] == [True, True]
+    # The encoders are gone, and nothing asks for them.
+    monkeypatch.setattr(wordings.Wordings, "_pipeline", lambda _: pytest.fail("an encoder was loaded"))
+    assert duckrabbit("embed", PROMPTS[0], *words).err.count("(was there)") == 2
+    assert duckrabbit("embed", "--list", *words).out.splitlines() == ['""', PROMPTS[0]]
+    made = duckrabbit("generate", PROMPTS[0], *words, "--size", "8", "--steps", "2", "--out", str(tmp_path))
+    assert made.code == 0
+
+
 # --- Latents ---------------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +292,30 @@ def test_a_sign_of_the_prediction_that_is_read_wrongly_is_noticed(folder_of: Fol
         file = other / "scheduler" / "scheduler_config.json"
         file.write_text(json.dumps(json.loads(file.read_text()) | changes))
         assert _apart(_ours(_load(other), 5, 4.0), right) > 10 * TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("name", "family"), [("prx", prx), ("sd3", stable_diffusion_3), ("z-image", z_image), ("flux", flux)]
+)
+def test_a_velocity_that_is_read_wrongly_is_noticed(
+    folder_of: Folders, monkeypatch: pytest.MonkeyPatch, name: str, family: Any
+) -> None:
+    """The same of rectified flow: the velocity's sign, and a time that runs the other way, give other pictures."""
+    folder, size, right = folder_of(name), SIDES.get(name), family.estimate
+    ours = _ours(_load(folder, size=size), 5, 4.0)
+
+    def other_sign(*given: Any) -> Tensor:
+        *_, x, _, _ = given
+        return 2 * x - right(*given)
+
+    def other_time(*given: Any) -> Tensor:
+        *first, x, t, wordings = given
+        velocity = (x - right(*first, x, 1 - t, wordings)) / max(1 - t, 1e-3)
+        return x - t * velocity
+
+    for wrong in (other_sign, other_time):
+        monkeypatch.setattr(family, "estimate", wrong)
+        assert _apart(_ours(_load(folder, size=size), 5, 4.0), ours) > 10 * TOLERANCE, wrong.__name__
 
 
 def _looking_glass(model: Model, prompts: Sequence[str], flips: Sequence[bool], steps: int, scale: float) -> Tensor:

@@ -25,7 +25,6 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from duckrabbit.models.load import load_model
-from duckrabbit.report.rows.beyond.rooms import RECORD
 
 WIDE, NARROW = (1440, 900), (390, 844)
 PATIENCE_MILLISECONDS = 1_800_000
@@ -40,6 +39,7 @@ ROOMS = {
 }
 """The report's: file, title and what is to be seen."""
 REPORT_SIZE = (960, 600)
+REPORT = Path(__file__).parents[1] / "src" / "duckrabbit" / "report" / "assets" / "studio"
 
 
 @contextmanager
@@ -85,12 +85,12 @@ def for_the_report(pictures: Path, seconds: float) -> None:
     for name in ROOMS:
         with Image.open(pictures / f"{name}.png") as image:
             image.convert("RGB").resize(REPORT_SIZE, Image.Resampling.LANCZOS).save(
-                RECORD / f"{name}.webp", quality=72, method=6
+                REPORT / f"{name}.webp", quality=72, method=6
             )
     rooms = [{"file": f"{name}.webp", "title": title, "shows": shows} for name, (title, shows) in ROOMS.items()]
     account = {"pocket": load_model("pocket", "cpu").checksum, "seconds": round(seconds), "rooms": rooms}
     account |= {"width": WIDE[0], "height": WIDE[1]}
-    (RECORD / "rooms.json").write_text(json.dumps(account, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (REPORT / "rooms.json").write_text(json.dumps(account, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def paint_a_hole(page: Page) -> None:

@@ -43,6 +43,8 @@ def _whole(planned: Planned, seed: int, batch: int, row: int) -> dict[str, Any]:
     model, final, judge = planned.model, planned.final, planned.judge
     named = {"name": model.judge} if model.judge else {}
     second = {"sampler": to_json(planned.second_sampler), "sha256": final.checksum}
+    if between := [stage.model.checksum for stage in planned.stages[1:-1]]:
+        second["between"] = between
     return {
         "format": FORMAT,
         "verb": planned.recipe.verb,
@@ -121,7 +123,8 @@ class Record:
         circumstances: versions, device, dtype and threads.
         size: its side; None in the record of an earlier version, which had the model's own size alone.
         second_sampler: how the second stage sampled, if one did.
-        second_checksum: the SHA-256 of the second stage's file, if one had a part.
+        second_checksum: the SHA-256 of the last stage's file, if there was more than one.
+        between: those of the stages between the first and the last, which sample in their own ways.
         weights: where the model's weights were, as the user said.
         judge: the checksum of the judge that guided; None where none did, or the record is of an earlier version.
         judge_name: the folder or hub id of that judge; None for a shipped one.
@@ -138,6 +141,7 @@ class Record:
     size: int | None
     second_sampler: SamplerConfig | None
     second_checksum: str | None
+    between: tuple[str, ...]
     weights: str | None
     judge: str | None
     judge_name: str | None
@@ -233,6 +237,7 @@ def read_record(path: Path, data: Mapping[str, Any]) -> Record:
             size=None if data.get("size") is None else int(data["size"]),
             second_sampler=None if second is None else from_json(second["sampler"], SamplerConfig),
             second_checksum=None if second is None else str(second.get("sha256")),
+            between=() if second is None else tuple(map(str, second.get("between", ()))),
             weights=None if model.get("weights") is None else str(model["weights"]),
             judge=None if judge is None else str(judge["sha256"]),
             judge_name=None if judge is None or judge.get("name") is None else str(judge["name"]),

@@ -116,6 +116,9 @@ def differences(record: Record, now: Mapping[str, Any]) -> list[str]:
     found = [f"the file of {model['name']} has changed"] if model["sha256"] != record.checksum else []
     if "second_stage" in now and now["second_stage"]["sha256"] != record.second_checksum:
         found.append(f"the file of {model['name']}'s second stage has changed")
+    # Earlier versions said nothing of stages in between.
+    if record.between and tuple(now.get("second_stage", {}).get("between", ())) != record.between:
+        found.append(f"the file of a stage of {model['name']}'s, between the first and the last, has changed")
     if record.judge is not None and now.get("judge", {}).get("sha256") != record.judge:
         found.append("the judge that pulled the picture has changed")
     for name, value in now["circumstances"].items():

@@ -99,6 +99,12 @@ def open_model(
     return _on_latents(model, autoencoder, read, playing.state_shape, offloader)
 
 
+def wordings_of(model: Model) -> Wordings | None:
+    """Where an open model's prompts are encoded and kept; None for another model."""
+    denoiser = model.denoiser
+    return denoiser.wordings if isinstance(denoiser, OpenDenoiser) and isinstance(denoiser.wordings, Wordings) else None
+
+
 def _on_latents(
     model: Model, autoencoder: Part, folder: Folder, state_shape: tuple[int, int, int], offloader: Offloader
 ) -> Model:

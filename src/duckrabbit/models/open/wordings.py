@@ -69,6 +69,10 @@ class Wordings:
             self._encode()
         return [self._found[prompt] for prompt in prompts]
 
+    def prompts(self) -> list[str]:
+        """All prompts that are kept, sorted."""
+        return sorted(_prompt_of(file) for file in self.cache.glob("*.safetensors"))
+
     def file(self, prompt: str) -> Path:
         """Where a prompt's wording is kept."""
         return self.cache / f"{hashlib.sha256(prompt.encode()).hexdigest()[:32]}.safetensors"
@@ -167,3 +171,11 @@ class Wordings:
         on_gpu = device.type == "cuda" and gpu_has_bfloat16(device)
         has_bfloat16 = on_gpu or (device.type == "cpu" and cpu_has_bfloat16())
         return torch.bfloat16 if has_bfloat16 and self.dtype != torch.float32 else torch.float32
+
+
+def _prompt_of(file: Path) -> str:
+    try:
+        with safe_open(file, framework="pt", device="cpu") as opened:
+            return str(json.loads((opened.metadata() or {})["prompt"]))
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise UsageError(f"{file} can't be read ({error}): delete it, it is made anew.") from error

@@ -10,12 +10,12 @@ from duckrabbit.report.bodies import Plate, Sheet
 from duckrabbit.report.figure import Exhibit, Figure, Origin, command
 from duckrabbit.report.workshop import Workshop
 
-RECORD = files("duckrabbit.report") / "records" / "studio"
+TAKEN = files("duckrabbit.report") / "assets" / "studio"
 
 
 def studio(workshop: Workshop) -> Figure:
     """X7: each room with what is to be seen there, in the order in which someone walks through them."""
-    account = json.loads((RECORD / "rooms.json").read_text("utf-8"))
+    account = json.loads((TAKEN / "rooms.json").read_text("utf-8"))
     rooms = tuple(
         (f"{room['title']}: {room['shows']}", _plate(workshop, room["file"], room["shows"]))
         for room in account["rooms"]
@@ -35,7 +35,7 @@ def studio(workshop: Workshop) -> Figure:
 
 
 def _plate(workshop: Workshop, name: str, alt: str) -> Plate:
-    content = (RECORD / name).read_bytes()
+    content = (TAKEN / name).read_bytes()
     with Image.open(io.BytesIO(content)) as image:
         width, height = image.size
     return Plate(workshop.keep(name, content), width, height, alt)
