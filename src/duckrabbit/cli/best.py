@@ -18,23 +18,16 @@ from duckrabbit.cli.display import Display
 from duckrabbit.cli.options import Computing, Output, Searching
 from duckrabbit.cli.produce import Job, check, print_line, stem_of
 from duckrabbit.cli.sheets import write_loop, write_sheet
-from duckrabbit.diffusion.noise import Noise
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.calibration import percent, sure, verdict
 from duckrabbit.making.best_of import Scored, Search, search_for
-from duckrabbit.making.make import MAX_COUNT, Picture
+from duckrabbit.making.make import Picture
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.names import new_file, slug
 from duckrabbit.models.model import Model
 from duckrabbit.search.folders import Progress, SearchFolder, alone_at, work
 from duckrabbit.search.workers import Order, Workplace, work_together
 from duckrabbit.training.team import Team
-
-EACH = 8
-"""Candidates for each picture that is kept, unless it is said how many."""
-
-MAX_BEST = 200
-MAX_WORKERS = 64
 
 
 @dataclass(frozen=True)
@@ -58,40 +51,9 @@ class Kept:
     verdict: str
 
 
-def numbers_of(searching: Searching, output: Output) -> tuple[int, int]:
-    """How many are kept, and of how many candidates.
-
-    Raises:
-        UsageError: if they contradict each other.
-    """
-    if searching.best is None:
-        if searching.candidates is not None:
-            raise UsageError("--from says of how many, but not how many to keep: give --best, too, such as --best 4.")
-        if searching.workers != 1:
-            raise UsageError("--workers share a search, and nothing is searched for: give --best, too.")
-        return 0, 0
-    best = searching.best
-    count = EACH * best if searching.candidates is None else searching.candidates
-    if not 1 <= best <= MAX_BEST:
-        raise UsageError(f"The {best} best can't be kept: give --best from 1 to {MAX_BEST}.")
-    if not best <= count <= MAX_COUNT:
-        raise UsageError(f"The {best} best of {count} can't be found: give --from from {best} to {MAX_COUNT}.")
-    if not 1 <= searching.workers <= MAX_WORKERS:
-        raise UsageError(f"{searching.workers} workers can't share a search: give --workers from 1 to {MAX_WORKERS}.")
-    if output.count != 1:
-        raise UsageError("Both --count and --best say how many pictures to write: give one of them.")
-    Noise((output.seed, output.seed + count - 1))
-    return best, count
-
-
-def wants_best(searching: Searching | None, output: Output) -> bool:
-    """Whether a search is asked for; raises UsageError for a contradiction."""
-    return searching is not None and numbers_of(searching, output)[0] > 0
-
-
 def search_of(job: Job, output: Output, searching: Searching) -> Search:
     """A job's search; raises UsageError for contradictory numbers, and where nobody can judge what it makes."""
-    best, count = numbers_of(searching, output)
+    best, count = searching.numbers(output)
     return search_for(job.planned, best, output.seed, count)
 
 

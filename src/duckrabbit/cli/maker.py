@@ -54,11 +54,13 @@ class Maker(Generic[T]):
 
     def make(self, options: T, jobs: "list[Job]") -> "Kept | None":
         """Make the jobs, and what shows them; the best is given back where one was looked for."""
-        from duckrabbit.cli.best import produce_best, wants_best
         from duckrabbit.cli.produce import produce
 
-        if wants_best(getattr(options, "searching", None), options.output):
-            best = produce_best(jobs, options.output, options.searching, options.computing)
+        searching = getattr(options, "searching", None)
+        if searching is not None and searching.numbers(options.output)[0]:
+            from duckrabbit.cli.best import produce_best
+
+            best = produce_best(jobs, options.output, searching, options.computing)
             return next(iter(best[0]), None)
         self.show(options, jobs, produce(jobs, options.output))
         return None

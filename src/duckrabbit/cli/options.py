@@ -17,6 +17,11 @@ Flag = Annotated[bool, arg(help_behavior_hint="")]
 """An option that takes no value."""
 
 
+EACH = 8
+"""Candidates for each picture that is kept, unless it is said how many."""
+
+MAX_BEST, MAX_WORKERS = 200, 64
+
 CropName = Annotated[str, option("WHICH")]
 """Which square of a photo is used."""
 
@@ -137,6 +142,37 @@ class Searching:
     """how many candidates, with the seeds SEED, SEED + 1 … (8 for each that is kept)"""
     workers: Annotated[int, option("N")] = 1
     """processes that share the search (1)"""
+
+    def numbers(self, output: Output) -> tuple[int, int]:
+        """How many are kept, and of how many candidates; none and none where no search is asked for.
+
+        Raises:
+            UsageError: if they contradict each other.
+        """
+        from duckrabbit.diffusion.noise import Noise
+        from duckrabbit.errors import UsageError
+        from duckrabbit.making.make import MAX_COUNT
+
+        best, workers = self.best, self.workers
+        if best is None:
+            if self.candidates is not None:
+                raise UsageError(
+                    "--from says of how many, but not how many to keep: give --best, too, such as --best 4."
+                )
+            if workers != 1:
+                raise UsageError("--workers share a search, and nothing is searched for: give --best, too.")
+            return 0, 0
+        count = EACH * best if self.candidates is None else self.candidates
+        if not 1 <= best <= MAX_BEST:
+            raise UsageError(f"The {best} best can't be kept: give --best from 1 to {MAX_BEST}.")
+        if not best <= count <= MAX_COUNT:
+            raise UsageError(f"The {best} best of {count} can't be found: give --from from {best} to {MAX_COUNT}.")
+        if not 1 <= workers <= MAX_WORKERS:
+            raise UsageError(f"{workers} workers can't share a search: give --workers from 1 to {MAX_WORKERS}.")
+        if output.count != 1:
+            raise UsageError("Both --count and --best say how many pictures to write: give one of them.")
+        Noise((output.seed, output.seed + count - 1))
+        return best, count
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from duckrabbit.cli.best import search_of, wants_best
+from duckrabbit.cli.best import search_of
 from duckrabbit.cli.gallery_page import entry_of, write_page
 from duckrabbit.cli.maker import Maker
 from duckrabbit.errors import UsageError
@@ -104,7 +104,7 @@ def _write_page(journal: Path, tasks: set[str]) -> None:
 def _check(options: T, maker: Maker[T], opener: Opener) -> None:
     """Refuse what can't be made or judged: planning a job and its search does."""
     for job in maker.planned(options, opener):
-        if wants_best(options.searching, options.output):
+        if options.searching.numbers(options.output)[0]:
             search_of(job, options.output, options.searching)
 
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 import torch
 from torch import Tensor
 
-from duckrabbit.cli.best import numbers_of
 from duckrabbit.cli.display import Display
 from duckrabbit.cli.maker import new_opener
 from duckrabbit.cli.parse import name_of
@@ -48,7 +47,7 @@ def sweep(options: T, jobs: Jobs[T]) -> int:
     wanted = options.sweeping.sweep
     if options.searching.best is not None:
         raise UsageError("--best chooses and --sweep compares: give one of them.")
-    numbers_of(options.searching, options.output)
+    options.searching.numbers(options.output)
     if getattr(options, "pairs", None) is not None:
         raise UsageError("--pairs and --sweep both say what to make many of: give one of them.")
     if options.output.count != 1:

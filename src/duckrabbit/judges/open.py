@@ -18,12 +18,11 @@ from torch import Tensor
 
 from duckrabbit.datasets.names import everyday
 from duckrabbit.errors import UsageError
-from duckrabbit.judges.judge import Judge, Role, load_judge
+from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.judges.looks import Look
 from duckrabbit.models.deepfloyd.extras import transformers
 from duckrabbit.models.deepfloyd.files import fingerprint, read_json, read_part
 from duckrabbit.models.deepfloyd.hub import from_hub, is_hub_id
-from duckrabbit.models.model import Model
 
 CLASSES = {"clip": "CLIPModel", "siglip": "SiglipModel"}
 """What is read, by the `model_type` of a configuration."""
@@ -146,11 +145,6 @@ def agreement(judge: OpenJudge, looks: Sequence[Look], pictures: Tensor) -> Agre
     both = (scaled.softmax(dim=1) + scaled.softmax(dim=2)) / 2
     own = s.diagonal(dim1=1, dim2=2)
     return Agreement(s, own.amin(dim=1), both.diagonal(dim1=1, dim2=2).mean(dim=1))
-
-
-def judge_for(model: Model, role: Role) -> Judge:
-    """Who reads a model's pictures in a role: the judge that it was given, or the shipped one."""
-    return load_judge(model.kind, role, model.device) if model.judge is None else open_judge(model.judge, model.device)
 
 
 @cache

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.calibration import Calibration, shipped_for
-from duckrabbit.judges.open import judge_for
 from duckrabbit.judges.question import Question, question_of, readings_each, scores_each
+from duckrabbit.making.choose import judge_for
 from duckrabbit.making.make import Picture, together
 from duckrabbit.making.plan import Planned
 from duckrabbit.making.pruning import RUNGS, Pruning, Rungs, sparing

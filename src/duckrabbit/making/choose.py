@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from duckrabbit.errors import UsageError
 
 if TYPE_CHECKING:
+    from duckrabbit.judges.judge import Judge, Role
     from duckrabbit.models.model import Model
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16", "int8")
@@ -123,6 +124,17 @@ def open_named(name: str, computing: Computing, size: int | None = None) -> "Mod
     if model.kind != "pictures":
         raise UsageError(f"{model.name} makes digits, which CLIP and SigLIP can't read: leave `judge` out.")
     return replace(model, judge=computing.judge)
+
+
+def judge_for(model: "Model", role: "Role") -> "Judge":
+    """Who reads a model's pictures in a role: the judge that it was given, or the shipped one."""
+    from duckrabbit.judges.judge import load_judge
+
+    if model.judge is None:
+        return load_judge(model.kind, role, model.device)
+    from duckrabbit.judges.open import open_judge
+
+    return open_judge(model.judge, model.device)
 
 
 def default_name(prompts: Sequence[str], image: str | None = None) -> str:

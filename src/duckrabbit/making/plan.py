@@ -6,8 +6,8 @@ from duckrabbit.diffusion.thresholding import Threshold
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.guidance import JudgeGuidance
 from duckrabbit.judges.judge import Judge
-from duckrabbit.judges.open import judge_for
 from duckrabbit.judges.question import question_of
+from duckrabbit.making.choose import judge_for
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.recipe import Plan, Recipe, threshold_of, with_sampler
 

@@ -117,7 +117,7 @@ def _search(options: Options) -> "PairSearch":
     from duckrabbit.errors import UsageError
     from duckrabbit.judges.calibration import shipped_for
     from duckrabbit.judges.judge import load_judge
-    from duckrabbit.judges.open import judge_for
+    from duckrabbit.making.choose import judge_for
     from duckrabbit.search.discover import PairSearch
     from duckrabbit.search.subjects import shipped_for as subject_priors_for
     from duckrabbit.search.subjects import subjects_of

@@ -28,7 +28,6 @@ def run(options: Options) -> int:
     """Make the pictures."""
     if not options.animate:
         return MAKER.run(options)
-    from duckrabbit.cli.best import numbers_of
     from duckrabbit.cli.maker import new_opener
     from duckrabbit.cli.produce import produce
     from duckrabbit.cli.sheets import write_film
@@ -38,7 +37,7 @@ def run(options: Options) -> int:
 
     if options.sweeping.sweep or options.searching.best is not None:
         raise UsageError("--animate shows how pictures come about, not --best or --sweep: leave one of them out.")
-    numbers_of(options.searching, options.output)
+    options.searching.numbers(options.output)
     [job] = jobs(options, new_opener())
     film = Film()
     show_looks(options, [job], produce([job], options.output, film))
