@@ -61,6 +61,20 @@ class MeanColour:
         return self.band(x).mean((-2, -1), keepdim=True).expand_as(x)
 
 
+def guided_answer(asked: Tensor, unasked: Tensor, scale: Tensor, mean_scale: Tensor) -> Tensor:
+    """What guidance makes of two answers, each row under its own: γ a + (1 − γ) n − (γ − γ_m) mean(a − n).
+
+    Args:
+        asked: a, with the prompt, [B, C, H, W]: x̂_0, or what is linear in it for the same x_t.
+        unasked: n, without.
+        scale: γ, [B].
+        mean_scale: γ_m of the mean colour, at most γ, [B].
+    """
+    more = asked - unasked
+    whole, excess = (s.view(-1, 1, 1, 1) for s in (scale, scale - mean_scale))
+    return unasked + whole * more - excess * more.mean((-2, -1), keepdim=True)
+
+
 def guided(
     prompt: str, guidance: Guidance, view: View = UPRIGHT, band: Band = UPRIGHT, share: float = 1.0
 ) -> tuple[Term, ...]:
