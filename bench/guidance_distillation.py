@@ -89,7 +89,7 @@ def in_parts(network: nn.Module, *inputs: Tensor) -> Tensor:
     """A network's answers, 64 rows at a time, in bfloat16 where it was trained so."""
     device = inputs[0].device
     with torch.autocast(device.type, torch.bfloat16):
-        parts = [network(*rows).float() for rows in zip(*(x.split(64) for x in inputs), strict=True)]
+        parts = [network(*rows).float() for rows in zip(*(torch.split(x, 64) for x in inputs), strict=True)]
     return torch.cat(parts)
 
 
