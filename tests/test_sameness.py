@@ -160,9 +160,8 @@ def test_precisions_differ_but_not_in_what_is_seen() -> None:
 def test_a_pulled_illusion_of_pocket_is_the_same_alone_and_in_company() -> None:
     torch.set_num_threads(2)
     model = dr.load_model("pocket", "cpu", torch.bfloat16)
-    sampler = replace(model.illusion_sampler, steps=4)
+    sampler = replace(model.illusion_sampler, steps=2)
     recipe = dr.Anagram(("a drawing of a rabbit", "a drawing of a duck"), ("rotate-90",), sampler=sampler)
     company = dr.make(recipe, model, 5, SEED)
-    for k in (0, 4):
-        (alone,) = dr.make(recipe, model, 1, SEED + k)
-        assert off(alone, company[k]) == 0
+    (alone,) = dr.make(recipe, model, 1, SEED + 4)
+    assert off(alone, company[4]) == 0
