@@ -56,7 +56,7 @@ class Kind:
         scheduler: the configuration of its scheduler.
         wording: the shapes of what a prompt becomes.
         side: of its pictures.
-        steps: measured of an anagram, and twice as many; time travel and the view that finishes alone have shares of five.
+        steps: measured of an anagram, and twice as many; time travel and a last view alone have shares of five.
         whole: steps of a whole anagram.
         rows: in a call.
         seeds: at once.
