@@ -68,6 +68,21 @@ class PasteBack:
             raise UsageError(f"{path} has a damaged record ({error}): give the original file.") from error
         return PasteBack(read_photo(path), (left, top, right, bottom), mask, bool(told.get("negative")))
 
+    @staticmethod
+    def of_inpaint(photo: Photo, recipe: Inpaint, negative: bool = False) -> "PasteBack":
+        """Where the picture of a recipe goes in the photo that it was made from, by the mask in the recipe.
+
+        Raises:
+            UsageError: if the recipe's crop does not fit the photo, or its mask was left out of the file.
+        """
+        if not recipe.mask.png:
+            raise UsageError(f"The file was written without {recipe.mask.name}: make the picture again first.")
+        window = parse_crop(recipe.picture.crop).window(*photo.image.size)
+        with Image.open(io.BytesIO(recipe.mask.png), formats=["PNG"]) as image:
+            # Enlarged smoothly, or its edge would have steps as large as the model's pixels.
+            large = image.convert("L").resize((window[2] - window[0],) * 2, Image.Resampling.BICUBIC)
+        return PasteBack(photo, window, np.asarray(large) >= 128, negative)
+
     def content(self, picture: Picture, *, with_mask: bool = True) -> bytes:
         """A PNG of the whole photo with the picture in it; without its mask for other people."""
         pixels = -picture.pixels if self.negative else picture.pixels

@@ -4,7 +4,7 @@ import io
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image, features
@@ -38,16 +38,25 @@ def write_animation(path: Path, frames: Sequence[Tensor], milliseconds: int) -> 
         UsageError: another suffix, no encoder on this machine, or the file cannot be written.
         ValueError: no frames, frames of several shapes, or less than a millisecond each.
     """
-    if not frames or milliseconds < 1 or any(frame.shape != frames[0].shape for frame in frames):
-        raise ValueError("expected frames, all of one shape, of at least 1 ms each")
-    encoders = {".gif": _gif, ".webp": _webp, ".mp4": _mp4}
-    encode = encoders.get(path.suffix.lower())
-    if encode is None:
+    if path.suffix.lower() not in _ENCODERS:
         raise UsageError(f"{path} has no known animation suffix: expected .gif, .webp or .mp4, so rename the output.")
-    images = [Image.fromarray(to_uint8(frame)) for frame in frames]
-    content = encode(images, milliseconds)
+    content = animation_bytes(frames, milliseconds, path.suffix.lower().removeprefix("."))
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
+
+
+def animation_bytes(frames: Sequence[Tensor], milliseconds: int, form: str) -> bytes:
+    """The same as the bytes of a file: gif, webp or mp4.
+
+    Raises:
+        UsageError: no encoder on this machine.
+        ValueError: no frames, frames of several shapes, or less than a millisecond each.
+    """
+    if not frames or milliseconds < 1 or any(frame.shape != frames[0].shape for frame in frames):
+        raise ValueError("expected frames, all of one shape, of at least 1 ms each")
+    # What is held is converted once.
+    images = {id(frame): Image.fromarray(to_uint8(frame)) for frame in frames}
+    return _ENCODERS[f".{form}"]([images[id(frame)] for frame in frames], milliseconds)
 
 
 def can_encode_mp4() -> bool:
@@ -117,6 +126,9 @@ def _mp4(images: Sequence[Image.Image], milliseconds: int) -> bytes:
                 "`pip install duckrabbit[video]` or write a .gif or .webp instead."
             )
         return target.read_bytes()
+
+
+_ENCODERS: Mapping[str, Callable[[Sequence[Image.Image], int], bytes]] = {".gif": _gif, ".webp": _webp, ".mp4": _mp4}
 
 
 def _ffmpeg() -> str:

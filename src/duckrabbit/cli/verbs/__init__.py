@@ -34,6 +34,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("rerun", "make a picture again, and say whether it is the same", LOOK),
     Verb("score", "how well a picture is read, look by look, against chance", LOOK),
     Verb("animate", "a picture's views, distances or making, as an animation", LOOK),
+    Verb("export", "a picture to give away: a card, a film, a page, a poster, a jigsaw to cut", LOOK),
     Verb("studio", "all of it in the browser, on this machine", LOOK),
     Verb("models", "the models there are", LOOK),
     Verb("doctor", "what this machine has, and how fast it is", LOOK),

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
+from duckrabbit.illusions.views.cuts import Cut, Point
 from duckrabbit.illusions.views.motion import Placement, grid, turned
 from duckrabbit.illusions.views.view import NamedView
 
@@ -87,6 +88,11 @@ class Jigsaw(NamedView):
         pivot = grid(_PER_SIDE) * (size / _PER_SIDE)
         return turned(size, degrees[piece], pivot=pivot[piece], end=end[piece], depth=piece)
 
+    @staticmethod
+    def cuts() -> tuple[Cut, ...]:
+        """The 24 cuts between two pieces each: the same for every seed, and after every quarter turn."""
+        return tuple(cut for knob, side in _KNOBS for cut in _cuts_of(knob, side))
+
     def _moves(self) -> list[_Move]:
         orders = np.argsort(np.random.Philox(key=self.seed).random_raw(16).reshape(4, 4), axis=1, kind="stable")
         return [
@@ -132,3 +138,22 @@ def _pieces(size: int) -> Tensor:
             piece[(place - size * x) ** 2 + (place[:, None] - size * y) ** 2 <= (size * _RADIUS) ** 2] = turned_owner
             knob = (y, -x)
     return piece.flatten()
+
+
+def _cuts_of(knob: tuple[int, int], side: int) -> list[Cut]:
+    """The four cuts that quarter turns exchange, from the one that goes down through the middle of `knob`."""
+    x, y = knob
+    neck = math.sqrt(_RADIUS**2 - _OFFSET**2)
+    points: list[Point] = [(x, y - 50), (x, y - neck), (x + side * _OFFSET, y), (x, y + neck), (x, y + 50)]
+    found = []
+    for _ in range(4):
+        start, first, centre, second, end = (_share(point) for point in points)
+        # Down and around a knob on the right is clockwise.
+        found.append(Cut(start, first, centre, _RADIUS / (100 * _PER_SIDE), second, end, side > 0))
+        points = [(b, -a) for a, b in points]
+    return found
+
+
+def _share(point: tuple[float, float]) -> Point:
+    """From hundredths of a piece about the centre to sides of the picture from its corner."""
+    return (point[0] / (100 * _PER_SIDE) + 0.5, point[1] / (100 * _PER_SIDE) + 0.5)
