@@ -97,6 +97,7 @@ def main() -> None:
         page.screenshot(path=options.out / "studio-forming.png")
         light(options.out / "studio-forming.png")
         page.locator("#deeds button").first.wait_for()
+        page.locator("#deeds .more").click()
         page.get_by_role("button", name="Its settings").click()
         page.locator(".settings summary").click()
         page.locator("#toasts .toast").first.wait_for(state="detached")
