@@ -90,7 +90,7 @@ class Visit:
         """Leave, having asked nobody else and met no error; the browser's `context` may be another visit's, too."""
         hosts = {urlsplit(url).hostname for url in self.asked if not url.startswith(("data:", "blob:"))}
         assert hosts == {"127.0.0.1"}
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
         if context:
             self.context.close()
 
