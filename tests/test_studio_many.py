@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Browser, Route, expect
 
-from studio_server import DIGITS, Running, digit_job, png
-from studio_visit import PHONE, Visit, edge_of, given_to, stroke
+from studio_server import DIGITS, Running, digit_job, png, until
+from studio_visit import PHONE, Visit, edge_of, given_to, seen_on, stroke
 
 
 def test_several_are_deleted_at_once_and_taken_out_of_the_trash(browser: Browser, running: Running) -> None:
@@ -219,4 +220,58 @@ def test_what_is_drawn_is_followed_live_and_settles(browser: Browser, running: R
     stroke(page, box, (0.3, 0.7), (0.7, 0.3))
     page.wait_for_timeout(1200)
     assert not any(url.endswith("/api/live") for url in visit.asked[before:])
+    visit.close()
+
+
+def test_the_wall_is_turned_and_remixed(browser: Browser, running: Running) -> None:
+    for size in ((1440, 900), PHONE):
+        visit = Visit(browser, running, size, reduced_motion="reduce")
+        page = visit.page
+        page.goto(f"{running.address}/#wall")
+        tiles = page.locator("#hanging li")
+        expect(tiles).to_have_count(24)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        wall = running.ask("/api/wall").json["pictures"]
+        first = tiles.first
+        canvas = first.locator("canvas")
+        until(lambda canvas=canvas: seen_on(canvas), lambda seen: np.ptp(seen) > 60)
+        before = seen_on(canvas)
+        # Its first is a half turn; by keyboard as by hand.
+        first.locator(".turning").press("Enter")
+        after = seen_on(canvas)
+        assert np.abs(np.rot90(after, 2) - before).mean() < np.abs(after - before).mean()
+        first.get_by_role("button", name="Remix").click()
+        expect(page.locator("#task-title")).to_have_text("An anagram")
+        fields = [field.input_value() for field in page.locator(".prompt input").all()]
+        assert fields == wall[0]["prompts"]
+        expect(page.get_by_label("Seed", exact=True)).to_have_value(str(wall[0]["job"]["seed"]))
+        visit.close()
+
+
+def test_a_surprise_is_a_pair_that_works_and_is_made(browser: Browser, running: Running) -> None:
+    running.made(digit_job("1"))
+    visit = Visit(browser, running)
+    page = visit.page
+    asked: list[dict[str, Any]] = []
+
+    def refused(route: Route) -> None:
+        if route.request.method == "GET":
+            route.continue_()
+        else:
+            asked.append(route.request.post_data_json)
+            route.fulfill(status=429, json={"problem": "Too much waits: wait."})
+
+    page.route("**/api/jobs", refused)
+    hung = running.ask("/api/wall").json["pictures"]
+    for k, task in enumerate(("anagram", "hybrid"), 1):
+        visit.task(task)
+        page.get_by_role("button", name="Surprise me").click()
+        until(lambda: page.evaluate("0") or len(asked), lambda count, k=k: count == k)
+        job = asked[-1]
+        known = [tile["job"]["recipe"] for tile in hung if tile["job"]["verb"] == task]
+        prompts = job["recipe"].get("prompts") or [part["prompt"] for part in job["recipe"]["parts"].values()]
+        assert set(prompts) in [
+            set(recipe.get("prompts") or [part["prompt"] for part in recipe["parts"].values()]) for recipe in known
+        ]
+    visit.complaints.clear()
     visit.close()
