@@ -297,9 +297,10 @@ function menu(name, items) {
   return shown;
 }
 
-/** Something to look at before anything was made: the first of the wall. */
+/** Something to look at before anything was made: what is read best of the wall's pictures that turn. */
 export async function welcome() {
-  const [first] = (await ask("/api/wall")).pictures;
+  const words = known.studio.defaults.words;
+  const [first] = (await ask("/api/wall")).pictures.filter(({ views, job }) => views.length && job.model === words).sort((a, b) => b.odds - a.odds);
   if (!first) return;
   const own = await loaded(`/api/wall/${first.id}/file`);
   if (watched || shown.length) return;
