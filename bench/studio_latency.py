@@ -1,4 +1,4 @@
-"""How quick the studio is: its start, its weight, its answers while it samples, its cancelling, and a crowd.
+"""How quick the studio is: start, weight, each task from click to picture, answers meanwhile, cancelling, a crowd.
 
     python bench/studio_latency.py [--model pocket] [--quick]
 
@@ -8,6 +8,7 @@ Starts the command as a user would, in a folder of its own, and asks it over HTT
 import argparse
 import asyncio
 import http.client
+import io
 import json
 import os
 import re
@@ -23,6 +24,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+
+from PIL import Image
 
 READ = ("/", "/static/main.js", "/api/studio", "/api/jobs", "/api/pictures?limit=60", "/api/reading?prompt=a+rabit",
         "/api/motion?view=jigsaw&size=64")  # fmt: skip
@@ -45,6 +49,12 @@ class Studio:
         status, body = asked(self.port, path, method, given)
         assert status < 300, (path, status, body[:300])
         return json.loads(body) if path.startswith("/api") else body
+
+    def send(self, path: str, content: bytes) -> Any:
+        """The JSON of an answer to bytes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection.request("POST", path, content)
+        return json.loads(connection.getresponse().read())
 
 
 def asked(port: int, path: str, method: str = "GET", given: Any = None) -> tuple[int, bytes]:
@@ -97,6 +107,8 @@ def main() -> None:
         time.sleep(TYPING_SECONDS)
         print(f"first preview: {first_preview(studio, options.model):.2f} s after the first job of all was submitted,")
         print(f"               {first_preview(studio, options.model):.2f} s after the next one was")
+        print_tasks(studio, 1 if options.quick else 3)
+        print_live(studio, 4 if options.quick else 20)
         render = studio.ask("/api/jobs", "POST", job(options.model, 1000, 16))["id"]
         wait_for_step(studio, render, 2)
         print_answers(studio, 10 if options.quick else 100)
@@ -143,6 +155,86 @@ def first_preview(studio: Studio, model: str) -> float:
     while studio.ask(f"/api/jobs/{identity}")["state"] in ("waiting", "making"):
         time.sleep(0.05)
     return took
+
+
+def tasks(studio: Studio) -> Mapping[str, Mapping[str, Any]]:
+    """For each task of the page what it asks for when nothing but the prompts is said; one picture."""
+    photo, drawing = (
+        studio.ask(f"/api/sources?{urlencode({'model': 'pocket', 'name': name})}")["source"]
+        for name in ("photo:tower", "sketch:house")
+    )
+    mask = studio.send("/api/sources?model=pocket&name=mask&as=mask", half_white())["source"]
+    first, second = PROMPTS["pocket"]
+    return {
+        "Picture": {"verb": "generate", "recipe": {"prompt": first}},
+        "Anagram": {"verb": "anagram", "recipe": {"prompts": [first, second], "views": ["rotate-180"]}},
+        "Anagram of three": {
+            "verb": "anagram",
+            "recipe": {"prompts": [first, second, "a watercolor of a castle"], "views": ["rotate-180", "flip"]},
+        },
+        "Hybrid": {"verb": "hybrid", "recipe": {"parts": {"near": {"prompt": first}, "far": {"prompt": second}}}},
+        "Edit": {"verb": "edit", "recipe": {"picture": drawing, "prompt": "a house", "start_level": 700}},
+        "Inpaint": {"verb": "inpaint", "recipe": {"picture": photo, "mask": mask, "prompt": "a cat"}},
+        "Digits": {
+            "verb": "anagram",
+            "recipe": {"prompts": ["6", "9"], "views": ["rotate-180"]},
+            "model": "mnist-ddpm-class",
+        },
+    }
+
+
+def half_white() -> bytes:
+    """A mask of the left half."""
+    file = io.BytesIO()
+    image = Image.new("L", (64, 64))
+    image.paste(255, (0, 0, 32, 64))
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def print_tasks(studio: Studio, times: int) -> None:
+    """From the click to the first preview, and to the finished picture, task by task."""
+    for name, asked_for in tasks(studio).items():
+        took = [click(studio, {"model": "pocket", **asked_for, "count": 1, "seed": k}) for k in range(times + 1)][1:]
+        first, last = (statistics.median(column) for column in zip(*took, strict=True))
+        print(
+            f"click in {name:17} first preview {first:5.2f} s   finished {last:6.2f} s   median of {times}", flush=True
+        )
+
+
+def click(studio: Studio, request: Mapping[str, Any]) -> tuple[float, float]:
+    """Seconds from submitting a job to its first preview, and to its picture in the gallery."""
+    connection = http.client.HTTPConnection("127.0.0.1", studio.port, timeout=120)
+    connection.request("GET", "/api/events")
+    events = connection.getresponse()
+    started = time.perf_counter()
+    identity = studio.ask("/api/jobs", "POST", request)["id"]
+    first = last = None
+    while last is None:
+        line = events.readline()
+        if line == b"event: preview\n" and first is None:
+            first = time.perf_counter() - started
+        elif line.startswith(b"data: ") and identity.encode() in line and b'"state":"done"' in line:
+            last = time.perf_counter() - started
+        elif b'"state":"failed"' in line:
+            raise RuntimeError(line.decode())
+    connection.close()
+    return last if first is None else first, last
+
+
+def print_live(studio: Studio, times: int) -> None:
+    """From the end of a stroke to what becomes of the drawing: after few steps, and after all of them."""
+    drawing = studio.ask(f"/api/sources?{urlencode({'model': 'pocket', 'name': 'sketch:house'})}")["source"]
+    usual = next(one for one in studio.ask("/api/studio")["models"] if one["name"] == "pocket")["sampler"]
+    for steps, what in ((8, "first look"), (24, "when it has settled")):
+        sampler = {**usual, "solver": "dpmpp_2m", "steps": steps, "judge_scale": 0}
+        recipe = {"picture": drawing, "prompt": "a house", "start_level": 700, "sampler": sampler}
+        took = []
+        for k in range(times + 1):
+            started = time.perf_counter()
+            studio.ask("/api/live", "POST", {"verb": "edit", "recipe": recipe, "model": "pocket", "seed": k})
+            took.append(1000 * (time.perf_counter() - started))
+        print(f"live, {what:20} {of_milliseconds(took[1:])}", flush=True)
 
 
 def print_answers(studio: Studio, times: int) -> None:

@@ -3,13 +3,19 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
 from command_line import Command, Ended
 from duckrabbit.cli.main import main
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from studio_server import Running
+    from studio_visit import Visit
 
 # Shells start what runs in the background deaf to Ctrl-C, and programs that tests interrupt would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -60,3 +66,35 @@ def duckrabbit(
 
     yield run
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Running"]:
+    """A studio for the tests of a file."""
+    from studio_server import studio
+
+    with studio(tmp_path_factory.mktemp("studio")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """A browser for the tests of a file."""
+    from playwright.sync_api import sync_playwright
+
+    from studio_visit import CHROMIUM
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser: "Browser", running: "Running") -> Iterator["Visit"]:
+    """A visit to that studio with that browser."""
+    from studio_visit import Visit
+
+    opened = Visit(browser, running)
+    yield opened
+    opened.close()

@@ -1,13 +1,9 @@
 """The studio's page in a real browser, through the real server, with the shipped models."""
 
-import base64
 import io
 import json
 import re
-import shutil
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,14 +11,23 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect
 
 from studio_server import DIGITS, Running, digit_job, long_job, png, studio, until
+from studio_visit import (
+    MIDDLE,
+    PHONE,
+    WIDE,
+    Visit,
+    edge_of,
+    given_to,
+    no_serious_violation,
+    pixels_of,
+    progress_of,
+    seen_on,
+    stroke,
+)
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-PATIENCE = 60_000
-expect.set_options(timeout=PATIENCE)
-WIDE, MIDDLE, PHONE = (1440, 900), (1024, 768), (390, 844)
 GREY = {
     "verb": "hybrid",
     "recipe": {"parts": {"grey": {"prompt": "3"}, "colour": {"prompt": "8"}}},
@@ -30,113 +35,6 @@ GREY = {
 }
 """What only the model can refuse."""
 TASKS = ["generate", "anagram", "hybrid", "edit", "inpaint", "digits"]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with studio(tmp_path_factory.mktemp("studio")) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-
-
-class Visit:
-    """A visit to the studio: its page, every address that was asked for, and every complaint of the browser's."""
-
-    def __init__(
-        self,
-        browser: Browser,
-        running: Running,
-        size: tuple[int, int] = MIDDLE,
-        context: BrowserContext | None = None,
-        **options: object,
-    ) -> None:
-        width, height = size
-        self.context = context or browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
-        self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(PATIENCE)
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        self.page.goto(running.address)
-        self.ready()
-
-    def ready(self) -> None:
-        """Wait until the page is."""
-        self.page.locator("html[data-ready]").wait_for(state="attached")
-
-    def task(self, name: str) -> None:
-        """Choose what to make."""
-        self.page.locator(f"#tasks input[value={name}]").check(force=True)
-
-    def settings(self, steps: int, count: int) -> None:
-        """How many steps, and how many pictures."""
-        details = self.page.locator(".settings")
-        if details.get_attribute("open") is None:
-            self.page.locator(".settings summary").click()
-        self.page.get_by_label("Steps").fill(str(steps))
-        shown = self.page.locator("#count")
-        while int(shown.inner_text()) > count:
-            self.page.locator("#fewer").click()
-
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Ask for a job within, and wait until the page watches it."""
-        with self.page.expect_response(lambda answer: answer.url.endswith("/api/jobs")) as asked:
-            yield
-        self.page.locator(f"#stage[data-job='{asked.value.json()['id']}']").wait_for()
-
-    def hide(self) -> None:
-        """As if another tab were in front of it."""
-        self.page.evaluate(
-            """() => {
-                Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
-                document.dispatchEvent(new Event("visibilitychange"));
-            }"""
-        )
-
-    def made(self) -> None:
-        """Wait until what is being made is on stage."""
-        self.page.locator("#deeds button").first.wait_for()
-
-    def close(self, *, context: bool = True) -> None:
-        """Leave, having asked nobody else and met no error; the browser's `context` may be another visit's, too."""
-        hosts = {urlsplit(url).hostname for url in self.asked if not url.startswith(("data:", "blob:"))}
-        assert hosts == {"127.0.0.1"}
-        assert self.complaints == []
-        if context:
-            self.context.close()
-
-
-@pytest.fixture
-def visit(browser: Browser, running: Running) -> Iterator[Visit]:
-    opened = Visit(browser, running)
-    yield opened
-    opened.close()
-
-
-def _seen(canvas: Locator) -> np.ndarray:
-    """What a canvas shows in its middle: around that are the mat, buttons and the ring of the keyboard's focus."""
-    shown = np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("RGB")).astype(int)
-    edge = round(0.16 * len(shown))
-    return shown[edge:-edge, edge:-edge]
-
-
-def _edge(part: Locator, which: str) -> float:
-    """Where an edge of it is in the window."""
-    return float(part.evaluate("(one, which) => one.getBoundingClientRect()[which]", which))
-
-
-def _progress(canvas: Locator) -> float:
-    return float(canvas.get_attribute("data-progress") or 0)
 
 
 def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
@@ -153,7 +51,7 @@ def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
     page.get_by_text("Step").first.wait_for()
     visit.made()
     canvas = page.locator("#viewer")
-    upright = _seen(canvas)
+    upright = seen_on(canvas)
     # The words are hidden until someone has guessed.
     readings = page.locator("#readings .reading")
     expect(readings).to_have_count(2)
@@ -162,8 +60,8 @@ def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
     assert [reading.evaluate(lit) for reading in readings.all()] == [1, 0]
     canvas.focus()
     page.keyboard.press("Space")
-    until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
-    turned = _seen(canvas)
+    until(lambda: progress_of(page.locator("#viewer")), lambda progress: progress == 1)
+    turned = seen_on(canvas)
     middle = slice(len(upright) // 4, -len(upright) // 4)
     assert np.abs(turned - upright).mean() > 1
     back = np.rot90(turned, 2)
@@ -183,7 +81,7 @@ def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
     assert "a watercolor of a rabbit" not in page.locator("#stage").inner_text()
     page.keyboard.press("Enter")
     expect(readings.nth(1)).to_contain_text("a watercolor of a rabbit")
-    page.get_by_role("button", name="Save as").click()
+    page.locator("#deeds .more").click()
     expect(page.locator("#deeds .menu ul")).to_be_in_viewport(ratio=1)
 
 
@@ -206,23 +104,23 @@ def test_a_picture_is_turned_by_hand(browser: Browser, running: Running) -> None
             page.mouse.move(*place)
             page.wait_for_timeout(20)
         page.wait_for_timeout(350)
-        held = _progress(viewer)
+        held = progress_of(viewer)
         page.mouse.up()
         return held
 
     # The picture follows the hand: a third of a half turn; let go, it springs back to where it was.
     assert drag(around[:5]) == pytest.approx(1 / 3, abs=0.05)
-    until(lambda: _progress(viewer), lambda progress: progress == 0)
+    until(lambda: progress_of(viewer), lambda progress: progress == 0)
     # Two thirds are enough to go the whole way, and either way round is the same.
     assert drag(around[:9]) == pytest.approx(2 / 3, abs=0.05)
-    until(lambda: _progress(viewer), lambda progress: progress == 1)
+    until(lambda: progress_of(viewer), lambda progress: progress == 1)
     assert drag(around[::-1][:13]) == pytest.approx(0, abs=0.05)
-    until(lambda: _progress(viewer), lambda progress: progress == 0)
+    until(lambda: progress_of(viewer), lambda progress: progress == 0)
     assert drag(around[::-1][:10]) == pytest.approx(-0.75, abs=0.05)
-    until(lambda: _progress(viewer), lambda progress: progress == 1)
+    until(lambda: progress_of(viewer), lambda progress: progress == 1)
     # A press without a move turns it as well.
     page.mouse.click(*middle)
-    until(lambda: _progress(viewer), lambda progress: progress == 0)
+    until(lambda: progress_of(viewer), lambda progress: progress == 0)
     visit.close()
 
 
@@ -243,18 +141,18 @@ def test_every_view_moves_to_where_it_goes_and_back(browser: Browser, running: R
         page.locator(f"#pictures li[data-id='{picture}'] .open").click()
         canvas = page.locator("#detail .mat canvas")
         page.locator("#detail .turn").wait_for()
-        start = _seen(canvas)
+        start = seen_on(canvas)
         for _ in range(6):
             page.keyboard.press("ArrowRight")
-        assert 0.45 < _progress(canvas) < 0.51, view
-        assert np.abs(_seen(canvas) - start).max() > 40, view
+        assert 0.45 < progress_of(canvas) < 0.51, view
+        assert np.abs(seen_on(canvas) - start).max() > 40, view
         for _ in range(7):
             page.keyboard.press("ArrowRight")
-        assert _progress(canvas) == 1, view
-        assert np.abs(_seen(canvas) - start).max() > 40, view
+        assert progress_of(canvas) == 1, view
+        assert np.abs(seen_on(canvas) - start).max() > 40, view
         page.keyboard.press("Space")
-        assert _progress(canvas) == 0, view
-        assert np.abs(_seen(canvas) - start).mean() < 0.5, view
+        assert progress_of(canvas) == 0, view
+        assert np.abs(seen_on(canvas) - start).mean() < 0.5, view
         page.keyboard.press("Escape")
     visit.close()
 
@@ -266,15 +164,15 @@ def test_a_hybrid_is_stepped_back_from(browser: Browser, running: Running) -> No
     page = visit.page
     slider = page.locator("#hands input[type=range]")
     slider.wait_for()
-    near = _seen(page.locator("#viewer"))
+    near = seen_on(page.locator("#viewer"))
     page.get_by_role("button", name="Step back").click()
-    until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
-    far = _seen(page.locator("#viewer"))
+    until(lambda: progress_of(page.locator("#viewer")), lambda progress: progress == 1)
+    far = seen_on(page.locator("#viewer"))
     middle = len(far) // 2
     ring = (slice(middle - 120, middle + 120), slice(middle - 140, middle - 100))
     assert np.abs(far[ring] - near[ring]).max() > 40
     slider.fill("0")
-    assert _progress(page.locator("#viewer")) == 0
+    assert progress_of(page.locator("#viewer")) == 0
     visit.close()
 
 
@@ -294,7 +192,7 @@ def test_as_many_are_made_as_fit_and_the_best_is_on_stage(browser: Browser, runn
     made = running.ask(f"/api/pictures?limit={asked}").json["pictures"]
     best = max(made, key=lambda picture: picture["odds"])
     assert 0 <= best["odds"] <= 1
-    page.locator("#deeds").get_by_role("button", name="Its settings").click()
+    visit.deed("Its settings")
     expect(page.get_by_label("Seed", exact=True)).to_have_value(str(best["seed"]))
     visit.close()
 
@@ -310,7 +208,7 @@ def test_made_twice_it_is_another_picture_unless_the_seed_is_locked(visit: Visit
     visit.task("digits")
     visit.settings(steps=1, count=1)
     first = made()
-    page.locator("#deeds").get_by_role("button", name="Its settings").click()
+    visit.deed("Its settings")
     expect(page.get_by_label("Seed", exact=True)).to_have_value(str(first))
     # Its settings make it again, once.
     assert made() == first
@@ -337,7 +235,7 @@ def test_prompts_of_before_are_offered_and_nothing_moves_under_a_pressed_pointer
     page.mouse.down()
     page.wait_for_timeout(250)
     # It gives a pixel, as what is pressed does.
-    assert abs(_edge(lesson, "top") - box["y"]) <= 1
+    assert abs(edge_of(lesson, "top") - box["y"]) <= 1
     page.mouse.up()
     expect(page.locator("#lesson")).to_be_visible()
     page.keyboard.press("Escape")
@@ -530,16 +428,16 @@ def test_something_is_drawn_and_made_anew(visit: Visit) -> None:
     easel = page.locator(".easel canvas").nth(1)
     box = easel.bounding_box()
     assert box is not None
-    blank = _seen(easel)
-    _stroke(page, box, (0.3, 0.3), (0.7, 0.7))
-    drawn = _seen(easel)
+    blank = seen_on(easel)
+    stroke(page, box, (0.3, 0.3), (0.7, 0.7))
+    drawn = seen_on(easel)
     assert np.abs(drawn - blank).max() > 100
     page.get_by_role("button", name="Undo").click()
     page.mouse.move(5, 5)
-    assert np.abs(_seen(easel) - blank).max() < 60
+    assert np.abs(seen_on(easel) - blank).max() < 60
     page.locator(".samples button").first.click()
-    until(lambda: _seen(easel), lambda seen: np.abs(seen - blank).mean() > 5)
-    _stroke(page, box, (0.2, 0.8), (0.8, 0.8))
+    until(lambda: seen_on(easel), lambda seen: np.abs(seen - blank).mean() > 5)
+    stroke(page, box, (0.2, 0.8), (0.8, 0.8))
     page.locator(".prompt input").fill("a photo of a house")
     page.keyboard.press("Escape")
     visit.settings(steps=6, count=1)
@@ -556,7 +454,7 @@ def test_a_part_is_painted_anew_and_the_rest_stays_to_the_pixel(visit: Visit, ru
     box = page.locator(".easel canvas").nth(1).bounding_box()
     assert box is not None
     page.wait_for_timeout(300)
-    _stroke(page, box, (0.2, 0.75), (0.8, 0.75))
+    stroke(page, box, (0.2, 0.75), (0.8, 0.75))
     visit.settings(steps=5, count=1)
     with visit.asking():
         page.locator("#go").click()
@@ -564,7 +462,7 @@ def test_a_part_is_painted_anew_and_the_rest_stays_to_the_pixel(visit: Visit, ru
     [entry] = running.ask("/api/pictures?limit=1").json["pictures"]
     job = running.ask(f"/api/pictures/{entry['id']}").json["job"]
     assert job["verb"] == "inpaint"
-    before, mask = (_pixels(job["recipe"][name]["png"]) for name in ("picture", "mask"))
+    before, mask = (pixels_of(job["recipe"][name]["png"]) for name in ("picture", "mask"))
     after = np.asarray(running.picture(entry["id"]))
     painted = mask >= 128
     assert 0.02 < painted.mean() < 0.6
@@ -578,26 +476,26 @@ def test_a_dropped_png_gives_its_settings_back(visit: Visit, running: Running) -
     [identity] = running.made(job)
     content = running.ask(f"/api/pictures/{identity}/file").body
     visit.task("generate")
-    _given(page, content, "drop")
+    given_to(page, content, "drop")
     expect(page.locator("#task-title")).to_have_text("Digits")
     expect(page.get_by_role("group", name="This digit").get_by_role("button", pressed=True)).to_have_text("5")
     expect(page.locator("input[name=digits-view]:checked")).to_have_value("mirror")
     expect(page.get_by_label("Seed", exact=True)).to_have_value("4242")
     # Any other picture is one to work on, wherever it comes from.
-    _given(page, png(), "paste")
+    given_to(page, png(), "paste")
     expect(page.locator("#task-title")).to_have_text("From a drawing")
     easel = page.locator(".easel canvas").nth(1)
-    until(lambda: _seen(easel), lambda seen: np.abs(seen - (200, 80, 40)).max() < 12)
+    until(lambda: seen_on(easel), lambda seen: np.abs(seen - (200, 80, 40)).max() < 12)
     wide = io.BytesIO()
     Image.new("RGB", (60, 40), (30, 60, 200)).save(wide, "PNG")
     page.locator("#file").set_input_files({"name": "z.png", "mimeType": "image/png", "buffer": wide.getvalue()})
-    until(lambda: _seen(easel), lambda seen: np.abs(seen - (30, 60, 200)).max() < 12)
+    until(lambda: seen_on(easel), lambda seen: np.abs(seen - (30, 60, 200)).max() < 12)
     expect(page.locator("#toasts")).to_contain_text("z.png is 60×40: its middle 40×40 is used")
     # A browser can't decode that one, the studio can.
     tiff = io.BytesIO()
     Image.new("RGB", (40, 40), (20, 160, 90)).save(tiff, "TIFF")
     page.locator("#file").set_input_files({"name": "z.tif", "mimeType": "image/tiff", "buffer": tiff.getvalue()})
-    until(lambda: _seen(easel), lambda seen: np.abs(seen - (20, 160, 90)).max() < 12)
+    until(lambda: seen_on(easel), lambda seen: np.abs(seen - (20, 160, 90)).max() < 12)
 
 
 def test_an_edit_gives_its_picture_back(visit: Visit, running: Running) -> None:
@@ -607,19 +505,19 @@ def test_an_edit_gives_its_picture_back(visit: Visit, running: Running) -> None:
     running.made({"verb": "edit", "recipe": recipe, "model": DIGITS})
     page.reload()
     visit.ready()
-    page.get_by_role("button", name="Its settings").click()
+    visit.deed("Its settings")
     expect(page.locator("#toasts")).to_contain_text("Its settings are back")
     expect(page.locator("#task-title")).to_have_text("From a drawing")
     expect(page.locator(".prompt input")).to_have_value("3")
     expect(page.get_by_role("slider", name="How much may change")).to_have_value("630")
-    shade = _pixels(taken["png"]).mean()
+    shade = pixels_of(taken["png"]).mean()
     easel = page.locator(".easel canvas").nth(1)
-    until(lambda: _seen(easel), lambda seen: np.abs(seen - shade).max() < 12)
+    until(lambda: seen_on(easel), lambda seen: np.abs(seen - shade).max() < 12)
     # Where its picture can't be shown, that is said, and nothing else.
     page.locator("#toasts .toast").evaluate_all("toasts => toasts.forEach((one) => one.remove())")
     page.evaluate("Object.defineProperty(Image.prototype, 'src', { set() { this.onerror(); } })")
     page.get_by_role("button", name="Picture", exact=True).click()
-    page.get_by_role("button", name="Its settings").click()
+    visit.deed("Its settings")
     expect(page.locator("#toasts")).to_contain_text("can't be shown")
     expect(page.locator("#toasts")).not_to_contain_text("Its settings are back")
 
@@ -701,7 +599,7 @@ def test_a_reload_finds_the_gallery_and_what_is_deleted_comes_back(visit: Visit,
     page.locator("#pictures .open").click()
     dialog = page.locator("#detail")
     expect(dialog).to_contain_text("515151")
-    dialog.get_by_role("button", name="Delete").click()
+    visit.deed("Delete", "#detail")
     expect(page.locator("#pictures li")).to_have_count(0)
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     expect(page.locator("#pictures li")).to_have_count(1)
@@ -786,10 +684,10 @@ def test_a_wall_fills_with_pairs_that_work_the_best_first(browser: Browser, runn
     expect(tiles).to_have_count(len(odds))
     first = tiles.first
     canvas = first.locator("canvas")
-    until(lambda: _seen(canvas), lambda seen: seen.min() < 60)
-    before = _seen(canvas)
+    until(lambda: seen_on(canvas), lambda seen: seen.min() < 60)
+    before = seen_on(canvas)
     first.locator(".turning").click()
-    assert np.abs(_seen(canvas)[::-1] - before).mean() < np.abs(_seen(canvas) - before).mean()
+    assert np.abs(seen_on(canvas)[::-1] - before).mean() < np.abs(seen_on(canvas) - before).mean()
     kept = running.ask("/api/pictures?limit=1").json["total"]
     first.get_by_role("button", name="Keep").click()
     expect(first.get_by_role("button", name="Kept")).to_be_disabled()
@@ -805,7 +703,7 @@ def test_what_is_deleted_leaves_the_stage(browser: Browser, running: Running) ->
     [picture] = running.made(digit_job("2", seed=626_262))
     visit = Visit(browser, running)
     page = visit.page
-    page.locator("#deeds").get_by_role("button", name="Delete").click()
+    visit.deed("Delete")
     expect(page.locator("#deeds button")).to_have_count(0)
     assert running.ask(f"/api/pictures/{picture}").status == 404
     page.locator("#toasts").get_by_role("button", name="Undo").click()
@@ -847,7 +745,7 @@ def test_it_all_works_by_keyboard_alone(browser: Browser, running: Running) -> N
     visit.made()
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Space")
-    until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
+    until(lambda: progress_of(page.locator("#viewer")), lambda progress: progress == 1)
     page.keyboard.press("]")
     expect(page.locator("#strip [role=option]").nth(1)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("?")
@@ -865,13 +763,13 @@ def test_it_all_works_by_keyboard_alone(browser: Browser, running: Running) -> N
     page.locator(".prompt input").focus()
     page.keyboard.press("Escape")
     expect(easel).to_be_focused()
-    before = _seen(easel)
+    before = seen_on(easel)
     page.keyboard.down("Space")
     for _ in range(8):
         page.keyboard.press("ArrowRight")
     page.keyboard.up("Space")
     page.keyboard.press("ArrowDown")
-    painted = np.abs(_seen(easel) - before).max((0, 2)) > 100
+    painted = np.abs(seen_on(easel) - before).max((0, 2)) > 100
     assert painted[len(painted) // 2 :].sum() > 8 * 16 / 512 * page.evaluate("document.activeElement.clientWidth") * 0.9
     with visit.asking():
         page.keyboard.press("Control+Enter")
@@ -898,23 +796,23 @@ def test_on_a_phone_a_finger_is_enough(browser: Browser, running: Running) -> No
     visit.task("edit")
     easel = page.locator(".easel canvas").nth(1)
     easel.scroll_into_view_if_needed()
-    blank = _seen(easel)
+    blank = seen_on(easel)
     easel.tap(position={"x": 100, "y": 120})
-    until(lambda: _seen(easel), lambda seen: np.abs(seen - blank).max() > 100)
+    until(lambda: seen_on(easel), lambda seen: np.abs(seen - blank).max() > 100)
     # Suggestions are over nothing.
     visit.task("anagram")
     first, second = page.locator(".prompt input").all()
     first.press_sequentially("a photo of a sn")
     options = page.locator(".options").first
     options.locator("li").first.wait_for()
-    assert _edge(options, "bottom") <= _edge(second, "top")
+    assert edge_of(options, "bottom") <= edge_of(second, "top")
     visit.task("digits")
     with visit.asking():
         page.locator("#go").tap()
     visit.made()
-    assert _edge(page.locator("#mat"), "top") >= _edge(page.locator("header"), "bottom")
+    assert edge_of(page.locator("#mat"), "top") >= edge_of(page.locator("header"), "bottom")
     page.locator("#hands .turn").tap()
-    until(lambda: _progress(page.locator("#viewer")), lambda progress: progress == 1)
+    until(lambda: progress_of(page.locator("#viewer")), lambda progress: progress == 1)
     page.get_by_role("link", name="Gallery").tap()
     page.locator("#pictures .open").first.tap()
     page.locator("#detail .mat canvas").wait_for()
@@ -926,7 +824,7 @@ def test_motion_is_not_shown_to_those_who_asked_for_none(browser: Browser, runni
     running.made({"verb": "anagram", "recipe": {"prompts": ["6", "9"], "views": ["jigsaw"]}, "model": DIGITS})
     visit = Visit(browser, running, reduced_motion="reduce")
     visit.page.locator("#hands .turn").click()
-    assert _progress(visit.page.locator("#viewer")) == 1
+    assert progress_of(visit.page.locator("#viewer")) == 1
     visit.close()
 
 
@@ -945,10 +843,10 @@ def test_the_shared_page_turns_without_a_studio(browser: Browser, running: Runni
     canvas = page.locator("#viewer[data-progress]")
     canvas.wait_for()
     assert page.evaluate("innerWidth") == PHONE[0]
-    before = _seen(canvas)
+    before = seen_on(canvas)
     page.get_by_role("button", name="Turn it").click()
     until(lambda: canvas.get_attribute("data-progress"), lambda progress: progress == "1.000")
-    assert np.abs(_seen(canvas) - before).max() > 40
+    assert np.abs(seen_on(canvas) - before).max() > 40
     assert complaints == []
     context.close()
 
@@ -1041,34 +939,37 @@ def test_nothing_serious_stands_in_anyones_way(browser: Browser, running: Runnin
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
     for task in TASKS:
         visit.task(task)
-        _no_serious_violation(page, f"{task}, {scheme}")
+        no_serious_violation(page, f"{task}, {scheme}")
     visit.task("generate")
     page.locator(".prompt input").press_sequentially("a photo of a rabit")
     page.locator(".prompt u").wait_for()
-    _no_serious_violation(page, f"typing, {scheme}")
+    no_serious_violation(page, f"typing, {scheme}")
     page.locator(".prompt input").press("Escape")
     page.locator(".settings summary").click()
     page.locator("#queue-button").click()
-    _no_serious_violation(page, f"settings and queue, {scheme}")
+    no_serious_violation(page, f"settings and queue, {scheme}")
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Gallery").click()
     page.locator("#pictures li").first.wait_for()
-    _no_serious_violation(page, f"gallery, {scheme}")
+    no_serious_violation(page, f"gallery, {scheme}")
     page.locator("#pictures .open").first.click()
     page.locator("#detail #hands, #detail .hands").first.wait_for()
-    _no_serious_violation(page, f"a picture, {scheme}")
+    no_serious_violation(page, f"a picture, {scheme}")
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Find").click()
     page.locator("#find-go").wait_for()
-    _no_serious_violation(page, f"find, {scheme}")
+    no_serious_violation(page, f"find, {scheme}")
+    page.get_by_role("link", name="Wall").click()
+    page.locator("#hanging li").nth(23).wait_for()
+    no_serious_violation(page, f"wall, {scheme}")
     page.get_by_role("link", name="Training").click()
     page.locator("#charts canvas").first.wait_for()
-    _no_serious_violation(page, f"training, {scheme}")
+    no_serious_violation(page, f"training, {scheme}")
     page.get_by_role("link", name="Make").click()
     page.locator("#lesson-button").click()
     page.locator("#lesson .frames").first.wait_for()
     page.wait_for_timeout(400)
-    _no_serious_violation(page, f"lesson, {scheme}")
+    no_serious_violation(page, f"lesson, {scheme}")
     visit.close()
 
 
@@ -1077,47 +978,78 @@ def test_no_room_is_wider_than_its_window(browser: Browser, running: Running) ->
     page = visit.page
     for width, height in (WIDE, MIDDLE, PHONE):
         page.set_viewport_size({"width": width, "height": height})
-        for room in ("make", "find", "gallery", "training"):
+        for room in ("wall", "make", "find", "gallery", "training"):
             page.goto(f"{running.address}/#{room}")
             page.locator(f"#room-{room}").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (room, width)
     visit.close()
 
 
-def _no_serious_violation(page: Page, where: str) -> None:
-    page.wait_for_timeout(200)
-    found = page.evaluate("async () => (await axe.run({ resultTypes: ['violations'] })).violations")
-    serious = [
-        (violation["id"], [node["html"][:160] for node in violation["nodes"]][:4])
-        for violation in found
-        if violation["impact"] in ("serious", "critical")
-    ]
-    assert serious == [], f"{where}: {json.dumps(serious, indent=1)}"
+def _photo(width: int, height: int) -> bytes:
+    """A photo of a grey sky over a coloured ground, as large as that."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    ground = np.stack([columns * 255 // width, rows % 200, np.full_like(rows, 90)], -1)
+    file = io.BytesIO()
+    Image.fromarray(np.where(rows[..., None] > height / 2, ground, 180).astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()
 
 
-def _given(page: Page, content: bytes, by: str) -> None:
-    """Drop a PNG on the page, or paste it."""
-    page.evaluate(
-        """([text, by]) => {
-            const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-            const data = new DataTransfer();
-            data.items.add(new File([bytes], "given.png", { type: "image/png" }));
-            const how = { bubbles: true, cancelable: true };
-            if (by === "drop") document.body.dispatchEvent(new DragEvent("drop", { ...how, dataTransfer: data }));
-            else document.body.dispatchEvent(new ClipboardEvent("paste", { ...how, clipboardData: data }));
-        }""",
-        [base64.b64encode(content).decode(), by],
+def test_a_part_goes_back_into_the_photo_at_its_own_size(visit: Visit, running: Running) -> None:
+    page = visit.page
+    visit.task("inpaint")
+    photo = _photo(480, 300)
+    page.locator("#file").set_input_files({"name": "photo.png", "mimeType": "image/png", "buffer": photo})
+    # Which square is used is seen, and moved: by keys to the right, and made smaller.
+    frame = page.locator(".frame-of")
+    left = edge_of(frame, "left")
+    easel = page.locator(".easel canvas").first
+    before = seen_on(easel)
+    frame.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    assert edge_of(frame, "left") > left + 15
+    page.get_by_role("slider", name="Side of the square").fill("60")
+    assert np.abs(seen_on(easel) - before).mean() > 3
+    box = page.locator(".easel canvas").nth(1).bounding_box()
+    stroke(page, box, (0.3, 0.5), (0.7, 0.5))
+    visit.settings(steps=2, count=1)
+    with visit.asking():
+        page.locator("#go").click()
+    visit.made()
+    slider = page.get_by_role("slider", name="Compare")
+    made = seen_on(page.locator("#viewer"))
+    slider.fill("100")
+    assert np.abs(seen_on(page.locator("#viewer")) - made).max() > 40
+    page.get_by_role("button", name="Back into the photo").click()
+    expect(page.locator("#toasts")).to_contain_text("480 pixels wide")
+    [entry] = running.ask("/api/pictures?limit=1").json["pictures"]
+    whole, given = (
+        np.asarray(image).astype(int) for image in (running.picture(entry["id"]), Image.open(io.BytesIO(photo)))
     )
+    assert whole.shape == given.shape == (300, 480, 3)
+    changed = np.abs(whole - given).max(2) > 0
+    crop = running.ask(f"/api/pictures/{entry['id']}").json["job"]["recipe"]["picture"]["crop"]
+    x0, y0, x1, y1 = map(int, crop.split(","))
+    assert x1 - x0 == y1 - y0 == 180
+    assert changed[y0:y1, x0:x1].mean() > 0.02
+    changed[y0:y1, x0:x1] = False
+    assert not changed.any()
 
 
-def _stroke(page: Page, box: object, start: tuple[float, float], end: tuple[float, float]) -> None:
-    assert isinstance(box, dict)
-    at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
-    page.mouse.move(*at[0])
-    page.mouse.down()
-    page.mouse.move(*at[1], steps=8)
-    page.mouse.up()
-
-
-def _pixels(text: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))))
+def test_a_drawing_is_compared_with_what_was_made_of_it(visit: Visit, running: Running) -> None:
+    page = visit.page
+    taken = running.ask(f"/api/sources?model={DIGITS}&name=blue.png", "POST", body=png(28, 200, "L")).json["source"]
+    running.made({"verb": "edit", "recipe": {"picture": taken, "prompt": "3", "start": 12}, "model": DIGITS})
+    page.reload()
+    visit.ready()
+    slider = page.get_by_role("slider", name="Compare")
+    viewer = page.locator("#viewer")
+    made = seen_on(viewer)
+    slider.fill("50")
+    half = seen_on(viewer)
+    middle = half.shape[1] // 2
+    assert np.abs(half[:, : middle - 12] - pixels_of(taken["png"]).mean()).max() < 40
+    assert np.abs(half[:, middle + 12 :] - made[:, middle + 12 :]).max() < 8
+    viewer.focus()
+    page.keyboard.press("Space")
+    until(lambda: progress_of(viewer), lambda progress: progress == 1)

@@ -110,8 +110,8 @@ def paint_a_hole(page: Page) -> None:
 
 def find(page: Page, style: str, view: str, tiles: int) -> None:
     """Look for pairs until the wall has so many."""
-    page.get_by_label("Style").select_option(style)
-    page.get_by_label("Seen by").select_option(f"view {view}" if view else "")
+    page.locator("#room-find select[name=style]").select_option(style)
+    page.locator("#room-find select[name=way]").select_option(f"view {view}" if view else "")
     page.locator("#find-go").click()
     page.locator("#found li").nth(tiles - 1).wait_for()
 
@@ -127,6 +127,10 @@ def main() -> None:
     chromium = shutil.which("chromium") or "/usr/bin/chromium"
     with tempfile.TemporaryDirectory() as folder, studio(Path(folder)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        for size, name in ((WIDE, "studio-wall.png"), (NARROW, "studio-wall-390.png")):
+            wall = opened(browser, address, "wall", size)
+            wall.locator("#hanging li").first.wait_for()
+            shoot(wall, options.out / name)
         page = opened(browser, address, "find", WIDE)
         find(page, options.style, options.view, options.tiles)
         shoot(page, options.out / "studio-find.png")
@@ -143,11 +147,15 @@ def main() -> None:
         page.screenshot(path=options.out / "studio-forming.png")
         light(options.out / "studio-forming.png")
         page.locator("#deeds button").first.wait_for()
+        page.locator("#deeds .more").click()
         page.get_by_role("button", name="Its settings").click()
         page.locator(".settings summary").click()
         page.locator("#toasts .toast").first.wait_for(state="detached")
         answer_first(page)
         shoot(page, options.out / "studio-make.png")
+        page.locator("#deeds .give").click()
+        shoot(page, options.out / "studio-give.png")
+        page.keyboard.press("Escape")
         narrow = opened(browser, address, "make", NARROW)
         narrow.locator("#readings .reading").first.wait_for()
         shoot(narrow, options.out / "studio-make-390.png")

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from duckrabbit.errors import UsageError, in_words
-from duckrabbit.studio import api_finds, api_jobs, api_models, api_pictures
+from duckrabbit.studio import api_finds, api_jobs, api_models, api_pictures, api_share, api_wall
 from duckrabbit.studio.bodies import BODIES, Job, Problem
 from duckrabbit.studio.core import Studio
 from duckrabbit.studio.settings import MAX_PROMPT, MAX_SIDE
@@ -73,6 +73,8 @@ def _text(length: int) -> Mapping[str, Any]:
 _MODEL = Parameter("model", _text(300), "a name in the list of models")
 _DOWNLOAD = Parameter("download", {"type": "string", "enum": ["true"]}, "as a file to keep")
 _SIZE = Parameter("size", {"type": "integer", "minimum": 4, "maximum": min(256, MAX_SIDE)}, "side of the picture")
+_TITLE = Parameter("title", _text(80), "above the picture")
+_HINT = Parameter("hint", _text(200), "below the title")
 _BODY = (400, 408, 413, 415, 422)
 
 ENDPOINTS: Sequence[Endpoint] = (
@@ -88,6 +90,8 @@ ENDPOINTS: Sequence[Endpoint] = (
              body="LessonRequest", refuses=(*_BODY, 404, 503)),
     Endpoint("GET", "/api/jobs", api_jobs.jobs, "all jobs in their order"),
     Endpoint("POST", "/api/jobs", api_jobs.submit, "submit a job", 202, body="JobRequest", refuses=(*_BODY, 404, 429)),
+    Endpoint("POST", "/api/live", api_jobs.live, "one picture of a job at once, shown and not kept", body="JobRequest",
+             refuses=(*_BODY, 404, 503)),
     Endpoint("GET", "/api/jobs/{job}", api_jobs.job, "one job, and what was asked for", refuses=(404,)),
     Endpoint("DELETE", "/api/jobs/{job}", api_jobs.cancel, "cancel a job, or speak no more of one that came to nothing",
              refuses=(404, 409)),
@@ -97,6 +101,7 @@ ENDPOINTS: Sequence[Endpoint] = (
              gives="text/event-stream", refuses=(404, 429)),
     Endpoint("GET", "/api/pictures", api_pictures.gallery, "the gallery, the newest first", refuses=(422,), query=(
              Parameter("search", _text(200), "words that must be in it"),
+             Parameter("verb", _text(40), "those of a recipe alone"),
              Parameter("favourites", {"type": "string", "enum": ["true", "false"]}, "favourites alone"),
              Parameter("cursor", _text(2000), "the `next` of an earlier answer: the pictures after those"),
              Parameter("offset", {"type": "integer", "minimum": 0, "maximum": 10**8}, "how many to skip"),
@@ -107,6 +112,10 @@ ENDPOINTS: Sequence[Endpoint] = (
              refuses=(400, 404)),
     Endpoint("POST", "/api/pictures/{picture}/restore", api_pictures.restore, "take a picture out of the trash",
              refuses=(400, 404)),
+    Endpoint("GET", "/api/trash", api_pictures.trash, "what was thrown away, the latest first"),
+    Endpoint("DELETE", "/api/trash", api_pictures.empty_trash, "throw it away for good", refuses=(400,)),
+    Endpoint("GET", "/api/trash/{picture}/file", api_pictures.trash_file, "a picture in the trash", gives="image/png",
+             refuses=(404,)),
     Endpoint("PUT", "/api/pictures/{picture}/favourite", api_pictures.favour, "make a picture a favourite, or not",
              body="Favourite", refuses=(*_BODY, 404)),
     Endpoint("GET", "/api/pictures/{picture}/file", api_pictures.picture_file, "the PNG, to keep without its sources",
@@ -114,18 +123,34 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("GET", "/api/pictures/{picture}/animation", api_pictures.animation, "the picture in motion",
              gives="image/gif", refuses=(400, 404, 422, 429, 503), query=(_DOWNLOAD,
              Parameter("format", {"type": "string", "enum": ["gif", "webp", "mp4"]}, "of the file"))),
-    Endpoint("GET", "/api/pictures/{picture}/page", api_pictures.page, "one HTML file with the viewer in it",
-             gives="text/html", query=(_DOWNLOAD,), refuses=(400, 404, 429)),
+    Endpoint("GET", "/api/pictures/{picture}/page", api_share.page, "one HTML file with the viewer in it",
+             gives="text/html", query=(_DOWNLOAD, _TITLE, _HINT), refuses=(400, 404, 429)),
+    Endpoint("GET", "/api/pictures/{picture}/card", api_share.share_card, "a card of 1080 × 1350 with its readings",
+             gives="image/png", query=(_DOWNLOAD, _TITLE, _HINT), refuses=(400, 404, 429)),
+    Endpoint("GET", "/api/pictures/{picture}/print", api_share.print_out, "enlarged for print, every view kept",
+             gives="image/png", refuses=(400, 404, 422, 429), query=(_DOWNLOAD,
+             Parameter("format", {"type": "string", "enum": ["png", "pdf", "svg"]}, "of the file"),
+             Parameter("millimetres", {"type": "integer", "minimum": 10, "maximum": 2000}, "its side on paper"),
+             Parameter("cuts", {"type": "string", "enum": ["true", "false"]}, "with the lines to cut a jigsaw by"))),
+    Endpoint("POST", "/api/pictures/{picture}/paste", api_pictures.paste_back, "a painted part back into its photo",
+             201, takes_picture=True, refuses=(400, 404, 408, 413, 429)),
     Endpoint("POST", "/api/sources", api_pictures.take, "a picture or mask made ready for a recipe",
              takes_picture=True, refuses=(400, 404, 408, 413, 422, 429), query=(_MODEL,
              Parameter("name", _text(200), "what it is called"),
              Parameter("as", {"type": "string", "enum": ["picture", "mask"]}, "a mask is white where to paint"),
              Parameter("crop", _text(60), "which square: centre, left, right, top, bottom, pad or X0,Y0,X1,Y1"))),
+    Endpoint("POST", "/api/readings", api_pictures.readings, "what a judge reads in any picture", takes_picture=True,
+             refuses=(400, 404, 408, 413, 429), query=(_MODEL, Parameter("name", _text(200), "what it is called"))),
     Endpoint("GET", "/api/sources", api_pictures.shipped, "a picture of the package made ready for a recipe",
              query=(_MODEL, Parameter("name", _text(100), "photo:tower, sketch:boat, mnist:test/7 …", True)),
              refuses=(400, 404, 429)),
     Endpoint("GET", "/api/shipped", api_pictures.shipped_file, "a picture of the package", gives="image/jpeg",
              query=(Parameter("name", _text(100), "photo:tower, sketch:boat …", True),), refuses=(400,)),
+    Endpoint("GET", "/api/wall", api_wall.hanging, "illusions to start from, each with the job that makes it"),
+    Endpoint("GET", "/api/wall/{picture}/file", api_wall.hanging_file, "one of them", gives="image/webp",
+             refuses=(404,)),
+    Endpoint("GET", "/api/surprise", api_wall.surprising, "a pair that works, as a job", refuses=(404, 422),
+             query=(Parameter("verb", _text(40), "anagram or hybrid", True),)),
     Endpoint("GET", "/api/find", api_finds.wall, "the pairs that were found, the best first"),
     Endpoint("POST", "/api/find", api_finds.find, "look for pairs of subjects that work", 202, body="FindRequest",
              refuses=(*_BODY, 404)),

@@ -16,9 +16,31 @@ from duckrabbit.studio.facts import Facts, check_prompts
 from duckrabbit.studio.jobs import OVER, Job
 from duckrabbit.studio.web import Refusal, answer, json_of
 
+LIVE_STEPS = 40
+"""Of a picture that is shown at once: no more than a second or two of work."""
+
 
 async def submit(request: Request) -> Response:
     """Take a job."""
+    studio = studio_of(request)
+    order, facts = await _asked(request)
+    job = studio.submit(order.of(facts.name), facts.load)
+    return answer(job.told(), 202, {"Location": f"/api/jobs/{job.id}"})
+
+
+async def live(request: Request) -> Response:
+    """One picture of a job at once, between two steps of what is being made; it is shown, and not kept."""
+    studio = studio_of(request)
+    order, facts = await _asked(request)
+    steps = order.recipe.sampler.steps if order.recipe.sampler else None
+    if steps is None or steps > LIVE_STEPS or order.size is not None or order.among is not None:
+        raise Refusal(422, f"What is shown at once has a sampler with up to {LIVE_STEPS} steps, and no size: give one.")
+    question = {"do": "live", "load": facts.load, "request": order.of(facts.name).to_json()}
+    return answer({"picture": await studio.model_process.ask(question)})
+
+
+async def _asked(request: Request) -> tuple[Order, Facts]:
+    """The order in a body, which can be made, and the model that is to make it."""
     studio = studio_of(request)
     order = await studio.pools.quick(order_of, await json_of(request, JobRequest, "JobRequest"))
     facts = await facts_of(studio, order.model or default_name(order.recipe.prompts))
@@ -32,8 +54,7 @@ async def submit(request: Request) -> Response:
         raise Refusal(400, f"{facts.name} makes pictures {made} pixels wide: give size {made}, or none.")
     if order.among is not None and order.among < order.count:
         raise Refusal(422, "The best can't be more than there are: give an among that is no less than the count.")
-    job = studio.submit(order.of(facts.name), facts.load)
-    return answer(job.told(), 202, {"Location": f"/api/jobs/{job.id}"})
+    return order, facts
 
 
 def _check(order: Order, facts: Facts) -> None:

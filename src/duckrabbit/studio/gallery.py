@@ -73,12 +73,12 @@ class Gallery:
             self._seen = changed if time.time_ns() - changed > TICK_NANOSECONDS else None
 
     def page(
-        self, search: str, favourites_only: bool, offset: int, limit: int, cursor: Cursor | None = None
+        self, search: str, favourites_only: bool, offset: int, limit: int, cursor: Cursor | None = None, verb: str = ""
     ) -> tuple[Sequence[Entry], int]:
         """The newest first: those from `offset` or the cursor on, so many, and how many there are in all."""
         self.look()
         with self._lock:
-            return self._index.page(search, favourites_only, offset, limit, cursor)
+            return self._index.page(search, favourites_only, offset, limit, cursor, verb)
 
     def get(self, name: str) -> Entry | None:
         """The picture of an id."""
@@ -146,6 +146,30 @@ class Gallery:
                 self._look_again()
                 return self._known(name)
         return None
+
+    def trash(self, most: int) -> tuple[Sequence[Entry], int]:
+        """What was thrown away, so many of the latest, and how many there are in all."""
+        there = sorted(_stamps(self.private / TRASH), key=lambda own: -own[1][1])
+        found = (_entry(self.private / TRASH / file, stamp) for file, stamp in there[:most])
+        return [entry for entry in found if entry is not None], len(there)
+
+    def thrown_away(self, name: str) -> Path | None:
+        """Where a picture in the trash is; None where there is none of that id."""
+        files = (path for path in (self.private / TRASH).glob("*.png") if identity(path.name) == name)
+        return next(files, None)
+
+    def empty_trash(self) -> None:
+        """Throw away for good what is in the trash.
+
+        Raises:
+            UsageError: if it can't be removed.
+        """
+        with self._lock:
+            for path in (self.private / TRASH).glob("*.png"):
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    raise cannot_write(path, error) from error
 
     def _look_again(self) -> None:
         self._seen = None

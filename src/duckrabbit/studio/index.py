@@ -176,14 +176,20 @@ class Index:
         return next(iter(self._entries("FROM pictures WHERE id = ? AND entry IS NOT NULL", [identity])), None)
 
     def page(
-        self, search: str, favourites_only: bool, offset: int, limit: int, cursor: Cursor | None = None
+        self, search: str, favourites_only: bool, offset: int, limit: int, cursor: Cursor | None = None, verb: str = ""
     ) -> tuple[Sequence[Entry], int]:
         """The newest first: those from `offset` or the cursor on, `limit` at the most, and how many there are in all.
+
+        With a verb those of that verb alone.
 
         After a cursor a page takes as long wherever it is, and what has come meanwhile moves nothing.
         """
         words = [_plain(word) for word in search.lower().split()]
         conditions = ["entry IS NOT NULL", *["instr(words, ?)"] * len(words)]
+        if verb:
+            # Within a text in it, quotation marks would have a backslash before them.
+            conditions.append("instr(entry, ?)")
+            words.append(json.dumps({"verb": verb})[1:-1])
         if favourites_only:
             conditions.append("file IN favourites")
         chosen = f"FROM pictures WHERE {' AND '.join(conditions)}"

@@ -11,16 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 from PIL import Image
 
 from duckrabbit.errors import UsageError, in_words
+from duckrabbit.making.make import Picture
+from duckrabbit.making.paste_back import PASTED, PasteBack
+from duckrabbit.making.record import recorded
+from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.crop import parse_crop
-from duckrabbit.media.decode import why_unknown
+from duckrabbit.media.decode import decode, why_unknown
 from duckrabbit.media.masks import understood_mask
+from duckrabbit.media.names import new_file
+from duckrabbit.media.paste import read_photo
 from duckrabbit.media.pictures import read_picture
+from duckrabbit.media.pixels import from_uint8
 from duckrabbit.media.png import read_metadata
 from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.recipes.catalogue import to_json
+from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source, on_light_ground
 from duckrabbit.studio.bodies import Order, order_of
 from duckrabbit.studio.facts import Facts
@@ -37,7 +46,7 @@ def source_of(content: bytes, name: str, facts: Facts, crop: str = "") -> dict[s
     Raises:
         UsageError: if it is no picture, damaged or too large, or has no such part.
     """
-    with _kept(content, name) as path:
+    with kept(content, name) as path:
         read = _read(path, name, facts, crop)
         return {**read, "record": _job_in(path)}
 
@@ -48,10 +57,31 @@ def mask_of(content: bytes, name: str, facts: Facts, crop: str = "") -> dict[str
     Raises:
         UsageError: if it is no picture, or nothing in it is white.
     """
-    with _kept(content, name) as path, _calling(path, name):
+    with kept(content, name) as path, _calling(path, name):
         read = understood_mask(path, facts.size, crop=parse_crop(crop))
         said = f"{name}: {read.painted} is painted, {read.share:.0%} of the picture"
         return {"source": to_json(Source.of_mask(name, read.mask)), "said": [said]}
+
+
+def pasted_back(path: Path, content: bytes, facts: Facts, out: Path) -> str:
+    """Put the painted part of a picture back into the photo that it was made from; the name of the new file.
+
+    Raises:
+        UsageError: if the picture is no such part, or the photo is none, or another.
+    """
+    record = recorded(path)
+    recipe = record.recipe
+    if not isinstance(recipe, Inpaint) or PASTED in record.data:
+        raise UsageError("This picture is no part of a photo: choose one that was painted anew.")
+    with kept(content, recipe.picture.name) as file:
+        photo = read_photo(file)
+        read = _read(file, recipe.picture.name, facts, recipe.picture.crop)
+    pixels = from_uint8(np.asarray(decode(path)))
+    where = PasteBack.of_inpaint(photo, recipe, bool(read["inverted"]))
+    whole = where.content(Picture(pixels, record.seed, recipe, record.data))
+    with new_file(out, f"{path.stem}-whole", ".png") as target, atomic_write(target) as temporary:
+        temporary.write_bytes(whole)
+    return target.name
 
 
 def shipped_source(name: str, facts: Facts) -> dict[str, Any]:
@@ -97,7 +127,7 @@ def _calling(path: str | Path, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _kept(content: bytes, name: str) -> Iterator[Path]:
+def kept(content: bytes, name: str) -> Iterator[Path]:
     """A file with this content for as long as it is looked at: what reads pictures reads files.
 
     Raises:

@@ -46,28 +46,37 @@ class Prompt(_Field, frozen=True, kw_only=True, tag="prompt"):
 
 
 class Prompts(_Field, frozen=True, kw_only=True, tag="prompts"):
-    """Several prompts, each as it may not be left out; the last of each list is that of any more."""
+    """Several prompts, each as it may not be left out; the last of each list is that of any more, up to `most`."""
 
     name: str = "prompts"
     labels: Sequence[str]
     examples: Sequence[str]
     missing: Sequence[str]
+    most: int = 2
 
 
 class Views(_Field, frozen=True, kw_only=True, tag="views"):
-    """A view for each prompt but the first."""
+    """A view for each prompt but the first; `further` are the labels of the third and fourth."""
 
     name: str = "views"
     label: str
     usual: str
+    further: Sequence[str] = ()
 
 
 class Surprise(_Field, frozen=True, kw_only=True, tag="surprise"):
-    """A button that fills in one of these: prompts and a view."""
+    """A button that fills in a pair that works, of recipes of a verb, and makes it."""
 
     name: str = ""
     label: str
-    choices: Sequence[tuple[Sequence[str], str]]
+    verb: str
+
+
+class Styles(_Field, frozen=True, kw_only=True, tag="styles"):
+    """Styles with a picture each; the one that is pressed is that of all prompts of the task."""
+
+    name: str = ""
+    label: str
 
 
 class Part(Struct, frozen=True):
@@ -144,7 +153,7 @@ class Digits(_Field, frozen=True, kw_only=True, tag="digits"):
     view: Views
 
 
-Field = Prompt | Prompts | Surprise | Views | Parts | Slider | Picture | Mask | Digits
+Field = Prompt | Prompts | Styles | Surprise | Views | Parts | Slider | Picture | Mask | Digits
 
 
 class Task(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.errors import UsageError, in_words
 from duckrabbit.making.best_of import best_of, judged, search_for
-from duckrabbit.making.make import Picture, make_planned
+from duckrabbit.making.make import Picture, make, make_planned
 from duckrabbit.making.plan import plan
 from duckrabbit.media.names import new_file
 from duckrabbit.models.load import load_model
@@ -34,7 +34,7 @@ from duckrabbit.models.model import Model
 from duckrabbit.studio.bodies import FindRequest, LessonRequest, order_of
 from duckrabbit.studio.finding import Finder
 from duckrabbit.studio.lessons import lesson
-from duckrabbit.studio.previews import making_film, preview
+from duckrabbit.studio.previews import making_film, preview, still
 
 KEPT_MODELS = 3
 """Models in memory at once; the one that was used longest ago makes room."""
@@ -195,7 +195,9 @@ class Worker:
         said = dict.fromkeys(remark for prompt in order.recipe.prompts for remark in model.remarks(prompt))
         remarks = [in_words(remark) for remark in (*said, *planned.remarks)]
         self._tell({"says": "begun", "job": job, "steps": steps, "remarks": remarks})
-        watch = _Watch(job, steps, order.count, self._inbox, self._tell, self._answer_questions)
+        # Where a few are chosen among many, all of the field are seen, and how it narrows.
+        shown = order.count if search is None else search.block_size
+        watch = _Watch(job, steps, shown, self._inbox, self._tell, self._answer_questions)
         if search is None:
             made = make_planned([planned] * order.count, consecutive_seeds(order.seed, order.count), watch)
             pictures = judged(planned, made)
@@ -221,6 +223,9 @@ class Worker:
         model = self._model(question["load"])
         if question["do"] == "lesson":
             return lesson(msgspec.convert(question["request"], LessonRequest), model)
+        if question["do"] == "live":
+            order = order_of(question["request"])
+            return still(make(order.recipe, model, 1, order.seed)[0].pixels)
         return making_film(order_of(question["request"]), model, question["format"])
 
     def _model(self, load: str) -> Model:

@@ -3,8 +3,8 @@
 import { ask, fileOf } from "./api.js";
 import { $, toast, trying } from "./dom.js";
 import { deletePicture } from "./gallery.js";
-import { lay, layJob, paintTask, sent, takesPicture } from "./sources.js";
-import { takeDown } from "./stage.js";
+import { lay, layJob, paintTask, photoOf, sent, takesPicture } from "./sources.js";
+import { present, takeDown } from "./stage.js";
 import { known, model, recipeOf } from "./state.js";
 import { takeJob, wishOf } from "./tasks.js";
 
@@ -24,7 +24,13 @@ export function deedsOn(page) {
     else if (deed === "seed") await trying(() => page.submit({ ...whole.job, seed: chance(), count: 1 }));
     else if (deed === "more") await trying(async () => page.submit(await likeThis(whole, chance())));
     else if (deed === "upscale") await trying(async () => page.submit(await larger(whole)));
-    else if (deed === "edit") {
+    else if (deed === "paste") {
+      const pasted = await trying(() => ask(`/api/pictures/${picture.id}/paste`, { method: "POST", body: photoOf(whole) }));
+      if (!pasted) return;
+      page.goTo("make");
+      await present([pasted], again);
+      toast(`The whole photo, ${pasted.side} pixels wide: what you left is as it was.`);
+    } else if (deed === "edit") {
       const task = paintTask();
       const blob = await blobOf(picture);
       page.goTo("make");
@@ -48,7 +54,7 @@ async function likeThis(picture, seed) {
 }
 
 /** By the second stage of its model. An illusion is made anew at the larger size, so that all its readings stay. */
-async function larger(picture) {
+export async function larger(picture) {
   const { job, model: made, seed } = picture;
   const size = model(made).sizes.at(-1);
   if (recipeOf(picture.verb).enlarges === "anew") return { ...job, count: 1, size };

@@ -33,7 +33,8 @@ export class Easel {
     this.cursor = el("div", { class: "cursor", hidden: true });
     this.board = el("div", { class: "easel" }, this.under, this.canvas, this.cursor);
     this.palette = el("div", { class: "palette", role: "toolbar", "aria-label": "Tools" });
-    this.element = [this.board, this.palette];
+    this.more = el("div", { class: "under-easel" });
+    this.element = [this.board, this.palette, this.more];
     this.canvas.addEventListener("pointerdown", (event) => this.#paint(event));
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
     this.canvas.addEventListener("pointermove", (event) => this.#follow(event));
@@ -59,16 +60,22 @@ export class Easel {
     this.changed();
   }
 
-  /** Lay a picture's centred square on it: under a mask, on the paper of a drawing. */
-  put(image) {
-    const side = Math.min(image.width, image.height);
+  /** What stands below it, besides its tools. */
+  below(element) {
+    this.more.replaceChildren(element ?? "");
+  }
+
+  /** Lay a square of a picture on it, by default its middle: under a mask, on the paper of a drawing. */
+  put(image, box) {
+    const side = box?.side ?? Math.min(image.width, image.height);
+    const [left, top] = box ? [box.left, box.top] : [(image.width - side) / 2, (image.height - side) / 2];
     const context = this.kind === "mask" ? this.underContext : this.context;
     if (this.kind !== "mask") this.#keep();
     context.imageSmoothingQuality = "high";
     context.globalCompositeOperation = "source-over";
     context.fillStyle = "#ffffff";
     context.fillRect(0, 0, SIDE, SIDE);
-    context.drawImage(image, (image.width - side) / 2, (image.height - side) / 2, side, side, 0, 0, SIDE, SIDE);
+    context.drawImage(image, left, top, side, side, 0, 0, SIDE, SIDE);
     this.dirty = true;
     this.changed();
   }

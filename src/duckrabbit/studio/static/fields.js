@@ -1,6 +1,7 @@
 // The kinds of fields that a task may have: how each is shown, what it says in a recipe, and how it is read from one.
 
-import { chips, el } from "./dom.js";
+import { ask, once, query } from "./api.js";
+import { chips, el, trying } from "./dom.js";
 import { VIEWS, keyword, viewWords } from "./icons.js";
 import { PromptField } from "./prompt.js";
 import { known } from "./state.js";
@@ -12,17 +13,17 @@ function said(prompt, what) {
   return prompt.trim();
 }
 
-function viewChips(task, { label, name }, wish, fitting) {
+function viewChips(task, { label, name }, wish, fitting, at = 0) {
   const whats = new Map(known.studio.views.map((view) => [view.name, view.what]));
   const options = fitting.map((value) => ({ value, label: viewWords(value), icon: VIEWS[keyword(value)], what: whats.get(keyword(value)) }));
   const place = ({ value }) => Object.keys(VIEWS).indexOf(keyword(value));
   options.sort((a, b) => place(a) - place(b));
-  let [current] = wish[name];
+  let current = wish[name][at];
   // Of a view that does not fit this model's pictures there is one that does.
   if (!current.includes("+") && fitting.some((view) => keyword(view) === current)) current = fitting.find((view) => keyword(view) === current);
-  wish[name][0] = current;
+  wish[name][at] = current;
   if (!options.some((option) => option.value === current)) options.push({ value: current, label: viewWords(current), what: current });
-  return chips(`${task.name}-view`, label, options, current, (view) => (wish[name][0] = view), "chips tiles");
+  return chips(at ? `${task.name}-view-${at}` : `${task.name}-view`, label, options, current, (view) => (wish[name][at] = view), "chips tiles");
 }
 
 function digitPad(label, chosen, changed, second) {
@@ -42,10 +43,30 @@ function digitPad(label, chosen, changed, second) {
 /** The parts of the kind that is chosen, the finest first. */
 export const partsOf = (field, wish) => field.kinds[wish.parts.kind].parts;
 
+/** The prompts of a task, each as {value, example, set(words)}. */
+function promptsOf(task, wish) {
+  return task.fields.flatMap((field) => {
+    const { kind, name } = field;
+    if (kind === "prompt") return [{ value: wish[name], example: field.example, set: (words) => (wish[name] = words) }];
+    if (kind === "prompts") return wish[name].map((value, k) => ({ value, example: nth(field.examples, k), set: (words) => (wish[name][k] = words) }));
+    if (kind === "parts") return partsOf(field, wish).map((part) => ({ value: wish.parts.prompts[part.name] ?? "", example: part.example, set: (words) => (wish.parts.prompts[part.name] = words) }));
+    return [];
+  });
+}
+
+/** Put all prompts in a style; where nothing is said yet, the examples. */
+function restyle(task, wish, style, all) {
+  const prompts = promptsOf(task, wish);
+  const said = prompts.some(({ value }) => value.trim());
+  const bare = (words) => words.slice(all.find((other) => words.startsWith(other))?.length ?? 0).trim();
+  for (const { value, example, set } of prompts) if (!said || value.trim()) set(`${style} ${bare(said ? value : example)}`);
+}
+
 /**
  * Of each kind: `start(field)` is what is wished for at first, `show(field, wish, page)` its elements,
  * `put(field, wish, sources)` what it says in a recipe, `take(field, wish, recipe)` reads that again. `page` is
- * {task, views, prompt, source, again}: `views` are those that the model's pictures can be seen by, `prompt` and `source` make fields for one, `again` builds all anew.
+ * {task, views, prompt, source, again, make}: `views` are those that the model's pictures can be seen by, `prompt` and `source` make fields for one,
+ * `again` builds all anew, `make` makes what is asked for.
  */
 export const KINDS = {
   prompt: {
@@ -56,25 +77,59 @@ export const KINDS = {
   },
   prompts: {
     start: ({ name }) => ({ [name]: ["", ""] }),
-    show: ({ name, labels, examples }, wish, page) =>
-      wish[name].map((prompt, k) => page.prompt(nth(labels, k), k, nth(examples, k), prompt, (value) => (wish[name][k] = value))),
+    show: ({ name, labels, examples, most }, wish, page) => {
+      const change = (count) => {
+        wish[name].length = count;
+        wish[name] = Array.from(wish[name], (prompt) => prompt ?? "");
+        page.again();
+      };
+      const count = wish[name].length;
+      const button = (words, to) => el("button", { type: "button", class: "quiet", onclick: () => change(to) }, words);
+      return [
+        ...wish[name].map((prompt, k) => page.prompt(nth(labels, k), k, nth(examples, k), prompt, (value) => (wish[name][k] = value))),
+        most > 2 && el("div", { class: "row" }, count < most && button("Another reading", count + 1), count > 2 && button("One reading fewer", count - 1)),
+      ];
+    },
     put: ({ name, missing }, wish) => ({ [name]: wish[name].map((prompt, k) => said(prompt, nth(missing, k))) }),
     take: ({ name }, wish, recipe) => (wish[name] = [...recipe[name]]),
   },
   views: {
     start: ({ name, usual }) => ({ [name]: [usual] }),
-    show: (field, wish, page) => [viewChips(page.task, field, wish, page.views)],
+    show: (field, wish, page) => {
+      const { name, label, further } = field;
+      const count = wish.prompts.length - 1;
+      wish[name].length = Math.min(wish[name].length, count);
+      // Another reading is seen by a view that none has yet.
+      while (wish[name].length < count) wish[name].push(page.views.find((view) => !wish[name].includes(view)));
+      return wish[name].map((_, k) => viewChips(page.task, { name, label: k ? nth(further, k - 1) : label }, wish, page.views, k));
+    },
     put: ({ name }, wish) => ({ [name]: [...wish[name]] }),
     // One for each prompt after the first, which is read upright.
     take: ({ name }, wish, recipe) => (wish[name] = recipe[name].slice(recipe[name].length - recipe.prompts.length + 1)),
   },
+  styles: {
+    show: ({ label }, wish, page) => {
+      const row = el("div", { class: "styles" });
+      const list = el("div", { role: "group", "aria-label": label }, el("span", { class: "label" }, label), row);
+      once("/api/wall").then(({ styles }) => {
+        const all = styles.map(({ style }) => style);
+        const now = all.find((style) => promptsOf(page.task, wish).some(({ value }) => value.startsWith(style)));
+        const chip = ({ style, id }) =>
+          el("button", { type: "button", title: `${style} …`, "aria-pressed": String(style === now), onclick: () => (restyle(page.task, wish, style, all), page.again()) }, el("img", { src: `/api/wall/${id}/file`, alt: "", width: 44, height: 44 }), el("span", {}, style.replace(/^an? | of$/g, "")));
+        row.replaceChildren(...styles.map(chip));
+      }, () => list.remove());
+      return [list];
+    },
+  },
   surprise: {
-    show: ({ label, choices }, wish, page) => {
-      const surprise = () => {
-        const [prompts, view] = choices[Math.floor(Math.random() * choices.length)];
-        Object.assign(wish, { prompts: [...prompts], views: [view] });
-        page.again();
-      };
+    show: ({ label, verb }, wish, page) => {
+      const surprise = () =>
+        trying(async () => {
+          const { job } = await ask(`/api/surprise?${query({ verb })}`);
+          for (const field of page.task.fields) KINDS[field.kind].take?.(field, wish, job.recipe);
+          page.again();
+          page.make();
+        });
       return [el("button", { type: "button", class: "quiet", style: "justify-self:start", onclick: surprise }, label)];
     },
   },

@@ -1,18 +1,10 @@
 // Find: pairs that work, looked for while nothing else is made. A wall fills, the best first, each tile turning slowly.
 
-import { ask, loaded, motionOf } from "./api.js";
-import { Distant, wayOf } from "./distance.js";
-import { $, el, percent, toast, trying } from "./dom.js";
+import { ask } from "./api.js";
+import { $, el, toast, trying } from "./dom.js";
 import { viewWords } from "./icons.js";
-import { Moving, calm, eased } from "./motion.js";
 import { known, on } from "./state.js";
-import { looks } from "./viewer.js";
-
-const SIDE = 360; // of a tile's canvas
-const SHARP = 256;
-const REST = 2600; // milliseconds that a tile rests at either end
-const MOVE = 1500; // and that it takes from one to the other
-const FRAME = 33;
+import { Tile } from "./tile.js";
 
 const shown = new Map(); // tiles by id
 let find = null;
@@ -20,7 +12,6 @@ let revision = null;
 let page; // {submit, goTo}
 let built = false;
 let filled = null; // the search that the fields say
-let animated = false;
 
 /** The room; `submit` hands a job in. */
 export function openFind(given) {
@@ -102,17 +93,13 @@ function take({ find: told, tiles }) {
   say();
   const list = $("#found");
   const wanted = new Set(tiles.map((tile) => tile.id));
-  for (const [id, tile] of shown) if (!wanted.has(id)) (tile.element.remove(), seenNow.delete(tile), shown.delete(id));
+  for (const [id, tile] of shown) if (!wanted.has(id)) (tile.remove(), shown.delete(id));
   tiles.forEach((tile, k) => {
-    if (!shown.has(tile.id)) shown.set(tile.id, new Tile(tile));
+    if (!shown.has(tile.id)) shown.set(tile.id, hung(tile));
     const { element } = shown.get(tile.id);
     // What stays where it is keeps the focus.
     if (list.children[k] !== element) list.insertBefore(element, list.children[k] ?? null);
   });
-  if (!animated && !calm()) {
-    animated = true;
-    requestAnimationFrame(turnAll);
-  }
 }
 
 function fill({ id, wanted }) {
@@ -136,94 +123,17 @@ function say() {
   if ($("#find-said").textContent !== said) $("#find-said").textContent = said;
 }
 
-const seenNow = new Set();
-const sight = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries) {
-    const tile = shown.get(target.dataset.id);
-    if (!tile) continue;
-    if (isIntersecting) seenNow.add(tile);
-    else (seenNow.delete(tile), tile.forget());
-    if (isIntersecting) tile.load();
-  }
-}, { rootMargin: "200px" });
-
 /** A pair on the wall. */
-class Tile {
-  constructor(tile) {
-    this.tile = tile;
-    this.phase = Math.random() * 2 * (REST + MOVE);
-    const [first, second] = tile.pair;
-    const way = tile.parts.length ? tile.parts.join(" and ") : viewWords(tile.views.at(-1)).toLowerCase();
-    this.canvas = el("canvas", { width: SIDE, height: SIDE });
-    const keep = el("button", { type: "button", onclick: () => trying(async () => (await ask(`/api/find/${tile.id}/keep`, { method: "POST" }), (keep.textContent = "Kept"), (keep.disabled = true))) }, "Keep");
-    const word = (name, kind) => el("button", { type: "button", class: `word ${kind}`, title: `${name} with others`, "aria-label": `${name} with others`, onclick: () => (scrollTo(0, 0), begin(name)) }, name);
-    this.element = el(
-      "li",
-      { "data-id": tile.id },
-      el("button", { type: "button", class: "turning", "aria-label": `Turn ${first} and ${second}, odds ${percent(tile.odds)}`, onclick: () => this.hold() }, this.canvas, el("span", { class: "odds", title: "How likely it is to be read as asked, says a judge" }, percent(tile.odds))),
-      el("p", {}, word(first, ""), el("span", { class: "hidden" }, " and "), word(second, "second")),
-      el("p", { class: "quiet-text" }, way),
-      el("div", { class: "row" }, keep, el("button", { type: "button", "aria-label": `More of ${first} and ${second}`, onclick: () => this.more() }, "More of this pair")),
-    );
-    sight.observe(this.element);
-  }
-
-  async load() {
-    if (this.drawn || this.loading) return;
-    this.loading = true;
-    const image = await loaded(`/api/find/${this.tile.id}/file`).catch(() => null);
-    const side = image?.width;
-    const way = image && !this.tile.parts.length ? await motionOf(looks(this.tile)[0].view, side).catch(() => null) : null;
-    this.loading = false;
-    // A better one of the pair has taken its place, or it is out of sight again.
-    if (!image || !seenNow.has(this)) return;
-    this.drawn = this.tile.parts.length ? new Distant(image, side, wayOf(this.tile.parts), SHARP) : way ? new Moving(image, way, SHARP) : null;
-    this.draw(this.held ?? 0);
-  }
-
-  forget() {
-    this.drawn = null;
-  }
-
-  draw(progress) {
-    if (!this.drawn || progress === this.last) return;
-    this.last = progress;
-    const context = this.canvas.getContext("2d");
-    context.clearRect(0, 0, SIDE, SIDE);
-    this.drawn.draw(context, SIDE, progress);
-  }
-
-  /** Where it is at a time. */
-  at(now) {
-    const time = (now + this.phase) % (2 * (REST + MOVE));
-    if (time < REST) return 0;
-    if (time < REST + MOVE) return eased((time - REST) / MOVE);
-    if (time < 2 * REST + MOVE) return 1;
-    return 1 - eased((time - 2 * REST - MOVE) / MOVE);
-  }
-
-  /** By hand it is turned at once, and stays so. */
-  hold() {
-    this.held = this.held === 1 || (this.held === undefined && this.last > 0.5) ? 0 : 1;
-    this.draw(this.held);
-  }
-
-  async more() {
-    await trying(async () => {
-      const { job } = await ask(`/api/find/${this.tile.id}`);
-      if (!job) throw new Error("This picture does not say how it was made.");
-      await page.submit({ ...job, seed: Math.floor(Math.random() * 1_000_000), count: 4 });
-      toast("More of this pair is made; the search waits for it.");
-    });
-  }
+function hung(tile) {
+  const [first, second] = tile.pair;
+  const keep = el("button", { type: "button", onclick: () => trying(async () => (await ask(`/api/find/${tile.id}/keep`, { method: "POST" }), (keep.textContent = "Kept"), (keep.disabled = true))) }, "Keep");
+  const word = (name, kind) => el("button", { type: "button", class: `word ${kind}`, title: `${name} with others`, "aria-label": `${name} with others`, onclick: () => (scrollTo(0, 0), begin(name)) }, name);
+  return new Tile(tile, `/api/find/${tile.id}/file`, word, [keep, el("button", { type: "button", "aria-label": `More of ${first} and ${second}`, onclick: () => trying(() => more(tile)) }, "More of this pair")]);
 }
 
-let lastFrame = 0;
-
-function turnAll(now) {
-  if (now - lastFrame >= FRAME && !$("#room-find").hidden) {
-    lastFrame = now;
-    for (const tile of seenNow) if (tile.held === undefined) tile.draw(tile.at(now));
-  }
-  requestAnimationFrame(turnAll);
+async function more(tile) {
+  const { job } = await ask(`/api/find/${tile.id}`);
+  if (!job) throw new Error("This picture does not say how it was made.");
+  await page.submit({ ...job, seed: Math.floor(Math.random() * 1_000_000), count: 4 });
+  toast("More of this pair is made; the search waits for it.");
 }

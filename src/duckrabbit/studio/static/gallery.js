@@ -1,10 +1,13 @@
 // The gallery: every picture, to search, to look at, to keep and to throw away.
 
 import { ask, fileOf, loaded, motionOf, query } from "./api.js";
-import { $, debounced, el, percent, toast, trying } from "./dom.js";
+import { $, chips, debounced, el, percent, toast, trying } from "./dom.js";
 import { askWhat, isIllusion } from "./guess.js";
-import { on } from "./state.js";
-import { deedsOf } from "./stage.js";
+import { DEEDS } from "./keys.js";
+import { isChosen, openSelection, press, selecting } from "./selection.js";
+import { known, on, recipeOf } from "./state.js";
+import { deedsOf, givenTo } from "./stage.js";
+import { openTrash } from "./trash.js";
 import { Viewer } from "./viewer.js";
 
 const PAGE = 60;
@@ -19,10 +22,16 @@ let asked = 0;
 let loading = null;
 let opened = null; // the id of the picture that is open
 let viewer;
+let verb = ""; // of those that are looked for; all for ""
 
 export function openGallery(deeds, go) {
   again = deeds;
   goTo = go;
+  const verbs = [...new Set(known.studio.tasks.flatMap((task) => task.verbs))];
+  const kinds = [{ value: "", label: "All" }, ...verbs.map((value) => ({ value, label: recipeOf(value).name }))];
+  $("#kinds").replaceChildren(chips("kind", "Of which kind", kinds, "", (chosen) => ((verb = chosen), restart())));
+  $("#open-trash").addEventListener("click", () => openTrash(refreshGallery));
+  openSelection({ list: () => pictures, changed: () => (hung.clear(), look()) });
   $("#search").addEventListener("input", debounced(restart, 180));
   $("#only-favourites").addEventListener("click", (event) => {
     const button = event.currentTarget;
@@ -43,13 +52,16 @@ export function openGallery(deeds, go) {
     else history.replaceState(null, "", "#gallery");
   });
   dialog.addEventListener("keydown", (event) => {
-    if (event.key !== "[" && event.key !== "]") return;
+    if (event.target.closest("input") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const deed = DEEDS[event.key];
+    if (deed) $(`#detail ${deed}`)?.click();
+    else if (event.key === "[" || event.key === "]") step(event.key === "]" ? 1 : -1);
+    else return;
     event.stopPropagation();
-    step(event.key === "]" ? 1 : -1);
   });
 }
 
-const wanted = () => ({ search: $("#search").value.trim(), favourites: $("#only-favourites").getAttribute("aria-pressed") === "true" });
+const wanted = () => ({ search: $("#search").value.trim(), favourites: $("#only-favourites").getAttribute("aria-pressed") === "true", verb });
 const before = (a, b) => a.made > b.made || (a.made === b.made && a.file < b.file);
 
 async function restart() {
@@ -140,14 +152,16 @@ function takeAway(id) {
 }
 
 function say(total) {
-  const { search, favourites } = wanted();
+  const { search, favourites, verb: kind } = wanted();
+  const some = search || favourites || kind;
   $("#gallery-count").textContent = `${total.toLocaleString("en-GB")} picture${total === 1 ? "" : "s"}`;
   const empty = $("#gallery-empty");
   empty.hidden = pictures.length > 0;
   empty.replaceChildren(
-    el("p", {}, search || favourites ? "Nothing fits." : "Nothing on the walls yet."),
-    el("p", {}, search || favourites ? "Try other words, or look at all of them." : "Whatever you make is kept here, with its recipe."),
-    search || favourites ? "" : el("a", { class: "button", href: "#make", style: "margin-top:20px" }, "Make something"),
+    el("p", {}, some ? "Nothing fits." : "Nothing on the walls yet."),
+    el("p", {}, some ? "Try other words, or look at all of them." : "Whatever you make is kept here, with its recipe."),
+    some ? "" : el("a", { class: "button", href: "#wall", style: "margin:20px 8px 0 0" }, "Look at the wall"),
+    some ? "" : el("a", { class: "button", href: "#make", style: "margin-top:20px" }, "Make something"),
   );
 }
 
@@ -160,11 +174,13 @@ function item(picture) {
       star.setAttribute("aria-pressed", String((picture.favourite = changed.favourite)));
     }),
   );
+  const open = el("button", { type: "button", class: "open", onclick: (event) => (selecting() ? press(picture.id, event) : goTo(`gallery/${picture.id}`)), "aria-label": `${selecting() ? "Select" : "Open"} ${words}, seed ${picture.seed}` }, el("img", { src: fileOf(picture.id), alt: "", loading: "lazy", width: 148, height: 148, onerror: () => takeAway(picture.id) }));
+  if (selecting()) open.setAttribute("aria-pressed", String(isChosen(picture.id)));
   const view = picture.views.filter((name) => name !== "identity").join(", ");
   return el(
     "li",
     { "data-id": picture.id },
-    el("button", { type: "button", class: "open", onclick: () => goTo(`gallery/${picture.id}`), "aria-label": `Open ${words}, seed ${picture.seed}` }, el("img", { src: fileOf(picture.id), alt: "", loading: "lazy", width: 148, height: 148, onerror: () => takeAway(picture.id) })),
+    open,
     star,
     el("div", { class: "words" }, el("p", {}, words), el("p", { class: "quiet-text" }, [view || picture.verb, `seed ${picture.seed}`].join(" · "))),
   );
@@ -236,7 +252,7 @@ export async function showPicture(id) {
   );
   if (!dialog.open) dialog.showModal();
   viewer = new Viewer(canvas, hands, motionOf);
-  await trying(async () => viewer.show({ ...picture, image: await loaded(fileOf(id)), label: isIllusion(picture) ? "An illusion: press Space to change how it is seen" : picture.prompts.join(", ") }));
+  await trying(async () => viewer.show({ ...picture, image: await loaded(fileOf(id)), before: await givenTo(picture), label: isIllusion(picture) ? "An illusion: press Space to change how it is seen" : picture.prompts.join(", ") }));
   if (opened === id) askWhat(frames, guess, picture, new Set(), viewer);
   canvas.focus({ preventScroll: true });
 }

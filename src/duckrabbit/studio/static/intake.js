@@ -5,6 +5,7 @@ import { $, toast, trying } from "./dom.js";
 import { restore } from "./deeds.js";
 import { lay, paintTask, takesPicture } from "./sources.js";
 import { side } from "./stage.js";
+import { openScore } from "./score.js";
 import { modelName } from "./tasks.js";
 
 /** A duckrabbit PNG gives its settings back; anything else is a picture to work on. */
@@ -15,8 +16,10 @@ async function take(page, file) {
   }
   await trying(async () => {
     const answer = await ask(`/api/sources?${query({ model: modelName(page.task()), name: file.name })}`, { method: "POST", body: file });
+    const score = { name: "What a judge sees", run: () => trying(() => openScore(file, modelName(page.task()))) };
     if (answer.record && !takesPicture(page.task())) {
       await restore(page, answer.record);
+      toast(`${file.name} can be read by a judge.`, score);
       return;
     }
     page.goTo("make");
@@ -24,6 +27,7 @@ async function take(page, file) {
     side("paint");
     await lay(page.task(), file, file.name, answer.source);
     for (const line of answer.said) toast(line.split(";")[0]);
+    toast(`${file.name} can be read by a judge.`, score);
     if (answer.record) toast("A picture of duckrabbit's: it also remembers its settings.", { name: "Take them", run: () => trying(() => restore(page, answer.record)) });
   });
 }

@@ -12,11 +12,15 @@ const keys = () => [
   [`1 … ${known.studio.tasks.length}`, "what to make"],
   ["Esc", "out of a field, to the picture"],
   ["[ ]", "the picture before, the picture after"],
+  ["S, E, Del", "favourite, share or print, delete the picture"],
   ["C", "cancel what is being made"],
-  ["M, F, G, T", "make, find, gallery, training"],
+  ["W, M, F, G, T", "wall, make, find, gallery, training"],
   ["H", "how does this work?"],
   ["?", "these keys"],
 ];
+
+export const DEEDS = { s: ".star", e: ".give", Delete: ".deed-delete" };
+const ROOMS = { w: "wall", m: "make", f: "find", g: "gallery", t: "training" };
 
 /** What keys do; `page` is {task, goTo, choose}. */
 export function openKeys(page) {
@@ -44,11 +48,9 @@ export function openKeys(page) {
     if (event.key === " " && making && !onButton) turn();
     else if (/^[1-9]$/.test(event.key) && making && known.studio.tasks[event.key - 1]) page.choose(known.studio.tasks[event.key - 1].name);
     else if (event.key === "[" || event.key === "]") step(event.key === "]" ? 1 : -1);
+    else if (making && DEEDS[event.key]) $(`#deeds ${DEEDS[event.key]}`)?.click();
     else if (event.key === "c" && !$("#forming").hidden) $("#cancel").click();
-    else if (event.key === "g") page.goTo("gallery");
-    else if (event.key === "f") page.goTo("find");
-    else if (event.key === "m") page.goTo("make");
-    else if (event.key === "t") page.goTo("training");
+    else if (ROOMS[event.key]) page.goTo(ROOMS[event.key]);
     else if (event.key === "h" && making) $("#lesson-button").click();
     else if (event.key === "?") dialog.showModal();
     else return;

@@ -51,7 +51,8 @@ async function requestOf(task) {
     picture = await sent(await (await fetch(fileOf(staged.id))).blob(), chosen, staged.file, "picture");
   }
   if (!picture && facts.kind === "digits") picture = (await ask(`/api/sources?${query({ model: chosen, name: "mnist:test/7" })}`)).source;
-  picture ??= (await sent(await (await fetch("/static/welcome.png")).blob(), chosen, "an example", "picture"));
+  // Nothing is at hand yet: the first of the wall.
+  picture ??= await sent(await (await fetch(`/api/wall/${(await ask("/api/wall")).pictures[0].id}/file`)).blob(), chosen, "an example", "picture");
   let said = { prompts: [], views: [] };
   try {
     const { recipe } = jobOf(task, { picture, mask: sources.mask ?? picture });

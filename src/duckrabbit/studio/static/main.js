@@ -9,6 +9,7 @@ import { closePicture, openGallery, refreshGallery, showPicture } from "./galler
 import { openIntake } from "./intake.js";
 import { openKeys } from "./keys.js";
 import { openLesson } from "./lesson.js";
+import { poke, spendLive } from "./live.js";
 import { openLost } from "./lost.js";
 import { openQueue, settle, wordsOf } from "./queue.js";
 import { remember } from "./prompt.js";
@@ -17,12 +18,13 @@ import { openStage, present, side, watch, welcome } from "./stage.js";
 import { known, on, order, refreshJobs, refreshStudio, taskOf, tell } from "./state.js";
 import { countOf, fieldsOf, jobOf, paceOf, settingsOf, spend, wishes } from "./tasks.js";
 import { openTraining, refreshTraining } from "./training.js";
+import { openWall, refreshWall } from "./wall.js";
 
 let task;
 
 // Rooms
 
-const ROOMS = ["make", "find", "gallery", "training"];
+const ROOMS = ["wall", "make", "find", "gallery", "training"];
 let shownRoom;
 
 /** The room that the address names, with the picture that is open in it. */
@@ -38,6 +40,7 @@ function room() {
     if (link.dataset.room === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  if (name === "wall") refreshWall();
   if (name === "find") refreshFind();
   if (name === "gallery") refreshGallery();
   if (name === "training") refreshTraining();
@@ -77,7 +80,7 @@ function choose(name) {
 
 function buildFields() {
   const open = (address, name) => (calm(), trying(() => lay(task, address, name)));
-  $("#fields").replaceChildren(...fieldsOf(task, buildFields, (field) => sourceFields(field, open)).filter(Boolean));
+  $("#fields").replaceChildren(...fieldsOf(task, buildFields, (field) => sourceFields(field, open), () => $("#composer").requestSubmit()).filter(Boolean));
   buildSettings();
   sayGo();
 }
@@ -110,7 +113,10 @@ async function make(event) {
   calm();
   $("#go").disabled = true;
   try {
-    const job = await submit(jobOf(task, await sourcesOf(task)));
+    const asked = jobOf(task, await sourcesOf(task));
+    // What was seen while it was drawn is what is made first.
+    const seen = takesPicture(task) && wishes.seed === null ? spendLive() : null;
+    const job = await submit(seen === null ? asked : { ...asked, seed: seen });
     remember(job.prompts);
     spend();
     buildSettings();
@@ -200,16 +206,19 @@ async function open() {
   openLost(remake);
   openGallery(again, goTo);
   openFind(page);
+  openWall(page);
   openTraining();
   openIntake(page);
   openKeys(page);
   on("studio", buildFields);
   on("pace", sayGo);
-  $("#composer").addEventListener("change", sayGo);
+  $("#composer").addEventListener("change", () => (sayGo(), poke(task)));
   $("#composer").addEventListener("submit", make);
   $("#composer").addEventListener("input", calm);
   // What does not fit can be pointed at only where it is seen.
   $("#composer").addEventListener("invalid", () => ($(".settings").open = true), true);
+  // On a phone they lie over the fields, and the picture is above them.
+  $(".settings").addEventListener("toggle", () => $(".settings").open && matchMedia("(max-width: 800px)").matches && scrollTo(0, 0));
   for (const kind of ["pointerdown", "keydown"]) $("#paint").addEventListener(kind, calm);
   $("#fewer").addEventListener("click", () => count(-1));
   $("#more").addEventListener("click", () => count(1));
@@ -241,7 +250,7 @@ async function open() {
   if (making) watch(making);
   else {
     const latest = await trying(() => ask("/api/pictures?limit=1"));
-    if (!latest?.pictures.length) welcome({ address: "/static/welcome.png", side: 64, prompts: ["a watercolor of a duck", "a watercolor of a rabbit"], parts: [], views: ["rotate-90"], label: "An illusion: press Space to turn it" });
+    if (!latest?.pictures.length) trying(welcome);
     else present(latest.pictures, again).catch(() => {});
   }
   document.documentElement.dataset.ready = "yes";

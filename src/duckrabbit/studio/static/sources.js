@@ -2,17 +2,24 @@
 
 import { Problem, ask, loaded, query } from "./api.js";
 import { $, el, toast } from "./dom.js";
+import { Cropper } from "./cropper.js";
 import { Easel } from "./easel.js";
+import { liveBeside, poke } from "./live.js";
 import { known, taskOf } from "./state.js";
 import { modelName } from "./tasks.js";
 
 const easels = {};
 const names = {}; // of the pictures on the easels
 const photos = {}; // blobs under the masks
+const crops = {}; // croppers of the pictures that are no squares
+const pasted = new Map(); // photos whose parts can be put back, by their names and crops
 
 const fieldOf = (task, kind) => taskOf(task).fields.find((field) => field.kind === kind);
-const masks = (task) => Boolean(fieldOf(task, "mask"));
+function masks(task) {
+  return Boolean(fieldOf(task, "mask"));
+}
 
+export const takesMask = masks;
 export const takesPicture = (task) => Boolean(fieldOf(task, "picture"));
 
 /** The task in which a picture is painted on. */
@@ -20,7 +27,12 @@ export const paintTask = () => known.studio.tasks.find(({ name }) => takesPictur
 
 /** The easel of a task, made when it is first needed. */
 export function easelOf(task) {
-  easels[task] ??= new Easel(masks(task) ? "mask" : "drawing", () => {});
+  if (!easels[task]) {
+    const easel = new Easel(masks(task) ? "mask" : "drawing", () => easels[task] && poke(task));
+    easels[task] = easel;
+    const beside = liveBeside(task);
+    if (beside) easel.element.unshift(el("div", { class: "beside" }, easel.board, beside)), easel.element.splice(1, 1);
+  }
   return easels[task];
 }
 
@@ -41,7 +53,36 @@ export async function lay(task, picture, name, taken) {
     photos[task] = typeof picture === "string" ? await (await fetch(picture)).blob() : picture;
     if (easel.dirty) easel.blank();
   }
+  // Which part of it is used is seen, and can be chosen.
+  const cropper = image.width === image.height ? null : new Cropper(image, () => {
+    easel.put(image, cropper.box);
+    if (masks(task)) easel.blank();
+  });
+  crops[task] = cropper;
+  easel.below(cropper?.element);
 }
+
+const cropOf = (task) => crops[task]?.text ?? "";
+const keyOf = (name, crop) => `${crop} ${name}`;
+
+/** The photo that an inpainted picture was made from, as far as this page has it. */
+export const photoOf = ({ job }) => pasted.get(keyOf(job?.recipe.picture?.name, job?.recipe.picture?.crop ?? ""));
+
+/** The square of that photo from which it was made, as a canvas; null where the photo is not at hand. */
+export async function squareOf(picture) {
+  if (!pastes(picture)) return null;
+  const image = await loaded(URL.createObjectURL(photoOf(picture))).catch(() => null);
+  if (!image) return null;
+  const least = Math.min(image.width, image.height);
+  const [left, top, right] = picture.job.recipe.picture.crop ? picture.job.recipe.picture.crop.split(",").map(Number) : [(image.width - least) / 2, (image.height - least) / 2, (image.width + least) / 2];
+  const side = Math.min(560, right - left);
+  const canvas = el("canvas", { width: side, height: side });
+  canvas.getContext("2d").drawImage(image, left, top, right - left, right - left, 0, 0, side, side);
+  return canvas;
+}
+
+/** Whether a picture can be put back into its photo. */
+export const pastes = (picture) => Boolean(picture.job?.recipe.mask && photoOf(picture) && !picture.file.includes("-whole"));
 
 /** The pictures of a task's job, at its model's size. */
 export async function sourcesOf(task) {
@@ -54,7 +95,8 @@ export async function sourcesOf(task) {
     return { picture: await sent(await easel.png(), chosen, name, "picture") };
   }
   if (!photos[task]) return {};
-  const picture = await sent(photos[task], chosen, name, "picture");
+  const picture = await sent(photos[task], chosen, name, "picture", cropOf(task));
+  pasted.set(keyOf(picture.name, picture.crop), photos[task]);
   if (!easel.dirty) return { picture };
   try {
     return { picture, mask: await sent(await easel.png(), chosen, "a mask", "mask") };
@@ -66,8 +108,8 @@ export async function sourcesOf(task) {
 }
 
 /** A picture at a model's size, for a recipe. */
-export async function sent(blob, chosen, name, as) {
-  const answer = await ask(`/api/sources?${query({ model: chosen, name, as })}`, { method: "POST", body: blob });
+export async function sent(blob, chosen, name, as, crop) {
+  const answer = await ask(`/api/sources?${query({ model: chosen, name, as, crop })}`, { method: "POST", body: blob });
   return answer.source;
 }
 

@@ -2,7 +2,9 @@
 
 import { ask, fileOf, loaded, motionOf } from "./api.js";
 import { $, drawing, el, percent, seconds, toast, trying } from "./dom.js";
+import { openGive } from "./give.js";
 import { askWhat, isIllusion } from "./guess.js";
+import { pastes, squareOf } from "./sources.js";
 import { known, model, on } from "./state.js";
 import { Viewer } from "./viewer.js";
 
@@ -139,6 +141,7 @@ function select() {
 }
 
 function forming(is, words = "") {
+  if (!is) $("#field").textContent = "";
   $("#forming").hidden = $("#thread").hidden = !is;
   $("#forming-words").textContent = words;
 }
@@ -190,8 +193,20 @@ async function form(preview) {
   if (!next || preview.id !== watched) return;
   image = next;
   image.count = preview.count;
+  if (known.jobs.get(watched)?.among) narrow(preview.count);
   formOne();
   for (let k = 0; k < preview.count; k++) paintThumbnail(k, image, k, preview.count);
+}
+
+/** As many thumbnails as are still in the field. */
+function narrow(count) {
+  const strip = $("#strip");
+  strip.hidden = count < 2;
+  $("#field").textContent = count > 1 ? `${count} are still in the field` : "";
+  if (strip.children.length === count) return;
+  chosen = Math.min(chosen, count - 1);
+  strip.replaceChildren(...Array.from({ length: count }, (_, k) => thumbnail(k)));
+  select();
 }
 
 function formOne() {
@@ -217,11 +232,21 @@ function drawGrain() {
 async function reveal(again) {
   const picture = shown[chosen];
   const label = isIllusion(picture) ? "An illusion: press Space to change how it is seen" : `A picture: ${picture.prompts.join(", ")}`;
-  const own = await trying(() => loaded(fileOf(picture.id)));
+  const [own, before] = await Promise.all([trying(() => loaded(fileOf(picture.id))), givenTo(picture)]);
   if (picture !== onStage()) return;
-  if (own) await trying(() => viewer.show({ ...picture, image: own, label }));
+  if (own) await trying(() => viewer.show({ ...picture, image: own, before, label: before ? "A picture: press Space to see what it was made from" : label }));
   askWhat($("#readings"), $("#guess"), picture, guessed, viewer);
   $("#deeds").replaceChildren(...deedsOf(picture, again));
+}
+
+/** What a picture was made from, as an image; null where that is nothing, or is not as it was. */
+export async function givenTo(picture) {
+  if (isIllusion(picture)) return null;
+  picture.job ??= (await ask(`/api/pictures/${picture.id}`).catch(() => ({}))).job ?? null;
+  const { picture: source, mask } = picture.job?.recipe ?? {};
+  // Of what was painted over nothing is kept: the photo itself may be at hand.
+  if (mask) return squareOf(picture);
+  return source?.png ? loaded(`data:image/png;base64,${source.png}`).catch(() => null) : null;
 }
 
 /** What can be done with a picture. */
@@ -238,58 +263,49 @@ export function deedsOf(picture, again, closed = () => {}) {
       star.setAttribute("aria-pressed", String(picture.favourite));
     }),
   );
+  const deed = (name, words) => el("li", {}, el("button", { type: "button", class: `deed-${name}`, onclick: () => (closed(), again(name, picture)) }, words));
   return [
     el("button", { type: "button", onclick: () => (closed(), again("more", picture)) }, "More like this"),
-    el("button", { type: "button", onclick: () => (closed(), again("seed", picture)) }, "Another seed"),
-    el("button", { type: "button", onclick: () => (closed(), again("settings", picture)) }, "Its settings"),
-    larger ? el("button", { type: "button", class: "upscale", onclick: () => (closed(), again("upscale", picture)) }, `Upscale to ${larger}`) : null,
+    pastes(picture) ? el("button", { type: "button", class: "paste", onclick: () => (closed(), again("paste", picture)) }, "Back into the photo") : null,
+    el("button", { type: "button", class: "give", onclick: () => openGive(picture) }, "Share or print"),
     star,
-    save(picture),
-    el("button", { type: "button", onclick: () => (closed(), again("edit", picture)) }, "Paint on it"),
-    el("button", { type: "button", onclick: () => (closed(), again("delete", picture)) }, "Delete"),
+    menu("More to do", [deed("settings", "Its settings"), deed("seed", "Another seed"), ...(larger ? [deed("upscale", `Upscale to ${larger}`)] : []), deed("edit", "Paint on it"), deed("delete", "Delete")]),
   ].filter(Boolean);
 }
 
-function save(picture) {
-  const forms = [
-    ["PNG, with its recipe", `${fileOf(picture.id)}?download=true`],
-    ["GIF", `/api/pictures/${picture.id}/animation?format=gif&download=true`],
-    known.studio.films.includes("mp4") ? ["MP4", `/api/pictures/${picture.id}/animation?format=mp4&download=true`] : ["MP4: install ffmpeg first", null],
-    ["A page to share", `/api/pictures/${picture.id}/page?download=true`],
-  ];
-  const list = el("ul", { hidden: true }, forms.map(([name, address]) => el("li", {}, address === null ? el("span", {}, name) : el("a", { href: address, download: "", onclick: (event) => fetched(event, address) }, name))));
-  const button = el("button", { type: "button", "aria-expanded": "false", "aria-haspopup": "true" }, "Save as …");
-  const menu = el("div", { class: "menu" }, button, list);
+/** A list that a button opens. */
+function menu(name, items) {
+  const list = el("ul", { hidden: true }, items);
+  const button = el("button", { type: "button", class: "more", "aria-expanded": "false", "aria-label": name, title: name }, "…");
+  const shown = el("div", { class: "menu" }, button, list);
   const open = (is) => {
     list.hidden = !is;
     button.setAttribute("aria-expanded", String(is));
   };
-  button.addEventListener("click", () => open(list.hidden));
-  menu.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), event.preventDefault(), open(false), button.focus()));
-  menu.addEventListener("focusout", (event) => !menu.contains(event.relatedTarget) && open(false));
-  list.addEventListener("click", () => setTimeout(() => (open(false), button.focus())));
-  return menu;
-}
-
-/** A file that takes a moment is fetched by the page, so that it can be said when it can't be made. */
-async function fetched(event, address) {
-  event.preventDefault();
-  await trying(async () => {
-    const response = await fetch(address);
-    if (!response.ok) throw new Error((await response.json().catch(() => ({}))).problem ?? "That can't be saved.");
-    const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? "picture";
-    const link = el("a", { href: URL.createObjectURL(await response.blob()), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  button.addEventListener("click", () => (open(list.hidden), list.hidden || list.querySelector("button").focus()));
+  shown.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const own = [...list.querySelectorAll("button")];
+    if (event.key === "Escape" && !list.hidden) (open(false), button.focus());
+    else if (step && !list.hidden) own[(own.indexOf(document.activeElement) + step + own.length) % own.length].focus();
+    else return;
+    event.stopPropagation();
+    event.preventDefault();
   });
+  shown.addEventListener("focusout", (event) => !shown.contains(event.relatedTarget) && open(false));
+  list.addEventListener("click", () => open(false));
+  return shown;
 }
 
-/** Something to look at before anything was made. */
-export async function welcome(picture) {
+/** Something to look at before anything was made: what is read best of the wall's pictures that turn. */
+export async function welcome() {
+  const words = known.studio.defaults.words;
+  const [first] = (await ask("/api/wall")).pictures.filter(({ views, job }) => views.length && job.model === words).sort((a, b) => b.odds - a.odds);
+  if (!first) return;
+  const own = await loaded(`/api/wall/${first.id}/file`);
   if (watched || shown.length) return;
-  const own = await loaded(picture.address);
-  await trying(() => viewer.show({ ...picture, image: own }));
+  await viewer.show({ ...first, image: own, side: own.width, label: "An illusion: press Space to change how it is seen" });
   if (watched || shown.length) return;
-  askWhat($("#readings"), $("#guess"), picture, new Set(), viewer);
+  askWhat($("#readings"), $("#guess"), first, new Set(), viewer);
+  $("#deeds").replaceChildren(el("a", { class: "button", href: "#wall" }, "More like this, to start from"));
 }
-

@@ -26,6 +26,22 @@ export async function refreshStudio() {
   tell("studio", known.studio);
 }
 
+const OVER = new Set(["done", "cancelled", "failed", "lost"]);
+
+/** A job once it is over; `said(job)` hears of it until then. */
+export function jobOver(id, said) {
+  return new Promise((resolve, reject) => {
+    const look = (job) => {
+      if (job.id !== id) return;
+      if (!OVER.has(job.state)) return said(job);
+      listeners.get("job").delete(look);
+      resolve(job);
+    };
+    on("job", look);
+    ask(`/api/jobs/${id}`).then(look, reject);
+  });
+}
+
 let news = 0; // how often the order of the jobs was told
 
 /** The order of the jobs was told. */

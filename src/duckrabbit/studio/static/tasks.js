@@ -64,12 +64,12 @@ const usualSampler = (facts, verb) => facts[recipeOf(verb).sampler];
 
 const isJudged = (task) => recipeOf(task.verbs[0]).sampler === "illusion_sampler";
 
-/** The fields of a task. `again` builds them anew, `source` makes the one for a picture. */
-export function fieldsOf(name, again, source) {
+/** The fields of a task. `again` builds them anew, `source` makes the one for a picture, `make` makes what they say. */
+export function fieldsOf(name, again, source, make) {
   const task = taskOf(name);
   const prompt = (label, order, placeholder, value, changed) =>
     new PromptField({ label, order, placeholder, value, changed, modelName: () => modelName(name) }).element;
-  const page = { task, views: model(modelName(name)).views, prompt, source, again };
+  const page = { task, views: model(modelName(name)).views, prompt, source, again, make };
   return task.fields.flatMap((field) => KINDS[field.kind].show?.(field, wishOf(name), page) ?? []);
 }
 

@@ -3,13 +3,14 @@
 import { el } from "./dom.js";
 import { gripOf } from "./grip.js";
 import { VIEW_DEEDS, keyword, viewWords } from "./icons.js";
+import { COMPARE, Compared } from "./compare.js";
 import { Distant, wayOf } from "./distance.js";
 import { Moving, SHARE_OF_CANVAS, animate, enlarged, spring } from "./motion.js";
 
 const LONG = { jigsaw: 1500, "patch-permute": 1500, "pixel-permute": 1800, "square-hinge": 1400, skew: 1200 };
 const FAR = 1600;
 /** Where on its way each part of a hybrid is read best. */
-const PLACES = { near: 0, mid: 0.5, far: 1, colour: 0, grey: 1, sharp: 0, blurred: 1, large: 0, small: 1 };
+export const PLACES = { near: 0, mid: 0.5, far: 1, colour: 0, grey: 1, sharp: 0, blurred: 1, large: 0, small: 1 };
 const A_TAP = 6; // pixels: a hand that moves less than this has pressed
 const FLUNG = 0.16; // seconds that a flung picture flies on before it is caught
 
@@ -37,7 +38,7 @@ export class Viewer {
     new ResizeObserver(() => this.#fit()).observe(canvas);
   }
 
-  /** Show a picture: {image, side, prompts, parts, views, label}. */
+  /** Show a picture: {image, side, prompts, parts, views, label}; `before` is what it was made from. */
   async show(shown) {
     // At rest it is seen at once; how it moves may take a moment.
     this.form(shown.image, shown.side);
@@ -49,8 +50,8 @@ export class Viewer {
     this.moving = motions.map((motion) => new Moving(shown.image, motion));
     this.chosen = 0;
     this.parts = shown.parts;
-    this.way = shown.parts.length ? wayOf(shown.parts) : null;
-    this.distant = this.way ? new Distant(shown.image, shown.side, this.way) : null;
+    this.way = shown.parts.length ? wayOf(shown.parts) : shown.before ? COMPARE : null;
+    this.distant = !this.way ? null : shown.before ? new Compared(shown.before, shown.image, shown.side) : new Distant(shown.image, shown.side, this.way);
     this.canvas.setAttribute("aria-label", shown.label ?? "A picture");
     this.#sayHow();
     this.#buildHands();
