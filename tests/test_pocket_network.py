@@ -16,6 +16,7 @@ from duckrabbit.models.pocket import PocketConfig, pocket_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.networks.pocket_unet import (
     BatchInvariantLinear,
+    FewRowsLinear,
     PocketUNet,
     PocketUNetConfig,
     group_norm_by_channels,
@@ -208,6 +209,32 @@ def test_a_steady_layer_gives_a_picture_the_same_in_any_company(
     for own in told.values():
         # What float32 loses by another order of summing up is far below a grey level.
         assert torch.allclose(own.float(), told[2, 4].float(), rtol=0, atol=0 if reduced else 1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+def test_two_pictures_are_what_they_are_among_many(dtype: torch.dtype, network: PocketUNet) -> None:
+    x, t = inputs(8, 32)
+    tokens = VOCABULARY.encode(["a red cat"] * 8)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+            many = network(x, t, tokens).float()
+            for count in (2, 4, 6):
+                few = network(x[:count], t[:count], tokens[:count]).float()
+                assert torch.allclose(few, many[:count], rtol=0, atol=1e-5)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_a_layer_of_few_rows_fills_them_up_and_gives_back_its_own() -> None:
+    layer = FewRowsLinear(8, 5)
+    x = torch.randn(7, 8, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        for count in range(1, 8):
+            made = layer(x[:count])
+            torch.testing.assert_close(made, F.linear(x[:count], layer.weight, layer.bias))
+            assert made.shape == (count, 5)
 
 
 # --- Growth ----------------------------------------------------------------------------------------------------------

@@ -28,7 +28,10 @@ KEPT_PROMPTS = 256
 """Encoded prompts that are kept; a run seldom has more than a few."""
 
 ROW_MULTIPLE = 4
-"""Batches are padded to a multiple of this: below it CPU kernels sum in another order, and pixels would differ."""
+"""Batches are padded to a multiple of this: below it CPU kernels sum in another order, and pixels would differ.
+
+A network that sees to that itself needs less.
+"""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class NetworkDenoiser:
         parametrization: what its output means.
         encode: what its prompts become.
         dtype: the precision of the network alone; everything around it is float32.
+        row_multiple: what the rows of a batch are padded to a multiple of.
     """
 
     network: Network
@@ -103,14 +107,15 @@ class NetworkDenoiser:
     parametrization: Parametrization
     encode: Encode
     dtype: torch.dtype = torch.float32
+    row_multiple: int = ROW_MULTIPLE
 
     def __call__(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction:
         """Estimate the clean pictures of x [B, C, H, W] at time t in (0, 1] under B conditions.
 
-        The batch is padded to a multiple of four rows, which makes each row's estimate independent of the others.
+        The batch is padded to a multiple of `row_multiple`, which makes each row's estimate independent of the others.
         """
         rows = len(x)
-        padding = -rows % ROW_MULTIPLE
+        padding = -rows % self.row_multiple
         padded = torch.cat([x, x[:1].expand(padding, *x.shape[1:])])
         every = [*condition, *([condition[0]] * padding)]
         encoded, scales = self.encode(prompts_of(every)), scales_of(every)

@@ -22,6 +22,9 @@ from duckrabbit.networks.text_encoder import PAD
 
 KIND = "pocket-unet"
 SIDE = 64
+ROW_MULTIPLE = 2
+"""Convolutions of two pictures sum as those of many do; `FewRowsLinear` sees to what takes four."""
+
 KNOWN = "a rabbit, a lighthouse, a red car"
 """Of what can be asked for, where nothing nearer is known."""
 
@@ -89,7 +92,7 @@ def pocket_denoiser(
         return [vocabulary.encode([prompt])[0].to(device) for prompt in read]
 
     pad = partial(pad_sequence, batch_first=True, padding_value=PAD)
-    return NetworkDenoiser(network, Cosine(), V, EncodedOnce(tokens, pad), dtype)
+    return NetworkDenoiser(network, Cosine(), V, EncodedOnce(tokens, pad), dtype, ROW_MULTIPLE)
 
 
 def prompt_embeddings(model: Model, prompts: Sequence[str]) -> dict[str, Tensor]:

@@ -23,6 +23,9 @@ GUIDANCE_FREQUENCIES = 3
 GUIDANCE_FEATURES = 2 * (1 + 2 * GUIDANCE_FREQUENCIES)
 """Numbers that tell both scales."""
 
+FEWEST_ROWS = 4
+"""Rows from which on a CPU sums up a product in one order."""
+
 GROUPS = 32
 """Groups of group normalisation (Wu and He, 2018)."""
 
@@ -90,6 +93,20 @@ def group_norm_by_channels(
     return normalised
 
 
+class FewRowsLinear(nn.Linear):
+    """A linear layer of one row a picture that, sampling, gives a picture the same however few others there are.
+
+    On a CPU products of less than four rows are summed up in another order, so it always makes at least four.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, W] → [B, V]."""
+        if x.device.type != "cpu" or torch.is_grad_enabled():
+            return super().forward(x)
+        filled = torch.cat([x, x[:1].expand(-len(x) % FEWEST_ROWS, -1)])
+        return super().forward(filled)[: len(x)]
+
+
 class ResBlock(nn.Module):
     """Two convolutions around a residual; time and prompt scale and shift the second normalisation."""
 
@@ -98,7 +115,7 @@ class ResBlock(nn.Module):
         self.norm1 = GroupNorm(GROUPS, width)
         self.conv1 = nn.Conv2d(width, width, 3, padding=1)
         self.norm2 = GroupNorm(GROUPS, width, affine=False)
-        self.scale_shift = nn.Linear(embedding, 2 * width)
+        self.scale_shift = FewRowsLinear(embedding, 2 * width)
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
         nn.init.zeros_(self.conv2.weight)
         nn.init.zeros_(self.conv2.bias)  # type: ignore[arg-type]
@@ -198,14 +215,14 @@ class PocketUNet(nn.Module):
         self.config = config
         self.text = TextEncoder(config.vocabulary, config.text_width, config.text_layers, config.text_length)
         self.embed = nn.Sequential(
-            nn.Linear(2 * HEAD + config.text_width, 2 * config.embedding),
+            FewRowsLinear(2 * HEAD + config.text_width, 2 * config.embedding),
             nn.SiLU(),
-            nn.Linear(2 * config.embedding, config.embedding),
+            FewRowsLinear(2 * config.embedding, config.embedding),
             nn.SiLU(),
         )
         # Without a bias, and features that are zero for a guidance of 1: what it is told then changes nothing.
         self.embed_guidance = (
-            nn.Linear(GUIDANCE_FEATURES, 2 * config.embedding, bias=False) if config.max_guidance > 1 else None
+            FewRowsLinear(GUIDANCE_FEATURES, 2 * config.embedding, bias=False) if config.max_guidance > 1 else None
         )
         if self.embed_guidance is not None:
             nn.init.zeros_(self.embed_guidance.weight)
