@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from duckrabbit.diffusion.condition import Condition
 from duckrabbit.diffusion.denoiser import Denoiser, Prediction
 from duckrabbit.diffusion.path import Path as ProbabilityPath
 
@@ -72,7 +73,7 @@ class OneCallFor:
         """The inner denoiser's."""
         return self.inner.path
 
-    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
+    def __call__(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction:
         """Row by row, or a few at a time."""
         starts = range(0, len(x), self.rows)
         parts = [self.inner(x[k : k + self.rows], t, condition[k : k + self.rows]) for k in starts]

@@ -9,6 +9,7 @@ import torch
 from hypothesis import settings
 from torch import Tensor
 
+from duckrabbit.diffusion.condition import Condition
 from duckrabbit.diffusion.denoiser import Denoiser, Prediction
 from duckrabbit.diffusion.path import Additive, Cosine, LinearBeta, Path, RectifiedFlow, SquaredCosine
 from duckrabbit.errors import UsageError
@@ -117,13 +118,13 @@ class Recorder:
     """A denoiser that remembers what it was asked."""
 
     inner: Denoiser
-    calls: list[tuple[Tensor, float, list[str]]] = field(default_factory=list)
+    calls: list[tuple[Tensor, float, list[Condition]]] = field(default_factory=list)
 
     @property
     def path(self) -> Path:
         return self.inner.path
 
-    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
+    def __call__(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction:
         self.calls.append((x.clone(), t, list(condition)))
         return self.inner(x, t, condition)
 

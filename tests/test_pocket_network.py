@@ -234,3 +234,37 @@ def test_group_normalisation_by_channels_is_group_normalisation() -> None:
     torch.testing.assert_close(
         group_norm_by_channels(x, 32, None, None, 1e-5), F.group_norm(x, 32), rtol=1e-4, atol=1e-5
     )
+
+
+# --- Guidance that it is told ----------------------------------------------------------------------------------------
+
+
+def _asked(network: PocketUNet, *scales: tuple[float, float]) -> Tensor:
+    """The same questions under each guidance."""
+    x, t = (own[:1].expand(len(scales), *own.shape[1:]) for own in inputs(1))
+    with torch.no_grad():
+        return network(x, t, VOCABULARY.encode(["a red cat"] * len(scales)), torch.tensor(scales))
+
+
+def test_a_network_that_starts_to_listen_to_guidance_is_still_the_same_function(network: PocketUNet) -> None:
+    listening = grown(network, SHAPE.blocks, len(VOCABULARY), 8.0).eval()
+    assert listening.config.max_guidance == 8.0
+    told = _asked(listening, (1.0, 1.0), (5.0, 2.0), (8.0, 8.0))
+    torch.testing.assert_close(told, _asked(network, (1.0, 1.0)).expand_as(told), rtol=0, atol=1e-5)
+
+
+def test_guidance_of_one_is_none_whatever_was_learnt_and_every_other_is_told_apart(network: PocketUNet) -> None:
+    listening = awake(grown(network, SHAPE.blocks, len(VOCABULARY), 8.0))
+    told = _asked(listening, (1.0, 1.0), (2.0, 1.0), (2.0, 2.0), (4.0, 3.0), (5.0, 2.0), (5.0, 5.0), (8.0, 8.0))
+    torch.testing.assert_close(told[0], _asked(network, (1.0, 1.0))[0], rtol=0, atol=1e-5)
+    apart = torch.cdist(told.flatten(1), told.flatten(1)) + 100 * torch.eye(len(told))
+    assert apart.min() > 1e-3
+
+
+def test_what_a_network_knows_of_guidance_grows_with_it_or_is_left_out(network: PocketUNet) -> None:
+    listening = awake(grown(network, SHAPE.blocks, len(VOCABULARY), 8.0))
+    larger = grown(listening, (2, 1, 1), len(VOCABULARY) + 1, 8.0).eval()
+    torch.testing.assert_close(_asked(larger, (5.0, 2.0)), _asked(listening, (5.0, 2.0)), rtol=1e-4, atol=1e-5)
+    deaf = grown(listening, SHAPE.blocks, len(VOCABULARY)).eval()
+    assert deaf.state_dict().keys() == network.state_dict().keys()
+    torch.testing.assert_close(_asked(deaf, (5.0, 2.0)), _asked(network, (1.0, 1.0)))

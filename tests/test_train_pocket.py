@@ -25,14 +25,8 @@ from duckrabbit.models.pocket import PocketConfig
 from duckrabbit.models.storage import read_weights, write_weights
 from duckrabbit.networks.text_encoder import START
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.trained.pocket import (
-    POCKET_RUNS,
-    PocketRun,
-    folder_material,
-    painted_material,
-    time_limit,
-    train_pocket,
-)
+from duckrabbit.trained.pocket import folder_material, painted_material, time_limit, train_pocket
+from duckrabbit.trained.pocket_runs import POCKET_RUNS, PocketRun
 from duckrabbit.trained.pocket_stages import SECOND
 from duckrabbit.trained.run_folder import to_toml
 from duckrabbit.training.folder import FolderExamples, frequent, read_folder

@@ -14,12 +14,12 @@ from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig
 FEW_STEPS = SamplerConfig(steps=2, guidance_scale=3.0)
 
 
-def write_tiny_pocket(path: Path, prompts: Iterable[str]) -> Path:
+def write_tiny_pocket(path: Path, prompts: Iterable[str], max_guidance: float = 1.0) -> Path:
     """A .safetensors file that --model takes."""
     vocabulary = vocabulary_of(prompts)
     shape = PocketUNetConfig(
         len(vocabulary), widths=(32, 64), blocks=(1, 1), attention=(False, True), text_width=64, text_layers=1,
-        embedding=64,
+        embedding=64, max_guidance=max_guidance,
     )  # fmt: skip
     torch.manual_seed(0)
     network = PocketUNet(shape)

@@ -11,11 +11,15 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from duckrabbit.diffusion.condition import Condition, prompts_of, scales_of
 from duckrabbit.diffusion.parametrization import Parametrization
 from duckrabbit.diffusion.path import Path
 
-Network = Callable[[Tensor, Tensor, Tensor | None], Tensor]
-"""From x_t [B, C, H, W], t [B] and an encoded condition [B, …] (or None) to an output [B, C, H, W]."""
+Network = Callable[..., Tensor]
+"""From x_t [B, C, H, W], t [B] and an encoded condition [B, …] (or None) to an output [B, C, H, W].
+
+One that has learnt to guide itself may be told the guidance behind these, [B, 2]; see `scales_of`.
+"""
 
 Encode = Callable[[Sequence[str]], Tensor | None]
 """From B prompts to the network's condition [B, …], or to None for a network that has none."""
@@ -48,7 +52,7 @@ class Denoiser(Protocol):
     def path(self) -> Path:
         """The path whose noise it was trained to remove."""
 
-    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
+    def __call__(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction:
         """Estimate the clean pictures of x [B, C, H, W] at time t in (0, 1] under B conditions ("" is the null one)."""
 
 
@@ -100,7 +104,7 @@ class NetworkDenoiser:
     encode: Encode
     dtype: torch.dtype = torch.float32
 
-    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
+    def __call__(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction:
         """Estimate the clean pictures of x [B, C, H, W] at time t in (0, 1] under B conditions.
 
         The batch is padded to a multiple of four rows, which makes each row's estimate independent of the others.
@@ -108,11 +112,13 @@ class NetworkDenoiser:
         rows = len(x)
         padding = -rows % ROW_MULTIPLE
         padded = torch.cat([x, x[:1].expand(padding, *x.shape[1:])])
-        encoded = self.encode([*condition, *([condition[0]] * padding)])
+        every = [*condition, *([condition[0]] * padding)]
+        encoded, scales = self.encode(prompts_of(every)), scales_of(every)
+        told = () if scales is None else (scales.to(x.device),)
         times = torch.full((rows + padding,), t, dtype=torch.float32, device=x.device)
         reduced = self.dtype != torch.float32
         with torch.inference_mode(), torch.autocast(x.device.type, self.dtype, enabled=reduced):
-            output = self.network(padded.float(), times, None if encoded is None else encoded.to(x.device))
+            output = self.network(padded.float(), times, None if encoded is None else encoded.to(x.device), *told)
         alpha_t, sigma_t = self.path(torch.tensor(t, dtype=torch.float64))
         # A second stage's guide lies behind the noisy picture.
         x_t = x[:, : output.shape[1]]

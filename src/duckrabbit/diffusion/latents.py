@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from duckrabbit.diffusion.condition import Condition
 from duckrabbit.diffusion.denoiser import Denoiser, Prediction
 from duckrabbit.diffusion.grid import Grid
 from duckrabbit.diffusion.path import Path
@@ -128,7 +129,7 @@ class LatentComposition:
     def _estimates(self, x: Tensor, t: float) -> list[list[Estimate]]:
         """Each sample's estimates, by view and band."""
         channels = self._channels(x)
-        requests: dict[tuple[int, View, str], Tensor] = {}
+        requests: dict[tuple[int, View, Condition], Tensor] = {}
         active: list[list[Term]] = []
         for k, terms in enumerate(self.terms):
             views, here = views_of(terms), self._views(k, t)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from duckrabbit.diffusion.condition import Condition
 from duckrabbit.diffusion.denoiser import Denoiser, Prediction
 from duckrabbit.diffusion.path import Path
 from duckrabbit.errors import UsageError
@@ -27,7 +28,7 @@ class SplitOnOutOfMemory:
         """The denoiser's path."""
         return self._denoiser.path
 
-    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
+    def __call__(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction:
         """Estimate the clean pictures of x [B, C, H, W] at time t under B conditions, in as few calls as memory allows.
 
         Raises:
@@ -45,7 +46,7 @@ class SplitOnOutOfMemory:
             done += rows
         return parts[0] if len(parts) == 1 else _joined(parts)
 
-    def _attempt(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction | None:
+    def _attempt(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction | None:
         """What the denoiser says, or None where memory ran out."""
         try:
             return self._denoiser(x, t, condition)

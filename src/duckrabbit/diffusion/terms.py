@@ -16,6 +16,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from duckrabbit.diffusion.condition import Condition
 from duckrabbit.diffusion.denoiser import Denoiser, Prediction
 from duckrabbit.diffusion.path import Path
 from duckrabbit.diffusion.thresholding import Threshold, clip
@@ -74,14 +75,14 @@ class Term:
     """One summand w · B · A⁻¹ · D(A x_t, t, c).
 
     Attributes:
-        condition: the prompt c; "" is the null condition.
+        condition: the prompt c; "" is the null condition. Under guidance for a denoiser that guides itself.
         weight: w, or a function of t; a term that weighs nothing at t is not evaluated there.
         view: A.
         band: B.
         leads: whether its learned variance counts; under guidance only the conditional branch's does.
     """
 
-    condition: str
+    condition: Condition
     weight: Weight = 1.0
     view: View = UPRIGHT
     band: Band = UPRIGHT
@@ -156,7 +157,7 @@ class Composition:
         return Prediction(self.threshold(self.correction(x0, t)), fraction)
 
 
-Request = tuple[View, str]
+Request = tuple[View, Condition]
 
 
 class _Answers:

@@ -95,6 +95,8 @@ class Model:
         own_state_shape: the shape of a state; None for that of its pictures.
         is_guided: whether it sees a picture of the stage before, so that what is to be seen is settled already.
         judge: the folder or hub id of the judge that reads its pictures; None for the shipped ones.
+        max_guidance: the largest guidance scale that its denoiser can be told, to answer in one evaluation instead of
+            two; 1 for a denoiser that is told none.
         own_grid: from a number of steps to the grid that its publishers sample on; None for a model without.
     """
 
@@ -124,6 +126,7 @@ class Model:
     own_state_shape: tuple[int, ...] | None = None
     is_guided: bool = False
     judge: str | None = None
+    max_guidance: float = 1.0
     own_grid: Callable[[int], Grid] | None = field(default=None, repr=False)
 
     @property

@@ -149,6 +149,7 @@ def pocket_model(
         checksum=checksum,
         device=device,
         dtype=dtype,
+        max_guidance=config.network.max_guidance,
     )
 
 

@@ -17,6 +17,12 @@ from duckrabbit.networks.text_encoder import PAD, TextEncoder
 HEAD = 64
 """Channels of one attention head."""
 
+GUIDANCE_FREQUENCIES = 3
+"""At which each guidance scale is told, an octave apart."""
+
+GUIDANCE_FEATURES = 2 * (1 + 2 * GUIDANCE_FREQUENCIES)
+"""Numbers that tell both scales."""
+
 GROUPS = 32
 """Groups of group normalisation (Wu and He, 2018)."""
 
@@ -36,7 +42,8 @@ class PocketUNetConfig:
         text_width: of the text encoder.
         text_layers: of the text encoder.
         text_length: the longest prompt in tokens, START included.
-        embedding: width of the vector that carries time and prompt to every residual block.
+        embedding: width of the vector that carries time, prompt and guidance to every residual block.
+        max_guidance: the largest guidance scale that it has learnt to be told; 1 for a network that is told none.
     """
 
     vocabulary: int
@@ -50,6 +57,7 @@ class PocketUNetConfig:
     text_layers: int = 2
     text_length: int = 16
     embedding: int = 256
+    max_guidance: float = 1.0
 
 
 class GroupNorm(nn.GroupNorm):
@@ -195,6 +203,12 @@ class PocketUNet(nn.Module):
             nn.Linear(2 * config.embedding, config.embedding),
             nn.SiLU(),
         )
+        # Without a bias, and features that are zero for a guidance of 1: what it is told then changes nothing.
+        self.embed_guidance = (
+            nn.Linear(GUIDANCE_FEATURES, 2 * config.embedding, bias=False) if config.max_guidance > 1 else None
+        )
+        if self.embed_guidance is not None:
+            nn.init.zeros_(self.embed_guidance.weight)
         widths, levels = config.widths, len(config.widths)
         self.conv_in = nn.Conv2d(config.in_channels * config.fold**2, widths[0], 3, padding=1)
         self.down = nn.ModuleList(self._level(level) for level in range(levels))
@@ -219,11 +233,20 @@ class PocketUNet(nn.Module):
             Block(config.widths[level], config.attention[level], config) for _ in range(config.blocks[level])
         )
 
-    def forward(self, x: Tensor, t: Tensor, tokens: Tensor) -> Tensor:
-        """Pictures [B, C, H, W], times [B] in [0, 1], tokens [B, L] → pictures [B, C′, H, W]."""
+    def forward(self, x: Tensor, t: Tensor, tokens: Tensor, guidance: Tensor | None = None) -> Tensor:
+        """Pictures [B, C, H, W], times [B] in [0, 1], tokens [B, L] → pictures [B, C′, H, W].
+
+        `guidance`, [B, 2], is γ and γ of the mean colour, of a network that has learnt to guide; 1 and 1 where it is
+        left out, or nobody listens.
+        """
         words, prompt = self.text(tokens)
         present = (tokens != PAD)[:, None, None, :]
-        embedding = self.embed(torch.cat([time_features(t), prompt.float()], dim=1))
+        first, *others = self.embed
+        embedding = first(torch.cat([time_features(t), prompt.float()], dim=1))
+        if guidance is not None and self.embed_guidance is not None:
+            embedding = embedding + self.embed_guidance(guidance_features(guidance))
+        for layer in others:
+            embedding = layer(embedding)
 
         h = self.conv_in(F.pixel_unshuffle(x, self.config.fold))
         skips: list[Tensor] = []
@@ -243,7 +266,7 @@ class PocketUNet(nn.Module):
         return F.pixel_shuffle(self.conv_out(F.silu(self.norm_out(h))), self.config.fold)
 
 
-def grown(network: PocketUNet, blocks: tuple[int, ...], vocabulary: int) -> PocketUNet:
+def grown(network: PocketUNet, blocks: tuple[int, ...], vocabulary: int, max_guidance: float = 1.0) -> PocketUNet:
     """The same function with more residual blocks and words: what is new leaves every picture as it was.
 
     New blocks come last on the way down and first on the way up. Their last layers start at zero, and the convolutions
@@ -253,9 +276,11 @@ def grown(network: PocketUNet, blocks: tuple[int, ...], vocabulary: int) -> Pock
         network: what grows.
         blocks: at each level, at least as many as it has.
         vocabulary: tokens, at least as many; new ones start at random.
+        max_guidance: the largest guidance scale that it may be told; at first it changes nothing, unless `network`
+            listens to it. For 1 what that knows of guidance is left out.
     """
     before = network.config
-    after = replace(before, blocks=blocks, vocabulary=vocabulary)
+    after = replace(before, blocks=blocks, vocabulary=vocabulary, max_guidance=max_guidance)
     larger = PocketUNet(after)
     added = [new - old for new, old in zip(blocks, before.blocks, strict=True)]
 
@@ -269,7 +294,7 @@ def grown(network: PocketUNet, blocks: tuple[int, ...], vocabulary: int) -> Pock
     for name, tensor in network.state_dict().items():
         if name == "text.words.weight":
             state[name][: len(tensor)] = tensor
-        else:
+        elif place(name) in state:
             state[place(name)] = tensor
     for level, count in enumerate(added):
         for block in range(count):
@@ -286,3 +311,10 @@ def time_features(t: Tensor) -> Tensor:
     frequencies = torch.exp(torch.linspace(0.0, math.log(1000.0), HEAD, device=t.device))
     angles = t.float()[:, None] * frequencies
     return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
+def guidance_features(guidance: Tensor) -> Tensor:
+    """γ − 1, and sines and cosines of log γ, less what they are at γ = 1, for two scales [B, 2] → [B, 14]."""
+    scale = guidance.float()[:, :, None]
+    angles = scale.log() * 0.75 * torch.arange(GUIDANCE_FREQUENCIES, device=guidance.device).exp2()
+    return torch.cat([(scale - 1) / 4, angles.sin(), 1 - angles.cos()], dim=2).flatten(1)

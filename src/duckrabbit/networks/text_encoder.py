@@ -14,6 +14,13 @@ START = 1
 """Begins every prompt; alone it is the null prompt."""
 
 
+def without_words(tokens: Tensor) -> Tensor:
+    """The null prompt in place of each prompt of [B, L]."""
+    null = torch.full_like(tokens, PAD)
+    null[:, 0] = START
+    return null
+
+
 class TextLayer(nn.Module):
     """A pre-norm transformer layer (Vaswani et al., 2017, arXiv:1706.03762) whose words don't see the padding."""
 

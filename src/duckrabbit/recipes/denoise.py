@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 from torch import Tensor
 
+from duckrabbit.diffusion.condition import Condition
 from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.grid import starting_at
 from duckrabbit.diffusion.guidance import guided
@@ -97,7 +98,7 @@ class BlurDenoiser:
     path: Path
     blur: LowPass
 
-    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:  # noqa: ARG002
+    def __call__(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction:  # noqa: ARG002
         """The blurred pictures."""
         alpha_t, _ = self.path.at(t)
         return Prediction(self.blur(x / max(alpha_t, 1e-3)))

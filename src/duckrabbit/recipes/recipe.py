@@ -218,7 +218,13 @@ def guidance_of(sampler: SamplerConfig, negative_prompt: str, model: Model) -> G
             f"{model.name} samples latents, which have no mean colour: leave `mean_guidance_scale` out, or give a "
             "model on pixels."
         )
-    return Guidance(sampler.guidance_scale, negative_prompt, sampler.guidance_interval, sampler.mean_guidance_scale)
+    return Guidance(
+        sampler.guidance_scale,
+        negative_prompt,
+        sampler.guidance_interval,
+        sampler.mean_guidance_scale,
+        model.max_guidance,
+    )
 
 
 def prompt_of(prompt: str | None, model: Model) -> str:

@@ -1,14 +1,22 @@
 """The two stages of pocket as they are trained: on what, towards what, and the network's shape."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.models.pocket import ILLUSION_SAMPLER, SAMPLER
 from duckrabbit.networks.pocket_unet import PocketUNetConfig
+from duckrabbit.training.distillation import GuidanceScales
 from duckrabbit.training.objectives import DenoisingObjective, EnlargingObjective, Objective, UniformTimes
+
+
+def _usual(sampler: SamplerConfig) -> tuple[float, float]:
+    """A sampler's guidance, of the whole and of the mean colour."""
+    mean = sampler.mean_guidance_scale
+    return sampler.guidance_scale, sampler.guidance_scale if mean is None else mean
+
 
 LOW_TIME = 0.125
 """So much noise hides from the second stage what the first may get wrong."""
@@ -31,6 +39,7 @@ class TrainedStage:
         illusion_sampler: its way of sampling anagrams and hybrids.
         low_time: of a second stage, the time to which the picture that it enlarges is noised.
         shown: how many pictures of each prompt are shown while it is trained.
+        guidance: of a stage that learns to guide itself from another, how strongly; it has its objective from that.
     """
 
     side: int
@@ -42,6 +51,7 @@ class TrainedStage:
     illusion_sampler: SamplerConfig
     low_time: float | None = None
     shown: int = 8
+    guidance: GuidanceScales | None = None
 
 
 FIRST = TrainedStage(
@@ -53,6 +63,11 @@ FIRST = TrainedStage(
     sampler=SAMPLER,
     illusion_sampler=ILLUSION_SAMPLER,
 )
+
+MAX_GUIDANCE = 8.0
+"""So much guidance is learnt: the sources' courses sample with 7."""
+
+GUIDED = replace(FIRST, guidance=GuidanceScales(MAX_GUIDANCE, tuple(map(_usual, (SAMPLER, ILLUSION_SAMPLER)))))
 
 SECOND = TrainedStage(
     side=256,
@@ -74,5 +89,5 @@ SECOND = TrainedStage(
     shown=2,
 )
 
-STAGES: Mapping[str, TrainedStage] = {"pocket": FIRST, "folder": FIRST, "pocket-256": SECOND}
+STAGES: Mapping[str, TrainedStage] = {"pocket": FIRST, "folder": FIRST, "pocket-guided": GUIDED, "pocket-256": SECOND}
 """The stage that each recipe trains."""

@@ -18,7 +18,7 @@ from duckrabbit.media.crop import CENTRE, Crop, parse_crop
 from duckrabbit.media.decode import other_kind
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.pixels import to_uint8
-from duckrabbit.networks.text_encoder import PAD, START
+from duckrabbit.networks.text_encoder import without_words
 from duckrabbit.training.captions import Captions, captions_of, is_text
 from duckrabbit.training.data import Batch
 
@@ -186,10 +186,9 @@ class FolderExamples:
         device = self.pictures.device
         x = self.pictures[prepared].float() / 127.5 - 1
         chance = torch.rand(len(x), 5, generator=generator, device=device)
-        null = torch.full_like(self.tokens[:1], PAD)
-        null[:, 0] = START
+        tokens = self.tokens[prepared]
         dropped = chance[:, :1] < NULL
-        return Batch(_cropped(x, chance[:, 1:]), torch.where(dropped, null, self.tokens[prepared]))
+        return Batch(_cropped(x, chance[:, 1:]), torch.where(dropped, without_words(tokens), tokens))
 
 
 def _cropped(x: Tensor, chance: Tensor) -> Tensor:

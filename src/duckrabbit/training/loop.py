@@ -131,6 +131,19 @@ class Report:
     pictures_per_second: float
 
 
+def compiled(network: nn.Module, engine: Engine) -> nn.Module:
+    """A network as it is evaluated in training: compiled where the engine says so.
+
+    What it answers must be used up, or copied, before another compiled network is asked.
+    """
+    if not engine.compiled:
+        return network
+    # Left to itself the compiler keeps a UNet with few output channels in the slow layout. Where the step isn't
+    # captured whole, its kernels are captured: launched one by one they waited for Python half of the time.
+    options = {"force_layout_optimization": True, "triton.cudagraphs": not engine.captured}
+    return torch.compile(network, options=options)  # type: ignore[return-value, arg-type]
+
+
 def never() -> bool:
     """A run that goes on to its end."""
     return False
@@ -229,12 +242,7 @@ class _Update:
     ) -> None:
         self.state, self.examples, self.objective, self.engine = state, examples, objective, engine
         self.clip_gradient = hyperparameters.clip_gradient
-        self.network: nn.Module = state.network
-        if engine.compiled:
-            # Left to itself the compiler keeps a UNet with few output channels in the slow layout. Where the step isn't
-            # captured whole, its kernels are captured: launched one by one they waited for Python half of the time.
-            options = {"force_layout_optimization": True, "triton.cudagraphs": not engine.captured}
-            self.network = torch.compile(state.network, options=options)  # type: ignore[assignment, arg-type]
+        self.network = compiled(state.network, engine)
         self.parameters = list(state.network.parameters())
         self.generator = torch.Generator(engine.device)
 

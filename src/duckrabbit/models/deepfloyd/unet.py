@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from duckrabbit.diffusion.condition import Condition, unguided
 from duckrabbit.diffusion.denoiser import Encode, Prediction
 from duckrabbit.diffusion.path import Path
 from duckrabbit.errors import UsageError
@@ -64,10 +65,10 @@ class UNetDenoiser:
         """The path it was trained on."""
         return self.conventions.path
 
-    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
+    def __call__(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction:
         """Estimate the clean pictures of x [B, C or 2C, H, W] at time t in (0, 1] under B conditions."""
         # Conditions come first: if the text encoder is needed, it has the device to itself.
-        encoded = self.encode(condition)
+        encoded = self.encode(unguided(condition))
         network = self.lend()
         levels = torch.full((len(x),), self.conventions.level(t), dtype=torch.float32, device=self.device)
         with torch.inference_mode():

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from duckrabbit.diffusion.condition import Condition, unguided
 from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.path import Path
 from duckrabbit.models.open.family import Estimate, Wording
@@ -30,10 +31,10 @@ class OpenDenoiser:
     estimate: Estimate
     device: torch.device
 
-    def __call__(self, x: Tensor, t: float, condition: Sequence[str]) -> Prediction:
+    def __call__(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction:
         """Estimate the clean states of x [B, C, h, w] at time t in (0, 1] under B prompts."""
         # Prompts come first: if text encoders are needed, they have the device to themselves.
-        wordings = self.wordings(condition)
+        wordings = self.wordings(unguided(condition))
         network = self.lend()
         with torch.inference_mode():
             x0 = self.estimate(network, x.to(self.device).float(), t, wordings)

@@ -19,7 +19,8 @@ from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.report.bodies import Sheet
 from duckrabbit.report.figure import Exhibit, Figure, command, model_words, seed_words
 from duckrabbit.report.workshop import Workshop
-from duckrabbit.trained.pocket import POCKET_RUNS, PocketRun, folder_material, train_pocket
+from duckrabbit.trained.pocket import folder_material, train_pocket
+from duckrabbit.trained.pocket_runs import POCKET_RUNS, PocketRun
 from duckrabbit.training.folder import read_folder
 from duckrabbit.training.loop import Engine
 
