@@ -9,8 +9,8 @@ python tools/train_picture_judges.py join guiding picture-judge-pulling.safetens
 
 The judges that guide and select learn from one half and from what pocket makes; the one that reports, which is to have
 no part in any picture, from the other half alone, without `--made`. `--radius` lets a judge learn from the worst
-pictures nearby, so that its gradient is worth following. `join` makes judges a panel. Several files of pictures that were
-painted side by side, with other seeds, go behind one option.
+pictures nearby, so that its gradient is worth following. `join` makes judges a panel. Several files of pictures, which
+were painted side by side with other seeds, go behind one option.
 """
 
 import argparse
