@@ -27,7 +27,7 @@ from duckrabbit.networks.text_encoder import START
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.trained.pocket import folder_material, painted_material, time_limit, train_pocket
 from duckrabbit.trained.pocket_runs import POCKET_RUNS, PocketRun
-from duckrabbit.trained.pocket_stages import SECOND
+from duckrabbit.trained.pocket_stages import MAX_GUIDANCE, SECOND
 from duckrabbit.trained.run_folder import to_toml
 from duckrabbit.training.folder import FolderExamples, frequent, read_folder
 from duckrabbit.training.loop import Engine, Hyperparameters, Report
@@ -68,9 +68,14 @@ def own_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def a_run(recipe: str, data: Path, **changes: object) -> PocketRun:
-    plain = replace(POCKET_RUNS[recipe], data=str(data), hyperparameters=SHORT, pictures=16, show_every=0, init=None)
-    small = replace(plain, widths=(32, 64, 64), blocks=(1, 1, 1), backdrops=1 if recipe == "pocket" else None)
-    return replace(small, **changes)  # type: ignore[arg-type]
+    small = {
+        "pictures": 16,
+        "widths": (32, 64, 64),
+        "blocks": (1, 1, 1),
+        "backdrops": None if recipe == "folder" else 1,
+    }
+    plain = {"data": str(data), "hyperparameters": SHORT, "show_every": 0, "init": None}
+    return replace(POCKET_RUNS[recipe], **{**plain, **small, **changes})  # type: ignore[arg-type]
 
 
 def trained(run: PocketRun, folder: Path, reports: int | None = None) -> list[Report]:
@@ -275,12 +280,13 @@ def test_the_model_is_the_average(own_pictures: Path, tmp_path: Path) -> None:
     assert not torch.equal(tensors[norm], checkpoint[f"network.{norm}"])
 
 
-@pytest.mark.parametrize("recipe", ["pocket", "folder"])
+@pytest.mark.parametrize("recipe", ["pocket", "pocket-guided", "folder"])
 def test_a_run_that_was_stopped_goes_on_as_if_it_was_not(
-    recipe: str, packs: Path, own_pictures: Path, tmp_path: Path
+    recipe: str, packs: Path, own_pictures: Path, started: Path, tmp_path: Path
 ) -> None:
-    run = a_run(recipe, packs if recipe == "pocket" else own_pictures)
-    material = painted_material(run) if recipe == "pocket" else folder_material(run, read_folder(own_pictures))
+    own = recipe == "folder"
+    run = a_run(recipe, own_pictures if own else packs, init=str(started) if recipe == "pocket-guided" else None)
+    material = folder_material(run, read_folder(own_pictures)) if own else painted_material(run)
     whole = list(train_pocket(run, material, tmp_path / "whole", ENGINE))
     asked = iter([False, True])
     first = list(train_pocket(run, material, tmp_path / "left", ENGINE, lambda: next(asked)))
@@ -358,6 +364,48 @@ def test_a_resumed_run_needs_no_init_and_no_words(started: Path, own_pictures: P
     (tmp_path / "from" / "model.safetensors").unlink()
     rest = list(train_pocket(run, replace(material, words=("other",)), tmp_path / "run", ENGINE))
     assert [report.step for report in rest] == [2, 3, 4]
+
+
+@pytest.fixture(scope="module")
+def guided(own_pictures: Path, started: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that learnt from the other one to guide itself."""
+    folder = tmp_path_factory.mktemp("guided") / "run"
+    trained(a_run("pocket-guided", own_pictures, init=str(started)), folder)
+    return folder
+
+
+def test_a_run_that_learns_guidance_knows_its_teacher_s_words_and_guides_itself(guided: Path, started: Path) -> None:
+    before = read_weights(started / "model.safetensors")[1]
+    tensors, after = read_weights(guided / "model.safetensors")
+    assert after["words"] == before["words"]
+    assert after["sampler"] == before["sampler"]
+    assert tensors["embed_guidance.weight"].abs().max() > 0
+    assert load_model(str(guided), "cpu").max_guidance == MAX_GUIDANCE
+
+
+def test_a_run_learns_guidance_from_the_one_it_began_with(started: Path, own_pictures: Path, tmp_path: Path) -> None:
+    teacher = tmp_path / "teacher.safetensors"
+    tensors, header = read_weights(started / "model.safetensors")
+    write_weights(teacher, tensors, header)
+    run = a_run("pocket-guided", own_pictures, init=str(teacher))
+    material = folder_material(run, read_folder(own_pictures))
+    asked = iter([True])
+    list(train_pocket(run, material, tmp_path / "run", ENGINE, lambda: next(asked)))
+    write_weights(teacher, tensors, {**header, "training": {}})
+    with pytest.raises(UsageError, match="other weights"):
+        list(train_pocket(run, material, tmp_path / "run", ENGINE))
+
+
+def test_guidance_is_forgotten_by_what_learns_from_pictures_alone(
+    guided: Path, own_pictures: Path, tmp_path: Path
+) -> None:
+    trained(a_run("folder", own_pictures, init=str(guided)), tmp_path)
+    assert load_model(str(tmp_path), "cpu").max_guidance == 1.0
+
+
+def test_guidance_is_learnt_from_a_model(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="`init` None"):
+        a_run("pocket-guided", tmp_path)
 
 
 def test_a_digit_model_is_no_start(own_pictures: Path, tmp_path: Path) -> None:
