@@ -104,7 +104,7 @@ class Judge:
         return 1 / len(self.names)
 
     def log_probabilities(self, pictures: Tensor) -> Tensor:
-        """Pictures [N, 1 or 3, S, S] in [−1, 1] → log p of each class, [N, K], on the CPU.
+        """Pictures [N, 1 or 3, S, S] in [−1, 1] → log p of each class, [N, K], on the CPU; a panel's is its members' mean.
 
         Raises:
             UsageError: if there is a NaN among the pixels.
@@ -129,12 +129,17 @@ class Judge:
         return self.log_probabilities(pictures).argmax(dim=1)
 
     def _verdict(self, x: Tensor) -> Tensor:
+        if isinstance(self.network, Panel):
+            return torch.stack([self._verdict_of(member, x) for member in self.network.members]).mean(dim=0)
+        return self._verdict_of(self.network, x)
+
+    def _verdict_of(self, network: nn.Module, x: Tensor) -> Tensor:
         shifts = READINGS[self.kind].shifts
         if len(shifts) == 1:
-            logits: Tensor = self.network(x)
+            logits: Tensor = network(x)
             return logits.log_softmax(dim=1)
         shifted = [torch.roll(x, (dy, dx), (2, 3)) for dy in shifts for dx in shifts]
-        return torch.stack([self.network(y).softmax(dim=1) for y in shifted]).mean(0).log()
+        return torch.stack([network(y).softmax(dim=1) for y in shifted]).mean(0).log()
 
     def _batched(self, function: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
         if bool(pictures.isnan().any()):

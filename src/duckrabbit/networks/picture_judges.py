@@ -127,6 +127,7 @@ class Panel(nn.Module):
     """Several networks with the same classes: what they say on average, and what each says by itself.
 
     What one network makes of noise the others do not, so that the mean of K log p orders pictures better than one does.
+    The mean's p don't add up to one: what is left is how much the members differ.
     """
 
     def __init__(self, members: list[nn.Module]) -> None:
@@ -142,7 +143,7 @@ class Panel(nn.Module):
         return torch.cat([member.features(x) for member in self.members], dim=1)  # type: ignore[operator]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pictures [B, 3, 64, 64] → the mean of log p over the members, [B, classes]; its p don't add up to one."""
+        """Pictures [B, 3, 64, 64] → the mean of log p over the members, [B, classes]."""
         return torch.stack([member(x).log_softmax(dim=1) for member in self.members]).mean(dim=0)
 
 
