@@ -150,15 +150,21 @@ def test_what_the_judge_has_no_name_for_does_not_pull() -> None:
 
 def test_what_cannot_pull_is_named_where_the_rest_does() -> None:
     model = load_model("pocket", "cpu")
-    parts = {"far": Part("a lithograph of a skull"), "near": Part("a lithograph of waterfalls")}
+    parts = {"far": Part("a lithograph of a skull"), "near": Part("a high quality photo")}
     [near] = plan(Hybrid(parts), model).remarks
-    assert "waterfalls" in near
+    assert "a high quality photo" in near
     assert "near_scale" in near
     [far] = plan(Hybrid({"far": parts["near"], "near": parts["far"]}), model).remarks
     assert "near_scale" not in far
-    assert len(plan(Anagram(("a lithograph of waterfalls", "a duck"), ("flip",)), model).remarks) == 1
+    assert len(plan(Anagram(("a high quality photo", "a duck"), ("flip",)), model).remarks) == 1
     assert plan(Anagram(("a rabbit", "a duck"), ("flip",)), model).remarks == ()
     assert plan(with_pull(Hybrid(parts), model.name, 0.0), model).remarks == ()
+    for known in (
+        "a lithograph of waterfalls",
+        "an oil painting of people around a campfire",
+        "an oil painting of an old man",
+    ):
+        assert load_judge("pictures", "guiding").asked_for(known) is not None
 
 
 def test_pocket_is_pulled_in_illusions_alone_and_the_near_part_can_be_louder() -> None:

@@ -104,7 +104,7 @@ class Judge:
         return 1 / len(self.names)
 
     def log_probabilities(self, pictures: Tensor) -> Tensor:
-        """Pictures [N, 1 or 3, S, S] in [−1, 1] → log p of each class, [N, K], on the CPU; a panel's is its members' mean.
+        """Pictures [N, 1 or 3, S, S] in [−1, 1] → log p of each class, [N, K], on the CPU; of a panel the mean.
 
         Raises:
             UsageError: if there is a NaN among the pixels.
