@@ -17,13 +17,11 @@ from duckrabbit.report.effort import Effort
 from duckrabbit.report.painter import Choice
 from duckrabbit.report.rows.beyond import every_view
 from duckrabbit.report.rows.digits import edits as digit_edits
-from duckrabbit.report.rows.digits import sampled
 from duckrabbit.report.rows.pretrained import edits
 from duckrabbit.report.rows.registry import ROWS
-from duckrabbit.trained.digit_recipes import sources_sampler
 from tiny_pocket import write_tiny_pocket
 
-TINY = Effort("tiny", 10, 10, 20, 200, 4, 2, (2, 3), 2, 2, 2, 2, 2, 1, (2, 3), 16)
+TINY = Effort("tiny", 10, 20, 200, 4, 2, (2, 3), 2, 2, 2, 2, 2, 1, (2, 3), 16)
 STARTS = (20, 30)
 
 
@@ -52,7 +50,6 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
     """Few steps and late starts: the pictures are poor and soon there."""
     patch.setattr(workshop_module, "load_model", _hurried)
     patch.setattr(every_view, "NAMES", ("flip", "jigsaw"))
-    patch.setattr(sampled, "sources_sampler", lambda model: replace(sources_sampler(model), steps=2))
     for module in (digit_edits, edits):
         patch.setattr(module, "STARTS", STARTS)
 

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from duckrabbit.errors import UsageError
 from duckrabbit.judges.guidance import DOWN_TO, FROM, JudgeCorrection, JudgeGuidance
-from duckrabbit.judges.judge import load_judge
+from duckrabbit.judges.judge import judge_of, load_judge
 from duckrabbit.judges.question import Question, question_of
 from duckrabbit.making.make import make, make_all
 from duckrabbit.making.plan import plan
 from duckrabbit.making.record import recipe_of, record
 from duckrabbit.models.load import load_model
+from duckrabbit.networks.picture_judges import BUILDS, FEATURES, Panel
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.denoise import Denoise
 from duckrabbit.recipes.generate import Generate
@@ -149,15 +150,21 @@ def test_what_the_judge_has_no_name_for_does_not_pull() -> None:
 
 def test_what_cannot_pull_is_named_where_the_rest_does() -> None:
     model = load_model("pocket", "cpu")
-    parts = {"far": Part("a lithograph of a skull"), "near": Part("a lithograph of waterfalls")}
+    parts = {"far": Part("a lithograph of a skull"), "near": Part("a high quality photo")}
     [near] = plan(Hybrid(parts), model).remarks
-    assert "waterfalls" in near
+    assert "a high quality photo" in near
     assert "near_scale" in near
     [far] = plan(Hybrid({"far": parts["near"], "near": parts["far"]}), model).remarks
     assert "near_scale" not in far
-    assert len(plan(Anagram(("a lithograph of waterfalls", "a duck"), ("flip",)), model).remarks) == 1
+    assert len(plan(Anagram(("a high quality photo", "a duck"), ("flip",)), model).remarks) == 1
     assert plan(Anagram(("a rabbit", "a duck"), ("flip",)), model).remarks == ()
     assert plan(with_pull(Hybrid(parts), model.name, 0.0), model).remarks == ()
+    for known in (
+        "a lithograph of waterfalls",
+        "an oil painting of people around a campfire",
+        "an oil painting of an old man",
+    ):
+        assert load_judge("pictures", "guiding").asked_for(known) is not None
 
 
 def test_pocket_is_pulled_in_illusions_alone_and_the_near_part_can_be_louder() -> None:
@@ -173,7 +180,8 @@ def test_pocket_is_pulled_in_illusions_alone_and_the_near_part_can_be_louder() -
         assert weights["a rabbit"] == times * weights["a duck"]
 
 
-def test_a_judge_that_goes_on_from_another_keeps_what_it_knows_of_each_class() -> None:
+def test_a_judge_that_goes_on_from_another_keeps_what_it_knows_of_each_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TOOLS))
     taken_over = runpy.run_path(str(TOOLS / "train_picture_judges.py"))["taken_over"]
     known = {"head.weight": torch.arange(6.0).view(3, 2), "head.bias": torch.arange(3.0), "stem": torch.ones(4)}
     fresh = {"head.weight": -torch.ones(4, 2), "head.bias": -torch.ones(4), "stem": torch.zeros(4)}
@@ -181,3 +189,24 @@ def test_a_judge_that_goes_on_from_another_keeps_what_it_knows_of_each_class() -
     assert taken["head.weight"].tolist() == [[-1, -1], [0, 1], [-1, -1], [4, 5]]
     assert taken["head.bias"].tolist() == [-1, 0, -1, 2]
     assert torch.equal(taken["stem"], known["stem"])
+
+
+def test_a_panel_says_what_its_members_say_on_average_and_guides_by_one_after_the_other() -> None:
+    torch.manual_seed(0)
+    members = [BUILDS[name](5).eval() for name in ("residual-24", "residual-24")]
+    x = pictures(3, 64, 3).clamp(-1, 1)
+    panel = judge_of(
+        "pictures", "guiding", ("owl", "fox", "pineapple", "castle", "sailboat"), Panel(members), checksum="panel"
+    )
+    each = torch.stack([member(x).log_softmax(dim=1) for member in members])
+    torch.testing.assert_close(panel.log_probabilities_of_one_view(x, 3), each[1])
+    torch.testing.assert_close(panel.network(x), each.mean(dim=0))
+    alone = [judge_of("pictures", "selecting", panel.names, member) for member in members]
+    mean = torch.stack([judge.log_probabilities(x) for judge in alone]).mean(dim=0)
+    torch.testing.assert_close(panel.log_probabilities(x), mean)
+    assert panel.features(x).shape == (3, 2 * FEATURES)
+    # Two views a step: both members are asked, and the change is that of neither alone.
+    question = question_of(panel, Anagram(("an owl", "a pineapple"), ("flip",)).looks)
+    together = pulled(x, question, 0.3, 0.5)
+    for judge in alone:
+        assert not torch.allclose(together, pulled(x, replace(question, judge=judge), 0.3, 0.5), atol=1e-3)

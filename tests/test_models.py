@@ -19,7 +19,7 @@ from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.diffusion.parametrization import Parametrization
 from duckrabbit.errors import UsageError
-from duckrabbit.judges.judge import NETWORKS, Role, load_judge
+from duckrabbit.judges.judge import DIGIT_NETWORKS, Role, load_judge
 from duckrabbit.making.plan import plan
 from duckrabbit.models.device import choose_device, choose_dtype
 from duckrabbit.models.digits import DigitConfig
@@ -262,7 +262,7 @@ def test_all_files_together_are_light() -> None:
 
     assert together("mnist-*") + together("digit-*") <= 26
     assert together("pocket*") <= 47
-    assert together("picture-judge-*") <= 12
+    assert together("picture-judge-*") <= 8
 
 
 @pytest.mark.parametrize("name", [*SHIPPED, *FILES_OF_JUDGES])
@@ -285,7 +285,7 @@ def test_a_judge_reads_test_digits(role: Role) -> None:
 def test_the_judges_learned_from_different_halves_and_are_built_differently() -> None:
     """Both networks are rebuilt from headers that name their halves, and each knows its own half better."""
     train = mnist("train")
-    assert NETWORKS["digits"]["selecting"] is not NETWORKS["digits"]["reporting"]
+    assert DIGIT_NETWORKS["selecting"] is not DIGIT_NETWORKS["reporting"]
     for half, role in enumerate(JUDGES):
         _, config = read_weights(WEIGHTS / f"digit-judge-{role}.safetensors")
         assert (config["role"], config["half"]) == (role, half)

@@ -26,7 +26,7 @@ from duckrabbit.report.figure import Exhibit, Figure
 from duckrabbit.report.measures import Yardstick
 from duckrabbit.report.page import section
 from duckrabbit.report.rows.digits.illusions import PAIRS
-from duckrabbit.report.rows.digits.recorded import TrainingRecord
+from duckrabbit.report.rows.digits.recorded import TrainingRecord, train_command
 from duckrabbit.report.rows.digits.sampled import seeds_by_digit
 from duckrabbit.report.rows.registry import ROWS, Row
 from duckrabbit.report.workshop import GAP, Workshop, tile_grid
@@ -210,6 +210,22 @@ def test_records_are_small_and_whole(folder: Path) -> None:
     assert record.seconds > 0
 
 
+@pytest.mark.parametrize("folder", sorted(RECORDS.glob("*-sources")), ids=lambda folder: folder.name)
+def test_a_run_in_the_sources_way_says_how_it_was_trained_and_sampled(folder: Path) -> None:
+    record = TrainingRecord.read(folder.name)
+    assert record.hyperparameters.ema_decay == 0
+    said = record.how_sampled()
+    assert "no average" in said
+    assert "without clipping" in said
+    assert ("300 steps, with noise of variance β" in said) == ("ddpm" in folder.name)
+    assert ("euler in 50 steps" in said) == ("flow" in folder.name)
+    assert ("guidance 5 at all times" in said) == ("class" in folder.name)
+    assert train_command(record).endswith(
+        f"train {record.settings['recipe']} --like-the-sources --out runs/{folder.name}"
+    )
+    assert len(list(folder.glob("*.webp"))) == 1
+
+
 def test_a_reduced_curve_keeps_means_and_ends() -> None:
     spec = importlib.util.spec_from_file_location("ship_record", TOOLS / "ship_record.py")
     assert spec is not None
@@ -221,6 +237,7 @@ def test_a_reduced_curve_keeps_means_and_ends() -> None:
     assert len(reduced) == 400
     assert reduced[0]["loss"] == 2.0
     assert reduced[-1]["step"] == 1200
+    assert len(tool.reduced(lines, 100)) == 100
     assert tool.reduced(lines[:7]) == [{**line, "pictures_per_second": 100} for line in lines[:7]]
 
 

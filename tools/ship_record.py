@@ -1,7 +1,8 @@
-"""Put what only training can show into the package: `python tools/ship_record.py RUN_FOLDER NAME`.
+"""Put what only training can show into the package: `python tools/ship_record.py RUN_FOLDER NAME [--small]`.
 
 The record is src/duckrabbit/report/records/NAME: the run's config.toml, its metrics averaged down to a few hundred
-lines, the sheet after each shown epoch, and its animation in fewer frames. More than half a MiB is an error.
+lines, the sheet after each shown epoch, and its animation in fewer frames. A small record has a hundred lines and the
+last animation alone. More than half a MiB is an error.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from PIL import Image, ImageSequence
 
 RECORDS = Path(__file__).parent.parent / "src" / "duckrabbit" / "report" / "records"
 MAX_BYTES = 2**19
-MAX_LINES = 400
+MAX_LINES, FEW_LINES = 400, 100
 FRAMES_AT = (0.0, 0.3, 0.5, 0.65, 0.8, 0.9, 1.0)
 """Where in an animation's time its kept frames lie: noise costs most bytes and shows least."""
 FRAME_MILLISECONDS = 260
@@ -25,9 +26,9 @@ LAST_FRAME_MILLISECONDS = 1500
 WEBP_QUALITY = 15
 
 
-def reduced(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """At most MAX_LINES lines: each the mean loss and speed of its bin, at the bin's last step."""
-    count = min(MAX_LINES, len(lines))
+def reduced(lines: list[dict[str, Any]], most: int = MAX_LINES) -> list[dict[str, Any]]:
+    """At most so many lines: each the mean loss and speed of its bin, at the bin's last step."""
+    count = min(most, len(lines))
     edges = [round(k * len(lines) / count) for k in range(count + 1)]
     bins = [lines[a:b] for a, b in pairwise(edges)]
     return [
@@ -61,14 +62,17 @@ def smaller(animation: Path) -> bytes:
     return file.getvalue()
 
 
-def write_record(run: Path, target: Path) -> int:
-    """Write the record of a run into a folder; its bytes."""
+def write_record(run: Path, target: Path, small: bool = False) -> int:
+    """Write the record of a run into a folder, with all that there is to show or the least; its bytes."""
     shutil.copy(run / "config.toml", target / "config.toml")
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
-    (target / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in reduced(lines)), "utf-8")
+    (target / "metrics.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in reduced(lines, FEW_LINES if small else MAX_LINES)), "utf-8"
+    )
     for sheet in sorted((run / "samples").glob("epoch-*.png")):
         shutil.copy(sheet, target / sheet.name)
-    for animation in sorted((run / "samples").glob("epoch-*.webp")):
+    animations = sorted((run / "samples").glob("epoch-*.webp"))
+    for animation in animations[-1:] if small else animations:
         (target / animation.name).write_bytes(smaller(animation))
     return sum(file.stat().st_size for file in target.iterdir())
 
@@ -77,12 +81,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("name")
+    parser.add_argument("--small", action="store_true")
     arguments = parser.parse_args()
     RECORDS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=RECORDS) as folder:
         fresh = Path(folder) / arguments.name
         fresh.mkdir()
-        size = write_record(arguments.run, fresh)
+        size = write_record(arguments.run, fresh, arguments.small)
         if size > MAX_BYTES:
             raise SystemExit(
                 f"{arguments.name} takes {size / 2**20:.2f} MiB, more than {MAX_BYTES / 2**20:g}: keep less."

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
-from duckrabbit.judges.judge import DIGITS, NETWORKS, judge_of
+from duckrabbit.judges.judge import DIGIT_NETWORKS, DIGITS, judge_of
 from duckrabbit.models.storage import write_weights
 from duckrabbit.training.data import DigitExamples, RandomAffine
 from duckrabbit.training.loop import Engine, Hyperparameters, train
@@ -30,7 +30,7 @@ def main() -> None:
     arguments = parser.parse_args()
     device = torch.device(arguments.device)
     digits, test = mnist("train"), mnist("test")
-    for half, role in enumerate(NETWORKS["digits"]):
+    for half, role in enumerate(DIGIT_NETWORKS):
         torch.manual_seed(half)
         hyperparameters = Hyperparameters(
             arguments.epochs, HYPERPARAMETERS.batch_size, HYPERPARAMETERS.learning_rate,
@@ -38,7 +38,7 @@ def main() -> None:
         )  # fmt: skip
         own = slice(half, None, 2)
         examples = DigitExamples(digits.pictures[own].to(device), digits.labels[own].to(device), False, RandomAffine())
-        state = TrainingState(NETWORKS["digits"][role](len(DIGITS)), hyperparameters.ema_decay, device)
+        state = TrainingState(DIGIT_NETWORKS[role](), hyperparameters.ema_decay, device)
         for report in train(state, examples, ClassificationObjective(), hyperparameters, Engine(device)):
             if report.epoch_done:
                 print(f"{role} epoch {report.epoch}: loss {report.loss:.4f}", flush=True)

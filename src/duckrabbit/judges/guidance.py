@@ -101,19 +101,21 @@ def _gradient(x0: Tensor, guidances: Sequence[JudgeGuidance], t: float) -> Tenso
     """Of Σ_l w_l log p by x̂_0 [B, C, H, W], under guidances of one way."""
     first = guidances[0]
     wanted = torch.tensor([guidance.question.classes for guidance in guidances], device=x0.device).T[..., None]
-    generator = torch.Generator().manual_seed(round(1e6 * t))
+    generator, turns = (torch.Generator().manual_seed(round(1e6 * t)) for _ in range(2))
+    # Of a panel another member reads each view, and another is first at each step: what pleases one alone moves little.
+    turn = int(torch.randint(2**16, (), generator=turns))
 
-    def read_one_view(seen: Sequence[Tensor]) -> Tensor:
+    def read_one_view(seen: Sequence[Tensor], turn: int) -> Tensor:
         """Log p of what is asked for, look by look, [L, B]."""
         varied = torch.cat([_varied(x, generator) for x in seen])
         with torch.autocast(varied.device.type, torch.bfloat16, enabled=first.dtype == torch.bfloat16):
-            told = first.question.judge.log_probabilities_of_one_view(varied).float().chunk(len(seen))
+            told = first.question.judge.log_probabilities_of_one_view(varied, turn).float().chunk(len(seen))
         return torch.stack(told).gather(2, wanted)[..., 0]
 
     with torch.enable_grad():
         x = x0.detach().float().clamp(-1, 1).requires_grad_()
         seen = [look.see(x) for look in first.question.looks]
-        log_p = torch.stack([read_one_view(seen) for _ in range(first.views)]).mean(dim=0)
+        log_p = torch.stack([read_one_view(seen, turn + view) for view in range(first.views)]).mean(dim=0)
         weights = (-log_p.detach()).softmax(dim=0)
         (gradient,) = torch.autograd.grad((weights * log_p).sum(), x)
     return gradient

@@ -1,9 +1,9 @@
 """A judge: a classifier that says what a picture is read as. One guides, one selects, and one only reports."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from duckrabbit.datasets.classes import Classes
 from duckrabbit.errors import UsageError
 from duckrabbit.models.storage import read_weights
 from duckrabbit.networks.digit_judges import ReportingJudge, SelectingJudge
-from duckrabbit.networks.picture_judges import ReportingPictureJudge, ResidualPictureJudge
+from duckrabbit.networks.picture_judges import BUILDS, Panel
 
 Kind = Literal["digits", "pictures"]
 Role = Literal["guiding", "selecting", "reporting"]
@@ -50,15 +50,15 @@ READINGS: Mapping[Kind, Reading] = {
     "pictures": Reading(64, 3, (-2, 0, 2), 16, 512),
 }
 
-NETWORKS: Mapping[Kind, Mapping[Role, Callable[[int], nn.Module]]] = {
-    "digits": {"selecting": lambda _: SelectingJudge(), "reporting": lambda _: ReportingJudge()},
-    "pictures": {
-        "guiding": partial(ResidualPictureJudge, width=64),
-        "selecting": partial(ResidualPictureJudge, width=40),
-        "reporting": ReportingPictureJudge,
-    },
+DIGIT_NETWORKS: Mapping[Role, Callable[[], nn.Module]] = {"selecting": SelectingJudge, "reporting": ReportingJudge}
+"""The network of each role."""
+
+OLD_BUILDS: Mapping[Role, str] = {
+    "guiding": "residual-64",
+    "selecting": "residual-40",
+    "reporting": "convolutional-64",
 }
-"""From a number of classes to the network of each role."""
+"""Of judges of pictures whose files don't say of what build they are."""
 
 FILES: Mapping[Kind, Mapping[Role, str]] = {
     "digits": {
@@ -104,16 +104,20 @@ class Judge:
         return 1 / len(self.names)
 
     def log_probabilities(self, pictures: Tensor) -> Tensor:
-        """Pictures [N, 1 or 3, S, S] in [−1, 1] → log p of each class, [N, K], on the CPU.
+        """Pictures [N, 1 or 3, S, S] in [−1, 1] → log p of each class, [N, K], on the CPU; of a panel the mean.
 
         Raises:
             UsageError: if there is a NaN among the pixels.
         """
         return self._batched(self._verdict, pictures)
 
-    def log_probabilities_of_one_view(self, pictures: Tensor) -> Tensor:
-        """Pictures [N, 1 or 3, S, S] on the judge's device → log p of each class, unshifted, [N, K], with gradients."""
-        logits: Tensor = self.network(self._fitted(pictures))
+    def log_probabilities_of_one_view(self, pictures: Tensor, turn: int = 0) -> Tensor:
+        """Pictures [N, 1 or 3, S, S] on the judge's device → log p of each class, unshifted, [N, K], with gradients.
+
+        Of a panel one member is asked, whose turn it is.
+        """
+        network = self.network.member(turn) if isinstance(self.network, Panel) else self.network
+        logits: Tensor = network(self._fitted(pictures))
         return logits.log_softmax(dim=1)
 
     def features(self, pictures: Tensor) -> Tensor:
@@ -125,12 +129,17 @@ class Judge:
         return self.log_probabilities(pictures).argmax(dim=1)
 
     def _verdict(self, x: Tensor) -> Tensor:
+        if isinstance(self.network, Panel):
+            return torch.stack([self._verdict_of(member, x) for member in self.network.members]).mean(dim=0)
+        return self._verdict_of(self.network, x)
+
+    def _verdict_of(self, network: nn.Module, x: Tensor) -> Tensor:
         shifts = READINGS[self.kind].shifts
         if len(shifts) == 1:
-            logits: Tensor = self.network(x)
+            logits: Tensor = network(x)
             return logits.log_softmax(dim=1)
         shifted = [torch.roll(x, (dy, dx), (2, 3)) for dy in shifts for dx in shifts]
-        return torch.stack([self.network(y).softmax(dim=1) for y in shifted]).mean(0).log()
+        return torch.stack([network(y).softmax(dim=1) for y in shifted]).mean(0).log()
 
     def _batched(self, function: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
         if bool(pictures.isnan().any()):
@@ -162,15 +171,24 @@ def judge_in(kind: Kind, role: Role, path: Path, device: torch.device | None = N
         UsageError: if the file is damaged or holds another thing.
     """
     tensors, config = read_weights(path)
-    expected = "digit-judge" if kind == "digits" else FILES[kind][role]
-    if config.get("kind") != expected:
+    expected = ("digit-judge",) if kind == "digits" else ("picture-judge", FILES[kind][role])
+    if config.get("kind") not in expected:
         raise UsageError(f"{path} holds no {role} judge of {kind}: install duckrabbit again, or train one.")
-    networks = NETWORKS[kind]
     names = DIGITS if kind == "digits" else tuple(config["classes"])
-    network = networks.get(role, networks["selecting"])(len(names))
+    network = (
+        DIGIT_NETWORKS["reporting" if role == "reporting" else "selecting"]()
+        if kind == "digits"
+        else picture_network(config.get("members", [OLD_BUILDS[role]]), len(names))
+    )
     network.load_state_dict(tensors)
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return judge_of(kind, role, names, network, device, checksum)
+
+
+def picture_network(builds: Sequence[str], classes: int) -> nn.Module:
+    """A network of one build, or a panel of networks of several."""
+    members = [BUILDS[build](classes) for build in builds]
+    return members[0] if len(members) == 1 else Panel(members)
 
 
 def judge_of(

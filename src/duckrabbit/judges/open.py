@@ -100,7 +100,7 @@ class OpenJudge(Judge):
         """How often a guess between what is asked for and all names would be right."""
         return 1 / (len(self.names) + 1)
 
-    def log_probabilities_of_one_view(self, pictures: Tensor) -> Tensor:
+    def log_probabilities_of_one_view(self, pictures: Tensor, turn: int = 0) -> Tensor:  # noqa: ARG002
         """Pictures [N, 1 or 3, S, S] on the judge's device → log p of each prompt, [N, K], with gradients."""
         return self._verdict(self._fitted(pictures))
 

@@ -1,8 +1,10 @@
-"""Small classifiers of pictures, of three builds: residual ones and transformers pull and select, one only reports.
+"""Small classifiers of pictures, of three builds: residual ones and transformers guide and select, one only reports.
 
 All take pictures [B, 3, 64, 64] in [−1, 1] to logits [B, classes]; `features` gives what the last linear layer sees.
 """
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -108,6 +110,41 @@ class TransformerPictureJudge(nn.Module):
         """Pictures [B, 3, 64, 64] → logits [B, classes]."""
         logits: Tensor = self.head(self.dropout(self.features(x)))
         return logits
+
+
+BUILDS: Mapping[str, Callable[[int], nn.Module]] = {
+    "residual-24": partial(ResidualPictureJudge, width=24),
+    "residual-32": partial(ResidualPictureJudge, width=32),
+    "residual-40": partial(ResidualPictureJudge, width=40),
+    "residual-64": partial(ResidualPictureJudge, width=64),
+    "transformer-128": partial(TransformerPictureJudge, width=128, depth=6),
+    "convolutional-64": ReportingPictureJudge,
+}
+"""From a number of classes to a network, by the name that weights are kept under."""
+
+
+class Panel(nn.Module):
+    """Several networks with the same classes: what they say on average, and what each says by itself.
+
+    What one network makes of noise the others do not, so that the mean of K log p orders pictures better than one does.
+    The mean's p don't add up to one: what is left is how much the members differ.
+    """
+
+    def __init__(self, members: list[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def member(self, turn: int) -> nn.Module:
+        """Whose turn it is."""
+        return self.members[turn % len(self.members)]
+
+    def features(self, x: Tensor) -> Tensor:
+        """Pictures [B, 3, 64, 64] → the features of all members side by side, [B, 128 K]."""
+        return torch.cat([member.features(x) for member in self.members], dim=1)  # type: ignore[operator]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pictures [B, 3, 64, 64] → the mean of log p over the members, [B, classes]."""
+        return torch.stack([member(x).log_softmax(dim=1) for member in self.members]).mean(dim=0)
 
 
 class _Halved(nn.Module):

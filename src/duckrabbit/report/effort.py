@@ -10,7 +10,6 @@ class Effort:
     Attributes:
         name: one word for the page.
         shown: samples on a sheet; a multiple of ten.
-        sources: of them, how many are drawn as the sources draw them, which takes long; a multiple of ten.
         judged: samples behind each number of accuracy, Fréchet distance and spread; a multiple of ten, at least 20.
         reference: training digits that the Fréchet distance is measured to.
         noised: test digits behind each number of denoising.
@@ -28,7 +27,6 @@ class Effort:
 
     name: str
     shown: int
-    sources: int
     judged: int
     reference: int
     noised: int
@@ -44,7 +42,5 @@ class Effort:
     learned: int
 
 
-QUICK = Effort("quick", 40, 10, 80, 10_000, 40, 16, (4, 8, 16), 16, 2, 4, 4, 2, 0, (20, 25, 50, 100, 125), 1024)
-FULL = Effort(
-    "full", 40, 40, 200, 60_000, 500, 48, (4, 8, 16, 32, 64), 16, 4, 24, 4, 7, 7, (20, 25, 50, 100, 125), 2048
-)
+QUICK = Effort("quick", 40, 80, 10_000, 40, 16, (4, 8, 16), 16, 2, 4, 4, 2, 0, (20, 25, 50, 100, 125), 1024)
+FULL = Effort("full", 40, 200, 60_000, 500, 48, (4, 8, 16, 32, 64), 16, 4, 24, 4, 7, 7, (20, 25, 50, 100, 125), 2048)

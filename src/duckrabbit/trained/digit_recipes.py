@@ -28,10 +28,15 @@ def sources_sampler(model: Model) -> SamplerConfig:
     ddim without noise is on its straight path.
     """
     steps = model.config.get("path_steps")
-    scale = SOURCES_GUIDANCE if model.conditional else 1.0
-    if steps is None:
+    return like_the_sources(None if steps is None else int(steps), model.conditional)
+
+
+def like_the_sources(levels: int | None, conditional: bool) -> SamplerConfig:
+    """The same by the levels of a DDPM's table, which a flow has none of, and by whether classes are told."""
+    scale = SOURCES_GUIDANCE if conditional else 1.0
+    if levels is None:
         return SamplerConfig("euler", EULER_STEPS, guidance_scale=scale, threshold="none")
-    return SamplerConfig("ddpm", int(steps), guidance_scale=scale, variance="beta", threshold="none")
+    return SamplerConfig("ddpm", levels, guidance_scale=scale, variance="beta", threshold="none")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from duckrabbit.report.bodies import Gallery, Plate, Playable
 from duckrabbit.report.chart import Axis, Chart, Series
 from duckrabbit.report.figure import Exhibit, Origin, command
 from duckrabbit.report.workshop import Workshop
-from duckrabbit.trained.digit_recipes import SOURCES_GUIDANCE
+from duckrabbit.trained.digit_recipes import SOURCES_GUIDANCE, like_the_sources
 from duckrabbit.training.loop import Hyperparameters
 
 
@@ -101,17 +101,28 @@ class TrainingRecord:
             return ""
         with film.open("rb") as file, Image.open(file) as frames:
             kept = getattr(frames, "n_frames", 1)
-        guidance = f", guidance {SOURCES_GUIDANCE:g} at all times" if "class" in self.settings["recipe"] else ""
-        sampler = SamplerConfig()
-        return (
-            f" They were drawn from {self.averaging} by {sampler.solver} in {sampler.steps} steps on the "
-            f"{sampler.grid} grid{guidance}; the animations keep {kept} of {sampler.steps + 1} moments."
-        )
+        told = "class" in self.settings["recipe"]
+        guidance = f", guidance {SOURCES_GUIDANCE:g} at all times" if told else ""
+        if self.settings.get("like_the_sources"):
+            sampler = like_the_sources(self._levels, told)
+            noise = ", with noise of variance β at each" if sampler.solver == "ddpm" else ""
+            way = f"{sampler.solver} in {sampler.steps} steps{noise}, without clipping"
+            moments = f"the animation keeps {kept} of {sampler.steps + 1} moments"
+        else:
+            sampler = SamplerConfig()
+            way = f"{sampler.solver} in {sampler.steps} steps on the {sampler.grid} grid"
+            moments = f"the animations keep {kept} of {sampler.steps + 1} moments"
+        return f" They were drawn from {self.averaging}, by {way}{guidance}; {moments}."
+
+    @property
+    def _levels(self) -> int | None:
+        """Of a DDPM's table."""
+        return int(self.settings["ddpm_steps"]) if "ddpm" in self.settings["recipe"] else None
 
     @property
     def averaging(self) -> str:
         """Which weights samples are drawn from."""
-        return "averaged weights" if self.hyperparameters.ema_decay else "the weights as they are"
+        return "averaged weights" if self.hyperparameters.ema_decay else "the last weights, no average"
 
     def gallery(self, workshop: Workshop, alt: str) -> Gallery:
         """The sheet after each shown epoch, with its animation where there is one, copied into the row's folder."""
@@ -158,6 +169,18 @@ def recorded_exhibits(workshop: Workshop, name: str, target: str) -> tuple[Exhib
     return loss_exhibit((("", record),), target), samples_exhibit(workshop, record)
 
 
+def in_the_sources_way(workshop: Workshop, name: str) -> Exhibit:
+    """A run that was trained and sampled as the sources train and sample, from end to end."""
+    record = TrainingRecord.read(name)
+    epochs = ", ".join(map(str, record.shown()))
+    return samples_exhibit(
+        workshop,
+        record,
+        f"In the sources' way: a run of its own, without averaged weights, after epochs {epochs}, with the same seeds "
+        "each time.",
+    )
+
+
 def samples_exhibit(workshop: Workshop, record: TrainingRecord, caption: str = "") -> Exhibit:
     """What the model made after some of its epochs."""
     sampled = record.folder.joinpath(f"epoch-{record.shown()[-1]:02d}.webp").is_file()
@@ -178,7 +201,9 @@ def train_command(record: TrainingRecord) -> str:
     """The command line that trains such a run; where a run left its recipe's own learning rate, it says so."""
     chosen = record.hyperparameters
     options: list[object] = []
-    if record.name != record.settings["recipe"]:
+    if record.settings.get("like_the_sources"):
+        options = ["--like-the-sources", "--out", f"runs/{record.name}"]
+    elif record.name != record.settings["recipe"]:
         options = ["--learning-rate", f"{chosen.learning_rate:g}"]
         options += ["--learning-rate-decay", f"{chosen.learning_rate_decay:g}", "--out", f"runs/{record.name}"]
     return command("train", record.settings["recipe"], *options)

@@ -12,7 +12,6 @@ from duckrabbit.recipes.generate import Generate
 from duckrabbit.report.bodies import Gallery, Playable
 from duckrabbit.report.figure import Exhibit, command, model_words, sampler_words, seed_words
 from duckrabbit.report.workshop import Workshop, stacked
-from duckrabbit.trained.digit_recipes import sources_sampler
 from duckrabbit.trained.samples import MOMENTS
 
 COLUMNS = 10
@@ -32,24 +31,11 @@ def seeds_by_digit(count: int) -> list[int]:
     return [k % COLUMNS * each + k // COLUMNS for k in range(count)]
 
 
-def as_the_sources_sample(workshop: Workshop, name: str) -> Exhibit:
-    """Samples of the model `name` in the sources' own way, but for its averaged weights."""
-    model = workshop.shelf.model(name)
-    sampler = sources_sampler(model)
-    ddpm = f"ancestral steps through all {sampler.steps} levels, with noise of variance β"
-    way = ddpm if sampler.solver == "ddpm" else f"{sampler.steps} plain Euler steps"
-    guidance = f", guidance {sampler.guidance_scale:g} at all times" if model.conditional else ""
-    caption = f"The same model sampled as the sources do: {way}, no clipping{guidance}. Its weights are an average."
-    return samples_exhibit_now(workshop, name, caption, sampler, workshop.effort.sources, "sources")
-
-
 def samples_exhibit_now(
     workshop: Workshop,
     name: str,
     caption: str,
     sampler: SamplerConfig | None = None,
-    count: int | None = None,
-    stem: str = "samples",
 ) -> Exhibit:
     """A sheet of samples of the model `name` and how they came about.
 
@@ -57,12 +43,12 @@ def samples_exhibit_now(
     """
     model = workshop.shelf.model(name)
     sampler = sampler or model.sampler
-    count = workshop.effort.shown if count is None else count
+    count = workshop.effort.shown
     film = Film(COLUMNS, every=-(-sampler.steps // MOMENTS))
     recipes = [Generate(digit if model.conditional else "", sampler=sampler) for digit in DIGITS]
     seeds = [k // COLUMNS if model.conditional else k for k in range(count)]
     made = make_all([recipes[k % COLUMNS] for k in range(count)], model, seeds, film)
-    stem = f"{stem}-{sampler.guidance_scale:g}"
+    stem = f"samples-{sampler.guidance_scale:g}"
     plate = workshop.plate(stem, [p.pixels for p in made], COLUMNS, f"{count} digits sampled by {name}")
     prompt = ("prompts 0 to 9, one a column",) if model.conditional else ()
     return Exhibit(

@@ -9,10 +9,15 @@ from duckrabbit.report.bodies import Sheet, Stack, Table
 from duckrabbit.report.chart import Axis, Chart, Series
 from duckrabbit.report.figure import Exhibit, Figure, model_words, sampler_words, seed_words
 from duckrabbit.report.measures import Quality
-from duckrabbit.report.rows.digits.recorded import TrainingRecord, loss_exhibit, recorded_exhibits, samples_exhibit
+from duckrabbit.report.rows.digits.recorded import (
+    TrainingRecord,
+    in_the_sources_way,
+    loss_exhibit,
+    recorded_exhibits,
+    samples_exhibit,
+)
 from duckrabbit.report.rows.digits.sampled import (
     DIGITS,
-    as_the_sources_sample,
     generate_command,
     guided_at,
     samples_exhibit_now,
@@ -35,7 +40,9 @@ def ddpm_by_time(workshop: Workshop) -> Figure:
     recorded = recorded_exhibits(workshop, DDPM_BY_TIME, "the noise ε")
     now = samples_exhibit_now(workshop, DDPM_BY_TIME, "Samples from the model as shipped, none picked.")
     alpha, sigma = workshop.shelf.model(DDPM_BY_TIME).denoiser.path.at(1.0)
-    return Figure((*recorded, now, as_the_sources_sample(workshop, DDPM_BY_TIME)), {"alpha": alpha, "sigma": sigma})
+    return Figure(
+        (*recorded, now, in_the_sources_way(workshop, "mnist-ddpm-sources")), {"alpha": alpha, "sigma": sigma}
+    )
 
 
 def ddpm_by_class(workshop: Workshop) -> Figure:
@@ -45,7 +52,7 @@ def ddpm_by_class(workshop: Workshop) -> Figure:
     now = samples_exhibit_now(
         workshop, DDPM_BY_CLASS, "Every digit at guidance scale 5; the pictures of a row share their noise.", strong
     )
-    return Figure((*recorded, now, as_the_sources_sample(workshop, DDPM_BY_CLASS), *_sweep(workshop)))
+    return Figure((*recorded, now, in_the_sources_way(workshop, "mnist-ddpm-class-sources"), *_sweep(workshop)))
 
 
 def _sweep(workshop: Workshop) -> tuple[Exhibit, ...]:
@@ -143,7 +150,7 @@ def flow_by_time(workshop: Workshop) -> Figure:
     """B2.3: flow matching (arXiv:2210.02747), told the time."""
     recorded = recorded_exhibits(workshop, "mnist-flow", "the velocity")
     now = samples_exhibit_now(workshop, "mnist-flow", "Samples from the model as shipped, none picked.")
-    return Figure((*recorded, now, as_the_sources_sample(workshop, "mnist-flow"), _euler_exhibit(workshop)))
+    return Figure((*recorded, now, in_the_sources_way(workshop, "mnist-flow-sources"), _euler_exhibit(workshop)))
 
 
 def _euler_exhibit(workshop: Workshop) -> Exhibit:
@@ -182,6 +189,6 @@ def flow_by_class(workshop: Workshop) -> Figure:
         samples_exhibit_now(
             workshop, FLOW_BY_CLASS, f"The same at the model's own guidance, {sampler.guidance_scale:g}."
         ),
-        as_the_sources_sample(workshop, FLOW_BY_CLASS),
+        in_the_sources_way(workshop, "mnist-flow-class-sources"),
     )
     return Figure(exhibits, {"lower": large if falling.final_loss < fixed.final_loss else small})
