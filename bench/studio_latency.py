@@ -226,7 +226,7 @@ def print_live(studio: Studio, times: int) -> None:
     """From the end of a stroke to what becomes of the drawing: after few steps, and after all of them."""
     drawing = studio.ask(f"/api/sources?{urlencode({'model': 'pocket', 'name': 'sketch:house'})}")["source"]
     usual = next(one for one in studio.ask("/api/studio")["models"] if one["name"] == "pocket")["sampler"]
-    for steps, what in ((8, "first look"), (24, "when it has settled")):
+    for steps, what in ((6, "first look"), (24, "when it has settled")):
         sampler = {**usual, "solver": "dpmpp_2m", "steps": steps, "judge_scale": 0}
         recipe = {"picture": drawing, "prompt": "a house", "start_level": 700, "sampler": sampler}
         took = []

@@ -6,7 +6,7 @@ import { sourcesOf, takesMask } from "./sources.js";
 import { model, taskOf } from "./state.js";
 import { jobOf, modelName, wishes } from "./tasks.js";
 
-const QUICK = 8; // steps of a first look
+const QUICK = 6; // steps of a first look
 const WHOLE = 24; // and of the one that stays
 const REST = 900; // milliseconds after which a hand rests
 
