@@ -27,7 +27,7 @@ class Kind:
 
     Attributes:
         parts: from the name of a part to its prompt, or to the name of a picture.
-        near_scale: on pocket, more guidance for a finest part towards which no judge pulls.
+        near_scale: on pocket, more guidance for a finest part that is faint without.
     """
 
     parts: dict[str, str]
@@ -60,7 +60,7 @@ class Kind:
 
 PICTURES = (TOWER, ASTRONAUT)
 KINDS = (
-    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, near_scale=4.0),
+    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, near_scale=2.0),
     Kind({"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}),
     Kind({"far": "a photo of a dog", "near": "an oil painting of an old man"}),
     Kind({"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}),
