@@ -11,9 +11,9 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/duckrabbit report --quick --out out/report
 
-# A process for each core, of one thread each: more threads than cores would wait for one another.
+# Processes of one thread each, as many as tests/conftest.py says: more threads than cores would wait for one another.
 test: .venv/installed-for-tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --no-loadscope-reorder
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff format --check src tests tools bench

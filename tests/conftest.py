@@ -1,5 +1,6 @@
 """What several files of tests ask for by name."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The longest files go first, so that no process is left alone with one at the end.
-LONGEST = ("report", "studio_page", "deepfloyd", "train", "search", "cli", "recipes", "models")
+LONGEST = ("report", "studio_page", "studio_many", "deepfloyd", "train", "search", "cli", "recipes", "models")
 # Both look at one page, which takes a process 50 seconds to make.
 TOGETHER = {"tests/test_report_pretrained.py": "tests/test_report.py"}
 
@@ -38,6 +39,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: the tests of the studio's page wait for a browser while others compute."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give a process whole files, and files that share a fixture to the same one."""
     from xdist.scheduler import LoadFileScheduling
