@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,7 +79,7 @@ def light(path: Path) -> None:
     print(path)
 
 
-def for_the_report(pictures: Path, seconds: float) -> None:
+def for_the_report(pictures: Path) -> None:
     """The wide windows in small, and what they show."""
     for name in ROOMS:
         with Image.open(pictures / f"{name}.png") as image:
@@ -88,7 +87,7 @@ def for_the_report(pictures: Path, seconds: float) -> None:
                 REPORT / f"{name}.webp", quality=72, method=6
             )
     rooms = [{"file": f"{name}.webp", "title": title, "shows": shows} for name, (title, shows) in ROOMS.items()]
-    account = {"pocket": load_model("pocket", "cpu").checksum, "seconds": round(seconds), "rooms": rooms}
+    account = {"pocket": load_model("pocket", "cpu").checksum, "rooms": rooms}
     account |= {"width": WIDE[0], "height": WIDE[1]}
     (REPORT / "rooms.json").write_text(json.dumps(account, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -123,7 +122,6 @@ def main() -> None:
     parser.add_argument("--style", default="a watercolor of")
     parser.add_argument("--view", default="rotate-180")
     options = parser.parse_args()
-    began = time.monotonic()
     chromium = shutil.which("chromium") or "/usr/bin/chromium"
     with tempfile.TemporaryDirectory() as folder, studio(Path(folder)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
@@ -167,7 +165,7 @@ def main() -> None:
         paint_a_hole(room)
         shoot(room, options.out / "studio-inpaint.png")
         browser.close()
-    for_the_report(options.out, time.monotonic() - began)
+    for_the_report(options.out)
 
 
 def answer_first(page: Page) -> None:

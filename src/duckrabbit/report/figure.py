@@ -27,7 +27,7 @@ class Exhibit:
         body: the pictures, chart, table or viewer.
         parameters: model, prompt, seed, guidance scale, grid, steps and solver, as far as they apply.
         command: the command lines that make it, one a line.
-        seconds: how long it took.
+        seconds: how long it took; not said of what was taken of the product's own windows.
         origin: computed now, recorded while training, or taken of the product's own windows.
         spoils: whether parameters and command give away what the viewer should find alone.
     """

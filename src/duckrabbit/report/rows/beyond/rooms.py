@@ -27,7 +27,7 @@ def studio(workshop: Workshop) -> Figure:
                 Sheet((), rooms),
                 (f"model pocket ({account['pocket'][:8]})", f"window {account['width']}×{account['height']}"),
                 command("studio"),
-                account["seconds"],
+                0.0,
                 Origin.TAKEN,
             ),
         )
