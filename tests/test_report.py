@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
@@ -246,6 +246,7 @@ positive = st.floats(1e-6, 1e6)
 
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), positive), min_size=1, max_size=8))
 @settings(max_examples=25, deadline=None)
+@example([(0.0, 1e6), (0.0, 999999.9999999999)])
 def test_a_chart_stays_within_its_frame_and_rises_where_its_values_do(points: list[tuple[float, float]]) -> None:
     svg = Chart("a < b", Axis("x"), Axis("y", logarithmic=True), (Series("s", tuple(points)),), marked=True).svg()
     _Reader(svg)

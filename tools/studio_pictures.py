@@ -87,7 +87,7 @@ def for_the_report(pictures: Path) -> None:
                 REPORT / f"{name}.webp", quality=72, method=6
             )
     rooms = [{"file": f"{name}.webp", "title": title, "shows": shows} for name, (title, shows) in ROOMS.items()]
-    account = {"pocket": load_model("pocket", "cpu").checksum, "rooms": rooms}
+    account: dict[str, object] = {"pocket": load_model("pocket", "cpu").checksum, "rooms": rooms}
     account |= {"width": WIDE[0], "height": WIDE[1]}
     (REPORT / "rooms.json").write_text(json.dumps(account, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

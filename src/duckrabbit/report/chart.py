@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 460, 280
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 14, 44
 FONT_SIZE = 12
 AIR = 0.03
+LEAST_SPAN = 1e-9
 """Between the lines and the frame, as a share of it."""
 
 DOT_RADIUS = 3.5
@@ -73,6 +74,8 @@ class Chart(Body):
             axes.set_xscale("log" if self.x.logarithmic else "linear")
             axes.set_yscale("log" if self.y.logarithmic else "linear")
             axes.margins(AIR)
+            axes.set_xlim(_apart(*axes.get_xlim()))
+            axes.set_ylim(_apart(*axes.get_ylim()))
             _mark(axes.xaxis, self.x, axes.get_xlim())
             _mark(axes.yaxis, self.y, axes.get_ylim())
             # Labels keep a distance from the ticks' numbers on a phone, too, where the style sheet enlarges all text.
@@ -83,6 +86,12 @@ class Chart(Body):
             axes.spines["bottom"].set_gid("axis")
             figure.savefig(drawing, format="svg")
         return _element(drawing.getvalue(), self.title)
+
+
+def _apart(low: float, high: float) -> tuple[float, float]:
+    """Limits of an axis whose values differ by rounding alone, moved apart: nothing can be drawn between them."""
+    size = max(abs(low), abs(high))
+    return (low, high) if high - low > LEAST_SPAN * size else (low - AIR * size, high + AIR * size)
 
 
 def _mark(drawn: DrawnAxis, axis: Axis, limits: tuple[float, float]) -> None:
