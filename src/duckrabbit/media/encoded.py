@@ -9,11 +9,10 @@ from torch import Tensor
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views.cuts import Cut
 from duckrabbit.media.cutting import cutting_svg
-from duckrabbit.media.pdf import true_size_pdf
+from duckrabbit.media.pdf import MILLIMETRES_AN_INCH, true_size_pdf
 from duckrabbit.media.pixels import to_uint8
 
 LEAST, MOST = 10.0, 2000.0
-MILLIMETRES_AN_INCH = 25.4
 
 
 def png_bytes(image: Image.Image, dots_an_inch: float | None = None) -> bytes:

@@ -62,7 +62,7 @@ def _font(own: str, other: str, size: int) -> Font:
     with as_file(files("duckrabbit.studio") / "static" / "fonts" / own) as path:
         try:
             font = ImageFont.truetype(path, size)
-            font.set_variation_by_axes([min(WEIGHT, 700) if "instrument" in own else WEIGHT])
+            font.set_variation_by_axes([WEIGHT])
             return font
         # A Pillow without Brotli reads no WOFF2.
         except OSError:

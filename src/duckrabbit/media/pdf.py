@@ -8,7 +8,8 @@ from PIL import Image
 from duckrabbit.illusions.views.cuts import Cut
 from duckrabbit.media.cutting import HAIRLINE_MILLIMETRES, cutting_pdf_path
 
-POINTS_A_MILLIMETRE = 72 / 25.4
+MILLIMETRES_AN_INCH = 25.4
+POINTS_A_MILLIMETRE = 72 / MILLIMETRES_AN_INCH
 
 
 def true_size_pdf(image: Image.Image, millimetres: float, cuts: Sequence[Cut] = ()) -> bytes:
