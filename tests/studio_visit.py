@@ -6,11 +6,12 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from studio_server import Running
 
@@ -46,6 +47,20 @@ class Visit:
     def ready(self) -> None:
         """Wait until the page is."""
         self.page.locator("html[data-ready]").wait_for(state="attached")
+
+    def refused_jobs(self) -> list[dict[str, Any]]:
+        """What the page asks to be made from now on, in the order that it asks; all of it is refused."""
+        asked: list[dict[str, Any]] = []
+
+        def refused(route: Route) -> None:
+            if route.request.method == "GET":
+                route.continue_()
+            else:
+                asked.append(route.request.post_data_json)
+                route.fulfill(status=429, json={"problem": "Too much waits: wait."})
+
+        self.page.route("**/api/jobs", refused)
+        return asked
 
     def task(self, name: str) -> None:
         """Choose what to make."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, expect
 
 from studio_server import DIGITS, Running, until
 from studio_visit import PHONE, Visit, no_serious_violation, seen_on
@@ -74,21 +74,12 @@ def test_a_picture_is_given_away(browser: Browser, running: Running, tmp_path: P
 
 def test_a_poster_is_made_at_the_largest_size_first(browser: Browser, running: Running) -> None:
     """The page asks for the same picture at 256, and says so; what it is told is what it says."""
-    asked: list[dict[str, object]] = []
-
-    def refused(route: Route) -> None:
-        if route.request.method == "GET":
-            route.continue_()
-        else:
-            asked.append(route.request.post_data_json)
-            route.fulfill(status=429, json={"problem": "Too much waits: wait."})
-
     recipe = {"prompts": ["a red car", "an owl"], "views": ["flip"], "sampler": None}
     small = {"solver": "ddim", "steps": 1, "grid": "uniform", "guidance_scale": 1.0}
     running.made({"verb": "anagram", "recipe": {**recipe, "sampler": small}, "model": "pocket", "seed": 3})
     visit = Visit(browser, running)
     page = visit.page
-    page.route("**/api/jobs", refused)
+    asked = visit.refused_jobs()
     page.locator("#deeds .give").click()
     expect(page.locator("#give .paper")).to_contain_text("made anew at 256 × 256 by its model first")
     expect(page.locator("#give .paper")).to_contain_text("enlarged 8 times to 2048 × 2048; every view is kept")

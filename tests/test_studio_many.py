@@ -1,10 +1,9 @@
 """The studio's gallery with many pictures in a real browser: filters, several at once, the trash; and settings."""
 
 import re
-from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, expect
 
 from studio_server import DIGITS, Running, digit_job, png, until
 from studio_visit import PHONE, Visit, edge_of, given_to, seen_on, stroke
@@ -112,16 +111,7 @@ def test_three_readings_are_asked_for_and_come_back(browser: Browser, running: R
     running.made(digit_job("1"))
     visit = Visit(browser, running)
     page = visit.page
-    asked: list[dict[str, Any]] = []
-
-    def refused(route: Route) -> None:
-        if route.request.method == "GET":
-            route.continue_()
-        else:
-            asked.append(route.request.post_data_json)
-            route.fulfill(status=429, json={"problem": "Too much waits: wait."})
-
-    page.route("**/api/jobs", refused)
+    asked = visit.refused_jobs()
     visit.task("anagram")
     page.get_by_role("button", name="Another reading").click()
     prompts = page.locator(".prompt input")
@@ -252,16 +242,7 @@ def test_a_surprise_is_a_pair_that_works_and_is_made(browser: Browser, running: 
     running.made(digit_job("1"))
     visit = Visit(browser, running)
     page = visit.page
-    asked: list[dict[str, Any]] = []
-
-    def refused(route: Route) -> None:
-        if route.request.method == "GET":
-            route.continue_()
-        else:
-            asked.append(route.request.post_data_json)
-            route.fulfill(status=429, json={"problem": "Too much waits: wait."})
-
-    page.route("**/api/jobs", refused)
+    asked = visit.refused_jobs()
     hung = running.ask("/api/wall").json["pictures"]
     for k, task in enumerate(("anagram", "hybrid"), 1):
         visit.task(task)
