@@ -25,10 +25,10 @@ from duckrabbit.diffusion.terms import Band, Term, Weight, weight_at
 from duckrabbit.illusions.bands import Grey, LowPass, Rest
 from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.question import question_of
+from duckrabbit.judges.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.recipe import Plan, guidance_of
-from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 
 SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 SCALES = (3.0, 5.0, 8.0)

@@ -18,6 +18,7 @@ from torch import Tensor
 from duckrabbit.judges.calibration import guiding_checksum
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.judges.question import Question, question_of
+from duckrabbit.judges.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.making.make import make_all
 from duckrabbit.making.plan import plan
 from duckrabbit.making.record import record
@@ -28,7 +29,7 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.search.discovery import proposals
-from duckrabbit.search.subjects import prompt_for, random_pairs, shipped_for, subjects_of
+from duckrabbit.search.priors import shipped_for
 
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of")
 VIEWS = ("flip", "rotate-90", "rotate-180")

@@ -32,9 +32,9 @@ from torch import Tensor
 from duckrabbit.datasets.classes import Classes
 from duckrabbit.datasets.paint.cast import MANNERS
 from duckrabbit.judges.judge import Judge, load_judge
+from duckrabbit.judges.subjects import prompt_for, subjects_of
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.generate import Generate
-from duckrabbit.search.subjects import prompt_for, subjects_of
 
 NATIVE = (PHOTOGRAPH, "a cartoon of", "a 3d render of", "a drawing of")
 STYLES = (*NATIVE, *MANNERS.values())

@@ -23,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from duckrabbit.cli.pairs import read_pairs
 from duckrabbit.judges.judge import load_judge
 from duckrabbit.judges.open import agreement, open_judge
+from duckrabbit.judges.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 
 STYLES = ("a photo of", "an oil painting of", "a lithograph of", "a watercolor of")
 

@@ -19,13 +19,14 @@ import torch
 from pairs import Court, Maker, Pair, add_options, opened, pairs_of
 from torch import Tensor
 
+from duckrabbit.judges.subjects import subjects_of
 from duckrabbit.making.best_of import Search, search_for
 from duckrabbit.making.plan import plan
 from duckrabbit.making.pruning import RUNGS, Rungs
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.models.model import Model
 from duckrabbit.search.discover import PairSearch, collection, discover
-from duckrabbit.search.subjects import shipped_for, subjects_of
+from duckrabbit.search.priors import shipped_for
 
 TIMED = 8
 

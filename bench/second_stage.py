@@ -40,6 +40,7 @@ from duckrabbit.datasets.paint.library import Library, build_library
 from duckrabbit.datasets.paint.scene import Manner
 from duckrabbit.judges.frechet import Moments, frechet_distance
 from duckrabbit.judges.judge import LUMA, Judge, load_judge
+from duckrabbit.judges.subjects import prompt_for
 from duckrabbit.making.make import make_all
 from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.models.load import load_model
@@ -48,7 +49,6 @@ from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale
-from duckrabbit.search.subjects import prompt_for
 
 SIDE, TIMES, WINDOWS = 256, 4, (128, 192)
 COPIES = 20

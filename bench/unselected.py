@@ -20,6 +20,7 @@ from torch import Tensor
 
 from duckrabbit.judges.judge import Judge, judge_in, load_judge
 from duckrabbit.judges.question import question_of
+from duckrabbit.judges.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.making.make import make_all
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
@@ -27,7 +28,6 @@ from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.recipes.recipe import Recipe
-from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 
 ALL_STYLES = (*STYLES, "a 3d render of")
 

@@ -13,6 +13,7 @@ import torch
 import duckrabbit as dr
 from duckrabbit.diffusion.sampling import State
 from duckrabbit.judges.judge import load_judge
+from duckrabbit.judges.subjects import subjects_of
 from duckrabbit.making.best_of import race
 from duckrabbit.making.sample import Denoisers
 from duckrabbit.media.pixels import to_uint8
@@ -20,11 +21,10 @@ from duckrabbit.media.png import read_metadata
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import Part
-from duckrabbit.search import subjects as priors
+from duckrabbit.search import priors
 from duckrabbit.search.discover import Attempt, Collection, Findings, PairSearch, collection, discover
 from duckrabbit.search.discovery import effects_of, proposals
 from duckrabbit.search.folders import lines
-from duckrabbit.search.subjects import subjects_of
 
 TOOLS = Path(__file__).parent.parent / "tools"
 

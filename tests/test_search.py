@@ -24,6 +24,7 @@ from duckrabbit.judges.judge import fitted, load_judge
 from duckrabbit.judges.looks import Look, as_it_is, from_afar
 from duckrabbit.judges.question import question_of
 from duckrabbit.judges.reading import readings_of
+from duckrabbit.judges.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.making.best_of import Scored, Shortlist, contest_for, race, search_for
 from duckrabbit.making.make import Picture
 from duckrabbit.making.plan import plan
@@ -35,7 +36,6 @@ from duckrabbit.models.model import Model
 from duckrabbit.recipes.hybrid import PARTS, Part
 from duckrabbit.search.ambigram import places_of, reading_through, through
 from duckrabbit.search.folders import Progress, SearchFolder, append, lines, work
-from duckrabbit.search.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.search.workers import Order
 from helpers import patient
 

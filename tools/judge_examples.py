@@ -23,8 +23,8 @@ from duckrabbit.diffusion.path import Path as ProbabilityPath
 from duckrabbit.diffusion.sampling import initial_noise, trajectory
 from duckrabbit.diffusion.steps import SOLVERS
 from duckrabbit.diffusion.thresholding import clip
+from duckrabbit.judges.subjects import prompt_for
 from duckrabbit.models.load import load_model
-from duckrabbit.search.subjects import prompt_for
 from duckrabbit.training.augmentation import augmented
 from duckrabbit.training.data import Batch, prefetched
 

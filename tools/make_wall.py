@@ -30,6 +30,7 @@ from duckrabbit.judges.calibration import shipped_for, sure
 from duckrabbit.judges.judge import Judge, Role, load_judge
 from duckrabbit.judges.question import question_of
 from duckrabbit.judges.reading import Reading, readings_of
+from duckrabbit.judges.subjects import subjects_of
 from duckrabbit.making.best_of import Candidate, race
 from duckrabbit.making.make import make
 from duckrabbit.making.pruning import ACROSS
@@ -44,8 +45,7 @@ from duckrabbit.recipes.catalogue import to_json
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.recipe import with_sampler
 from duckrabbit.search.discover import Attempt, Findings, PairSearch
-from duckrabbit.search.subjects import shipped_for as subject_priors_for
-from duckrabbit.search.subjects import subjects_of
+from duckrabbit.search.priors import shipped_for as subject_priors_for
 
 OUT = Path(__file__).resolve().parent.parent / "src/duckrabbit/studio/wall"
 BLOCK = 8

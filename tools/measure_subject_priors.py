@@ -1,4 +1,4 @@
-"""Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.subjects says what for.
+"""Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.priors says what for.
 
     python tools/measure_subject_priors.py measure part0.safetensors --minutes 8 --seed 0 [--device cuda]
     python tools/measure_subject_priors.py fit part*.safetensors src/duckrabbit/models/weights/subject-priors.json
@@ -22,11 +22,11 @@ from torch import Tensor
 from duckrabbit.judges.calibration import guiding_checksum
 from duckrabbit.judges.judge import load_judge
 from duckrabbit.judges.question import question_of, scores_each
+from duckrabbit.judges.subjects import prompt_for, subjects_of
 from duckrabbit.making.make import make_all
 from duckrabbit.media.atomic import atomic_write
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
-from duckrabbit.search.subjects import prompt_for, subjects_of
 
 VIEWS = ("flip", "rotate-90", "rotate-180", "jigsaw", "inner-circle", "skew", "negate")
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of", "a photo of")

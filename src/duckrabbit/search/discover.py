@@ -18,6 +18,7 @@ from typing import Any
 from duckrabbit.judges.calibration import Calibration
 from duckrabbit.judges.judge import Judge
 from duckrabbit.judges.question import question_of
+from duckrabbit.judges.subjects import prompt_for
 from duckrabbit.making.best_of import Candidate, Contest, Scored, race
 from duckrabbit.making.plan import plan
 from duckrabbit.making.pruning import ACROSS, Rungs
@@ -28,7 +29,6 @@ from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.hybrid import Hybrid, Part
 from duckrabbit.search.discovery import Pair, SubjectPriors, proposals
 from duckrabbit.search.folders import append, lines, task_folder
-from duckrabbit.search.subjects import prompt_for
 
 LOST = 1.3
 """By how much, in log p, dropped ones would have been read worse than the finished (19,000 pairs, both halves)."""

@@ -1,7 +1,7 @@
 """Which pairs to try next: subjects that did well in a view are asked for again, with others and with each other.
 
 A pair's score is taken to be μ + u_a + w_b: how well the first subject stands upright, and how well the second is read
-through the view. Each effect has a normal prior, about what was measured of the subject (`search.subjects`),
+through the view. Each effect has a normal prior, about what was measured of the subject (`search.priors`),
 and a posterior; new pairs are those that look best when every effect is drawn from its own (Thompson, 1933), so that
 what is little known is tried, too. The pool of subjects widens as it goes on.
 """

@@ -9,12 +9,12 @@ from typing import Any
 
 from duckrabbit.judges.calibration import shipped_for, sure
 from duckrabbit.judges.judge import load_judge
+from duckrabbit.judges.subjects import subjects_of
 from duckrabbit.making.sample import Denoisers, Watch
 from duckrabbit.media.names import slug
 from duckrabbit.models.model import Model
 from duckrabbit.search.discover import Collection, Found, PairSearch, collection
-from duckrabbit.search.subjects import shipped_for as subject_priors_for
-from duckrabbit.search.subjects import subjects_of
+from duckrabbit.search.priors import shipped_for as subject_priors_for
 from duckrabbit.studio.bodies import FindRequest
 from duckrabbit.studio.tasks import PAGE
 

@@ -117,10 +117,10 @@ def _search(options: Options) -> "PairSearch":
     from duckrabbit.errors import UsageError
     from duckrabbit.judges.calibration import shipped_for
     from duckrabbit.judges.judge import load_judge
+    from duckrabbit.judges.subjects import subjects_of
     from duckrabbit.making.choose import judge_for
     from duckrabbit.search.discover import PairSearch
-    from duckrabbit.search.subjects import shipped_for as subject_priors_for
-    from duckrabbit.search.subjects import subjects_of
+    from duckrabbit.search.priors import shipped_for as subject_priors_for
 
     style = options.wording.style.strip()
     given = tuple(dict.fromkeys(" ".join(subject.split()) for subject in options.subjects))

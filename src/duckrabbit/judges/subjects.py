@@ -1,20 +1,12 @@
-"""Subjects to ask for: everyday things that a judge has a name for, and how much each helps an anagram: its prior.
+"""Subjects to ask for: everyday things that a judge has a name for."""
 
-Random pairs were made once, by several views and in several styles, and the selecting judge asked for the log p of the
-look that is read worst. A subject's prior is what it adds to that; see tools/measure_subject_priors.py.
-"""
-
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from random import Random
-from typing import Any
 
 from duckrabbit.datasets.names import everyday, twins
 from duckrabbit.datasets.prompts import table, words_of
 from duckrabbit.judges.judge import DIGITS, Judge
-from duckrabbit.search.discovery import SubjectPriors
 
 EVERYDAY = frozenset(
     (
@@ -79,24 +71,3 @@ def _members() -> dict[str, list[str]]:
     for member, first in twins().items():
         groups.setdefault(first, []).append(member)
     return groups
-
-
-FILE = "subject-priors.json"
-
-
-@cache
-def shipped() -> Mapping[str, Any]:
-    """What comes with the package, and of which model and judges it was measured."""
-    file = files("duckrabbit.models") / "weights" / FILE
-    found: Mapping[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
-    return found
-
-
-def shipped_for(model: str, judge: Judge) -> SubjectPriors:
-    """The subject_priors of the model with that checksum, or of the one that it was trained from, by that judge.
-
-    None where they were not measured.
-    """
-    known = shipped()
-    of_model = bool(known) and model in (known["model"], known.get("taken_over_by"))
-    return known["priors"] if of_model and known["judges"][judge.role] == judge.checksum else {}
