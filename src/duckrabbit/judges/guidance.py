@@ -18,6 +18,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from duckrabbit.judges.judge import Judge
+from duckrabbit.judges.looks import See
 from duckrabbit.judges.question import Question
 from duckrabbit.training.augmentation import moved, recoloured
 
@@ -76,9 +78,7 @@ class JudgeCorrection:
             return x0
         guided = x0.clone()
         for rows, guidances in self._alike:
-            gradient = _gradient(x0[rows], guidances, t)
-            size = gradient.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
-            guided[rows] += guidances[0].scale * t * (gradient / size.clamp_min(1e-12)).to(x0.dtype)
+            guided[rows] += guidances[0].scale * t * unit(_gradient(x0[rows], guidances, t)).to(x0.dtype)
         return guided
 
     @cached_property
@@ -100,25 +100,68 @@ class JudgeCorrection:
 def _gradient(x0: Tensor, guidances: Sequence[JudgeGuidance], t: float) -> Tensor:
     """Of Σ_l w_l log p by x̂_0 [B, C, H, W], under guidances of one way."""
     first = guidances[0]
-    wanted = torch.tensor([guidance.question.classes for guidance in guidances], device=x0.device).T[..., None]
+    wanted = torch.tensor([guidance.question.classes for guidance in guidances], device=x0.device).T
+    sees = [look.see for look in first.question.looks]
     generator, turns = (torch.Generator().manual_seed(round(1e6 * t)) for _ in range(2))
-    # Of a panel another member reads each view, and another is first at each step: what pleases one alone moves little.
     turn = int(torch.randint(2**16, (), generator=turns))
+    return readability(first.question.judge, sees, wanted, x0, first.views, turn, generator, first.dtype).gradient
+
+
+@dataclass(frozen=True)
+class Readability:
+    """How readable pictures are, and what would make them more so.
+
+    Attributes:
+        log_p: of what is asked for in each look, the mean over the augmented views, [L, B].
+        gradient: of Σ_l w_l log p by the pictures, [B, C, H, W].
+    """
+
+    log_p: Tensor
+    gradient: Tensor
+
+
+def readability(
+    judge: Judge,
+    sees: Sequence[See],
+    wanted: Tensor,
+    x0: Tensor,
+    views: int,
+    turn: int,
+    generator: torch.Generator,
+    dtype: torch.dtype = torch.float32,
+) -> Readability:
+    """What a judge makes of augmented views of pictures that are looked at in one way.
+
+    Args:
+        judge: of a panel another member reads each view: what pleases one alone moves little.
+        sees: the looks.
+        wanted: the class that is to be read in each, [L, B].
+        x0: the pictures [B, C, H, W].
+        views: how many.
+        turn: whose of a panel the first of them is.
+        generator: draws them, on the CPU.
+        dtype: bfloat16 for the judge's network in bfloat16.
+    """
 
     def read_one_view(seen: Sequence[Tensor], turn: int) -> Tensor:
         """Log p of what is asked for, look by look, [L, B]."""
         varied = torch.cat([_varied(x, generator) for x in seen])
-        with torch.autocast(varied.device.type, torch.bfloat16, enabled=first.dtype == torch.bfloat16):
-            told = first.question.judge.log_probabilities_of_one_view(varied, turn).float().chunk(len(seen))
-        return torch.stack(told).gather(2, wanted)[..., 0]
+        with torch.autocast(varied.device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
+            told = judge.log_probabilities_of_one_view(varied, turn).float().chunk(len(seen))
+        return torch.stack(told).gather(2, wanted[..., None])[..., 0]
 
     with torch.enable_grad():
         x = x0.detach().float().clamp(-1, 1).requires_grad_()
-        seen = [look.see(x) for look in first.question.looks]
-        log_p = torch.stack([read_one_view(seen, turn + view) for view in range(first.views)]).mean(dim=0)
+        seen = [see(x) for see in sees]
+        log_p = torch.stack([read_one_view(seen, turn + view) for view in range(views)]).mean(dim=0)
         weights = (-log_p.detach()).softmax(dim=0)
         (gradient,) = torch.autograd.grad((weights * log_p).sum(), x)
-    return gradient
+    return Readability(log_p.detach(), gradient)
+
+
+def unit(gradient: Tensor) -> Tensor:
+    """g / rms(g), picture by picture."""
+    return gradient / gradient.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp_min(1e-12)
 
 
 def _varied(x: Tensor, generator: torch.Generator) -> Tensor:
