@@ -1,10 +1,10 @@
 """How well a network that was taught to guide itself says what its teacher says in two evaluations.
 
-    python bench/guidance_distillation.py runs/pocket-guided --data packs [--teacher pocket] [--device cuda]
+    python bench/guidance_distillation.py runs/pocket-guided --data packs [--device cuda]
 
-A row for each guidance, columns for times: under guidance the root mean square of what is wrong, as a share of what
-guidance changes in the teacher's answer; without, as a share of what the teacher itself gets wrong. Pictures are
-painted from the packs, compositions mixed from them; x_t, noise and captions are the same in each row.
+A row for each guidance, columns for times: the root mean square of what is wrong, as a share of what guidance changes
+in the teacher's answer. Judges move what is learnt away from the teacher (`--judge-strength`): this is of runs without.
+Pictures are painted from the packs, compositions mixed from them; x_t, noise and captions are the same in each row.
 """
 
 import argparse
@@ -13,26 +13,26 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.diffusion.guidance import guided_answer
-from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.models.load import load_model
-from duckrabbit.models.pocket import PocketConfig
+from duckrabbit.models.pocket import PocketConfig, guided_network_of, network_of
 from duckrabbit.networks.text_encoder import without_words
 from duckrabbit.trained.pocket import painted_material
 from duckrabbit.trained.pocket_runs import POCKET_RUNS
 from duckrabbit.training.distillation import composed
 
-SCALES = ((1.0, 1.0), (2.0, 2.0), (4.0, 3.0), (5.0, 2.0), (7.0, 7.0))
+SCALES = ((2.0, 2.0), (4.0, 3.0), (5.0, 2.0), (7.0, 7.0))
 TIMES = (0.02, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def network_of(name: str, device: torch.device) -> tuple[nn.Module, PocketConfig]:
+def networks_of(name: str, device: torch.device) -> tuple[nn.Module, nn.Module, PocketConfig]:
+    """The network that is taught, and its teacher: itself without its additional weights."""
     model = load_model(name, str(device), torch.float32)
-    assert isinstance(model.denoiser, NetworkDenoiser)
-    assert isinstance(model.denoiser.network, nn.Module)
-    return model.denoiser.network, PocketConfig.from_json(model.config)
+    teacher, student = network_of(model), guided_network_of(model)
+    if teacher is None or student is None:
+        raise SystemExit(f"{name} does not guide itself: give a run of pocket-guided.")
+    return student, teacher[1], PocketConfig.from_json(model.config)
 
 
 def rms(x: Tensor) -> float:
@@ -44,14 +44,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("student")
     parser.add_argument("--data", required=True)
-    parser.add_argument("--teacher", default="pocket")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--count", type=int, default=512)
     parser.add_argument("--backdrops", type=int, default=40)
     options = parser.parse_args()
     device = torch.device(options.device)
-    teacher, config = network_of(options.teacher, device)
-    student, _ = network_of(options.student, device)
+    student, teacher, config = networks_of(options.student, device)
     run = POCKET_RUNS["pocket-guided"]
     material = painted_material(
         type(run)(**{**vars(run), "data": options.data, "pictures": 10**6, "backdrops": options.backdrops})
@@ -66,23 +64,18 @@ def main() -> None:
     kinds = {"pictures": batch.x0, "compositions": composed(batch.x0, generator)}
     for kind, x0 in kinds.items():
         rows: dict[tuple[float, float], list[float]] = {scales: [] for scales in SCALES}
-        unasked_rows: list[float] = []
         for low, high in pairwise(TIMES):
             t = torch.linspace(low, high, len(x0), device=device)
             alpha, sigma = (c.view(-1, 1, 1, 1).to(x0) for c in Cosine()(t.double().cpu()))
             x_t = alpha * x0 + sigma * noise
             tokens = batch.condition
             asked, unasked = in_parts(teacher, x_t, t, tokens), in_parts(teacher, x_t, t, without_words(tokens))
-            wrong = rms(asked - V.target(x0, noise, alpha, sigma))
-            unasked_rows.append(rms(in_parts(student, x_t, t, without_words(tokens)) - unasked) / wrong)
             for pair, found in rows.items():
                 told = torch.tensor([pair], device=device).expand(len(x0), 2)
                 guided = guided_answer(asked, unasked, *told.unbind(1))
-                change = wrong if pair == (1.0, 1.0) else rms(guided - asked)
-                found.append(rms(in_parts(student, x_t, t, tokens, told) - guided) / change)
-        print_row(kind, "none, no prompt", unasked_rows)
+                found.append(rms(in_parts(student, x_t, t, tokens, told) - guided) / rms(guided - asked))
         for pair, found in rows.items():
-            print_row(kind, "none" if pair == (1.0, 1.0) else "{:g}, {:g}".format(*pair), found)
+            print_row(kind, "{:g}, {:g}".format(*pair), found)
 
 
 def in_parts(network: nn.Module, *inputs: Tensor) -> Tensor:

@@ -1,7 +1,5 @@
 """Distilling guidance: what is taught is what guidance says, of pictures and of compositions, and it is learnt."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -79,33 +77,12 @@ def test_what_is_taught_is_what_the_engine_makes_of_two_evaluations(
         return (alpha * x - x0) / sigma
 
     objective = GuidanceDistillation(
-        Cosine(), V, FixedTime(T), teacher, GuidanceScales(8.0, (scales,), share=1.0), plain=0.0
+        Cosine(), FixedTime(T), teacher, GuidanceScales(8.0, (scales,), share=1.0), composed=0.0
     )
     loss = objective(listening, Batch(pictures(2, 16), tokens), seeded())  # type: ignore[arg-type]
     assert told[0].std() > 0.1
     assert loss.item() < 1e-10
-    wrong = replace(objective, scales=GuidanceScales(8.0, (scales,), share=1.0), plain=1.0, real=0.0)
-    network = Listening()
-    assert wrong(network, Batch(pictures(2, 16), tokens), seeded()).item() > 1e-3
-    assert network.asked[0][3].tolist() == [[1, 1]] * 2
-
-
-def test_who_is_told_no_guidance_learns_from_teacher_and_picture(teacher: PocketUNet) -> None:
-    own = batch(6)
-    plain = GuidanceDistillation(Cosine(), V, UniformTimes(), teacher, SCALES, plain=1.0)
-    losses = []
-    for real in (0.0, 0.25, 1.0):
-        network = Listening()
-        losses.append(replace(plain, real=real)(network, own, seeded()).item())
-        x_t, t, tokens, told = network.asked[0]
-        assert (told == 1).all()
-        said = teacher(x_t, t, tokens)
-        alpha, sigma = (c.view(-1, 1, 1, 1).float() for c in Cosine()(t.double()))
-        # The noise, and so v, from what was shown: no picture of these is a composition.
-        v = alpha * (x_t - alpha * own.x0) / sigma - sigma * own.x0
-        torch.testing.assert_close(
-            losses[-1], ((1 - real) * said + real * v).square().mean().item(), rtol=1e-3, atol=1e-4
-        )
+    assert objective(Listening(), Batch(pictures(2, 16), tokens), seeded()).item() > 1e-3
 
 
 def test_guidance_is_drawn_in_its_range_and_half_of_it_as_it_is_used() -> None:
@@ -119,19 +96,18 @@ def test_guidance_is_drawn_in_its_range_and_half_of_it_as_it_is_used() -> None:
         assert 0.22 < (drawn == torch.tensor(usual)).all(dim=1).float().mean() < 0.28
 
 
-def test_so_many_are_told_none_and_so_many_see_compositions(teacher: PocketUNet) -> None:
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_so_many_see_compositions(share: float, teacher: PocketUNet) -> None:
     # All pictures are of one colour each, so that a mixture is seen from its colour.
     colours = torch.linspace(-1, 1, 64).view(-1, 1, 1, 1).expand(64, 3, 8, 8)
     network = Listening()
-    still = GuidanceDistillation(Cosine(), V, FixedTime(1e-6), teacher, SCALES)
+    still = GuidanceDistillation(Cosine(), FixedTime(1e-6), teacher, SCALES, composed=share)
     for seed in range(4):
         still(network, Batch(colours, VOCABULARY.encode(["a cat"] * 64, 16)), seeded(seed))
-    x_t, told = (torch.cat([own[k] for own in network.asked]) for k in (0, 3))
-    plain = (told == 1).all(dim=1)
-    changed = (x_t.mean((1, 2, 3)) - colours[:, 0, 0, 0].repeat(4)).abs() > 1e-3
-    assert 0.2 < plain.float().mean() < 0.4
-    assert not changed[plain].any()
-    assert 0.25 < changed[~plain].float().mean() < 0.5
+    x_t = torch.cat([own[0] for own in network.asked])
+    changed = ((x_t.mean((1, 2, 3)) - colours[:, 0, 0, 0].repeat(4)).abs() > 1e-3).float().mean()
+    # The far part of one colour and the near part of another are the first colour: a quarter of all can't be seen.
+    assert 0.6 * share - 0.01 <= changed <= share + 0.08 * (share > 0)
 
 
 def test_compositions_are_of_a_picture_and_the_one_before() -> None:
@@ -174,12 +150,7 @@ def worded(tokens: Tensor) -> Tensor:
 def test_what_is_taught_is_learnt() -> None:
     student = Toy()
     objective = GuidanceDistillation(
-        Cosine(),
-        V,
-        UniformTimes(),
-        lambda x, t, tokens: x * (0.5 * worded(tokens) - 0.2).view(-1, 1, 1, 1),
-        SCALES,
-        real=0.0,
+        Cosine(), UniformTimes(), lambda x, t, tokens: x * (0.5 * worded(tokens) - 0.2).view(-1, 1, 1, 1), SCALES
     )
     optimizer = torch.optim.Adam(student.parameters(), lr=0.05)
     losses = []

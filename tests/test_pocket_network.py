@@ -23,6 +23,7 @@ from duckrabbit.networks.pocket_unet import (
     grown,
     time_features,
 )
+from duckrabbit.networks.self_guided import adapted, additional_weights, own_weights, self_guided
 from duckrabbit.networks.text_encoder import PAD, START, TextEncoder
 from duckrabbit.recipes.generate import Generate
 
@@ -273,25 +274,83 @@ def _asked(network: PocketUNet, *scales: tuple[float, float]) -> Tensor:
         return network(x, t, VOCABULARY.encode(["a red cat"] * len(scales)), torch.tensor(scales))
 
 
-def test_a_network_that_starts_to_listen_to_guidance_is_still_the_same_function(network: PocketUNet) -> None:
-    listening = grown(network, SHAPE.blocks, len(VOCABULARY), 8.0).eval()
-    assert listening.config.max_guidance == 8.0
-    told = _asked(listening, (1.0, 1.0), (5.0, 2.0), (8.0, 8.0))
+def listening(network: PocketUNet) -> PocketUNet:
+    return adapted(network, 8.0, 3).eval()
+
+
+def learnt(network: PocketUNet, rank: int = 3) -> PocketUNet:
+    """A network that has learnt something or other of guidance."""
+    able = adapted(network, 8.0, rank)
+    generator = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for parameter in able.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+    return able.eval()
+
+
+SCALES = (1.0, 1.0), (2.0, 1.0), (2.0, 2.0), (4.0, 3.0), (5.0, 2.0), (5.0, 5.0), (8.0, 8.0)
+
+
+def test_additional_weights_change_nothing_at_first_whatever_guidance_is_told(network: PocketUNet) -> None:
+    told = _asked(listening(network), *SCALES)
     torch.testing.assert_close(told, _asked(network, (1.0, 1.0)).expand_as(told), rtol=0, atol=1e-5)
 
 
-def test_guidance_of_one_is_none_whatever_was_learnt_and_every_other_is_told_apart(network: PocketUNet) -> None:
-    listening = awake(grown(network, SHAPE.blocks, len(VOCABULARY), 8.0))
-    told = _asked(listening, (1.0, 1.0), (2.0, 1.0), (2.0, 2.0), (4.0, 3.0), (5.0, 2.0), (5.0, 5.0), (8.0, 8.0))
-    torch.testing.assert_close(told[0], _asked(network, (1.0, 1.0))[0], rtol=0, atol=1e-5)
+def test_every_guidance_is_told_apart_once_it_is_learnt(network: PocketUNet) -> None:
+    told = _asked(learnt(network), *SCALES)
     apart = torch.cdist(told.flatten(1), told.flatten(1)) + 100 * torch.eye(len(told))
     assert apart.min() > 1e-3
 
 
-def test_what_a_network_knows_of_guidance_grows_with_it_or_is_left_out(network: PocketUNet) -> None:
-    listening = awake(grown(network, SHAPE.blocks, len(VOCABULARY), 8.0))
-    larger = grown(listening, (2, 1, 1), len(VOCABULARY) + 1, 8.0).eval()
-    torch.testing.assert_close(_asked(larger, (5.0, 2.0)), _asked(listening, (5.0, 2.0)), rtol=1e-4, atol=1e-5)
-    deaf = grown(listening, SHAPE.blocks, len(VOCABULARY)).eval()
-    assert deaf.state_dict().keys() == network.state_dict().keys()
-    torch.testing.assert_close(_asked(deaf, (5.0, 2.0)), _asked(network, (1.0, 1.0)))
+def test_additional_weights_alone_are_learnt(network: PocketUNet) -> None:
+    able = learnt(network).train()
+    x, t = inputs(2)
+    able(x, t, VOCABULARY.encode(["a red cat", "a dog"]), torch.tensor([[5.0, 2.0]] * 2)).square().mean().backward()
+    own, more = network.state_dict(), additional_weights(able)
+    assert all(torch.equal(tensor, own[name]) for name, tensor in own_weights(able).items())
+    assert own_weights(able).keys() == own.keys()
+    given = [p for p in able.parameters() if p.requires_grad]
+    assert {id(p) for p in given} == {id(tensor) for tensor in more.values()}
+    assert all(p.grad is not None and p.grad.any() for p in given)
+    assert not [name for name in more if name.startswith("text.")]
+
+
+@pytest.mark.parametrize("rank", [1, 3, 8])
+def test_a_network_with_its_additional_weights_added_is_the_one_that_learnt_them(
+    rank: int, network: PocketUNet
+) -> None:
+    able = learnt(network, rank)
+    added = self_guided(network, additional_weights(able), 8.0).eval()
+    assert added.config.max_guidance == 8.0
+    expected = _asked(able, *SCALES)
+    assert (expected - _asked(network, *SCALES)).abs().max() > 0.05
+    torch.testing.assert_close(_asked(added, *SCALES), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_learning_goes_on_from_additional_weights_of_the_same_or_a_lower_rank(network: PocketUNet) -> None:
+    before = self_guided(network, additional_weights(learnt(network)), 8.0).eval()
+    for rank in (3, 5):
+        on = adapted(network, 8.0, rank, before).eval()
+        torch.testing.assert_close(_asked(on, *SCALES), _asked(before, *SCALES), rtol=1e-3, atol=1e-4)
+
+
+def test_additional_weights_of_a_lower_rank_come_as_near_as_any_do(network: PocketUNet) -> None:
+    before = self_guided(network, additional_weights(learnt(network)), 8.0)
+    on = adapted(network, 8.0, 1, before)
+    after, own = self_guided(network, additional_weights(on), 8.0).state_dict(), network.state_dict()
+    for name, tensor in before.state_dict().items():
+        if name in own and not torch.equal(tensor, own[name]):
+            values = torch.linalg.svdvals((tensor - own[name]).flatten(1).double())
+            missing = (tensor - after[name]).double().norm()
+            torch.testing.assert_close(missing, values[1:].norm(), rtol=1e-3, atol=1e-5)
+
+
+def test_additional_weights_of_another_network_are_refused(network: PocketUNet) -> None:
+    more = additional_weights(learnt(network))
+    name = next(own for own in more if own.endswith(".up"))
+    short = {**more, name: more[name][:-1]}
+    missing = {own: tensor for own, tensor in more.items() if own != name}
+    for wrong in (short, missing):
+        with pytest.raises((KeyError, RuntimeError)):
+            self_guided(network, wrong, 8.0)

@@ -18,11 +18,13 @@ from duckrabbit.diffusion.path import Cosine
 from duckrabbit.diffusion.path import Path as ProbabilityPath
 from duckrabbit.diffusion.terms import UPRIGHT, Composition
 from duckrabbit.diffusion.thresholding import unclipped
+from duckrabbit.errors import UsageError
 from duckrabbit.illusions.compositions import anagram
 from duckrabbit.illusions.views import parse_view
 from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model, SamplerConfig
+from duckrabbit.models.storage import read_weights, write_weights
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
 from duckrabbit.recipes.hybrid import Hybrid, Part
@@ -176,3 +178,34 @@ def test_pocket_can_be_asked_as_far_as_its_file_says(model: Model, tmp_path: Pat
     made = [make(RECIPES["generate"], replace(told, denoiser=recorder, max_guidance=g))[0].pixels for g in (6.0, 1.0)]
     assert {type(own) for _, _, asked in recorder.calls[:3] for own in asked} == {Guided}
     assert not torch.equal(*made)
+
+
+def test_a_denoiser_that_guides_itself_answers_each_row_as_if_it_were_alone(tmp_path: Path) -> None:
+    path = write_tiny_pocket(tmp_path / "told.safetensors", ["a cat"], max_guidance=6.0)
+    denoiser = load_model(str(path), "cpu", torch.float32).denoiser
+    x = pictures(5, 16)
+    asked: list[Condition] = ["", Guided("a cat", 5.0, 2.0), "a cat", Guided("a cat", 2.0, 2.0), ""]
+    together = denoiser(x, T, asked).x0
+    for row, own in enumerate(asked):
+        torch.testing.assert_close(denoiser(x[row : row + 1], T, [own]).x0[0], together[row], rtol=0, atol=1e-5)
+
+
+def test_prompts_alone_are_answered_as_without_additional_weights(tmp_path: Path, model: Model) -> None:
+    path = write_tiny_pocket(tmp_path / "told.safetensors", ["a cat", "a dog"], max_guidance=6.0)
+    told = load_model(str(path), "cpu", torch.float32)
+    x = pictures(2, 16)
+    assert torch.equal(told.denoiser(x, T, ["a cat", ""]).x0, model.denoiser(x, T, ["a cat", ""]).x0)
+    assert not torch.equal(
+        told.denoiser(x, T, [Guided("a cat", 1.0, 1.0)] * 2).x0, model.denoiser(x, T, ["a cat"] * 2).x0
+    )
+
+
+@pytest.mark.parametrize("damage", ["missing", "short"])
+def test_a_file_whose_additional_weights_are_damaged_is_refused(damage: str, tmp_path: Path) -> None:
+    path = write_tiny_pocket(tmp_path / "told.safetensors", ["a cat"], max_guidance=6.0)
+    tensors, config = read_weights(path)
+    name = next(own for own in tensors if own.startswith("guided.") and own.endswith(".up"))
+    own = tensors.pop(name)
+    write_weights(path, tensors if damage == "missing" else {**tensors, name: own[:-1]}, config)
+    with pytest.raises(UsageError, match="whole pocket model"):
+        load_model(str(path), "cpu")

@@ -21,6 +21,7 @@ from duckrabbit.datasets.prompts import vocabulary_of
 from duckrabbit.errors import UsageError
 from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
+from duckrabbit.models.model import SamplerConfig
 from duckrabbit.models.pocket import PocketConfig
 from duckrabbit.models.storage import read_weights, write_weights
 from duckrabbit.networks.text_encoder import START
@@ -285,13 +286,16 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_was_not(
     recipe: str, packs: Path, own_pictures: Path, started: Path, tmp_path: Path
 ) -> None:
     own = recipe == "folder"
-    run = a_run(recipe, own_pictures if own else packs, init=str(started) if recipe == "pocket-guided" else None)
+    # Judges move what is learnt of compositions underway, which begin anew when a run goes on.
+    unjudged = {"init": str(started), "judge_strength": 0.0} if recipe == "pocket-guided" else {}
+    run = a_run(recipe, own_pictures if own else packs, **unjudged)
     material = folder_material(run, read_folder(own_pictures)) if own else painted_material(run)
     whole = list(train_pocket(run, material, tmp_path / "whole", ENGINE))
     asked = iter([False, True])
     first = list(train_pocket(run, material, tmp_path / "left", ENGINE, lambda: next(asked)))
     assert [report.step for report in first] == [1, 2]
-    assert load_model(str(tmp_path / "left"), "cpu").config["training"]["steps"] == 2
+    account = load_model(str(tmp_path / "left"), "cpu").config["training"]
+    assert account.get("additional", account)["steps"] == 2
     torch.manual_seed(99)
     rest = list(train_pocket(run, material, tmp_path / "left", ENGINE))
     assert [report.loss for report in first + rest] == [report.loss for report in whole]
@@ -368,19 +372,53 @@ def test_a_resumed_run_needs_no_init_and_no_words(started: Path, own_pictures: P
 
 @pytest.fixture(scope="module")
 def guided(own_pictures: Path, started: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that learnt from the other one to guide itself."""
+    """A run that learnt from the other one to guide itself, and from judges."""
     folder = tmp_path_factory.mktemp("guided") / "run"
-    trained(a_run("pocket-guided", own_pictures, init=str(started)), folder)
+    reports = trained(a_run("pocket-guided", own_pictures, init=str(started)), folder)
+    assert len(reports) == 4
     return folder
 
 
 def test_a_run_that_learns_guidance_knows_its_teacher_s_words_and_guides_itself(guided: Path, started: Path) -> None:
-    before = read_weights(started / "model.safetensors")[1]
+    own, before = read_weights(started / "model.safetensors")
     tensors, after = read_weights(guided / "model.safetensors")
     assert after["words"] == before["words"]
     assert after["sampler"] == before["sampler"]
-    assert tensors["embed_guidance.weight"].abs().max() > 0
+    assert {**before["training"], "additional": after["training"]["additional"]} == after["training"]
+    assert all(torch.equal(tensors[name], tensor) for name, tensor in own.items()), "its own weights are as they were"
+    assert tensors["guided.embed_guidance.weight"].abs().max() > 0
     assert load_model(str(guided), "cpu").max_guidance == MAX_GUIDANCE
+
+
+def test_without_guidance_a_run_that_learnt_it_makes_its_teacher_s_pictures(guided: Path, started: Path) -> None:
+    teacher, learner = (load_model(str(own), "cpu", torch.float32) for own in (started, guided))
+    for scale, alike in ((1.0, True), (5.0, False)):
+        sampler = SamplerConfig(steps=2, guidance_scale=scale)
+        made = [make(Generate("a cat", sampler=sampler), own)[0].pixels for own in (teacher, learner)]
+        assert torch.equal(*made) == alike
+
+
+def test_a_judged_run_goes_on_from_where_it_was_stopped(own_pictures: Path, started: Path, tmp_path: Path) -> None:
+    run = a_run("pocket-guided", own_pictures, init=str(started))
+    material = folder_material(run, read_folder(own_pictures))
+    asked = iter([False, True])
+    first = list(train_pocket(run, material, tmp_path, ENGINE, lambda: next(asked)))
+    rest = list(train_pocket(run, material, tmp_path, ENGINE))
+    assert [report.step for report in first + rest] == [1, 2, 3, 4]
+    assert load_model(str(tmp_path), "cpu").config["training"]["additional"]["steps"] == 4
+
+
+def test_learning_guidance_goes_on_from_what_a_model_knows_of_it(
+    guided: Path, own_pictures: Path, tmp_path: Path
+) -> None:
+    still = replace(SHORT, learning_rate=1e-9, ema_decay=0.0)
+    trained(a_run("pocket-guided", own_pictures, init=str(guided), hyperparameters=still), tmp_path)
+    sampler = SamplerConfig(steps=2, guidance_scale=5.0)
+    before, after = (
+        make(Generate("a cat", sampler=sampler), load_model(str(own), "cpu", torch.float32))[0].pixels
+        for own in (guided, tmp_path)
+    )
+    assert (before - after).abs().max() < 4 / 127.5
 
 
 def test_a_run_learns_guidance_from_the_one_it_began_with(started: Path, own_pictures: Path, tmp_path: Path) -> None:

@@ -36,6 +36,11 @@ class Parametrization:
         determinant = sigma_t * b - a * alpha_t
         return (sigma_t / determinant).to(x_t.dtype) * output - (a / determinant).to(x_t.dtype) * x_t
 
+    def change(self, x0: Tensor, alpha_t: Tensor, sigma_t: Tensor) -> Tensor:
+        """By how much the output changes where x̂_0 does by so much, x_t being the same: (b − a α_t/σ_t) Δx̂_0."""
+        a, b = self.coefficients(alpha_t, sigma_t)
+        return (b - a * alpha_t / sigma_t).to(x0) * x0
+
 
 EPSILON = Parametrization("epsilon", lambda alpha, sigma: (torch.ones_like(alpha), torch.zeros_like(sigma)))
 """The noise ε (Ho et al., 2020, arXiv:2006.11239)."""

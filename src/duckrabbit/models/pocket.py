@@ -14,10 +14,12 @@ from duckrabbit.datasets.prompts import Placed, Vocabulary, kinds_for_places
 from duckrabbit.diffusion.denoiser import EncodedOnce, NetworkDenoiser
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
+from duckrabbit.diffusion.self_guided import SelfGuided
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
 from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bicubic, text_of
-from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig
+from duckrabbit.networks.pocket_unet import PocketUNet, PocketUNetConfig, network_with
+from duckrabbit.networks.self_guided import additional_weights, own_weights, self_guided
 from duckrabbit.networks.text_encoder import PAD
 
 KIND = "pocket-unet"
@@ -56,6 +58,8 @@ class PocketConfig:
         size: side of its pictures.
         low_time: of a second stage, the time to which the picture that it enlarges is noised; None for a first stage.
         first_stage: of a second stage, what `load_model` is given for the model whose pictures it makes large.
+        max_guidance: the largest guidance that it can be told, to answer in one evaluation; 1 for none.
+        rank: of the additional weights that do so, which its file holds besides its own; 0 for none.
     """
 
     words: tuple[str, ...] = field(repr=False)
@@ -66,6 +70,8 @@ class PocketConfig:
     size: int = SIDE
     low_time: float | None = None
     first_stage: str | None = None
+    max_guidance: float = 1.0
+    rank: int = 0
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -95,15 +101,30 @@ def pocket_denoiser(
     return NetworkDenoiser(network, Cosine(), V, EncodedOnce(tokens, pad), dtype, ROW_MULTIPLE)
 
 
+def network_of(model: Model) -> tuple[NetworkDenoiser, PocketUNet] | None:
+    """What answers a pocket model's prompts without guidance, and its network; None for another kind of model."""
+    denoiser = model.denoiser.plain if isinstance(model.denoiser, SelfGuided) else model.denoiser
+    if isinstance(denoiser, NetworkDenoiser) and isinstance(denoiser.network, PocketUNet):
+        return denoiser, denoiser.network
+    return None
+
+
+def guided_network_of(model: Model) -> PocketUNet | None:
+    """The network with additional weights of a pocket model that guides itself; None for any other."""
+    network = model.denoiser.guided.network if isinstance(model.denoiser, SelfGuided) else None
+    return network if isinstance(network, PocketUNet) else None
+
+
 def prompt_embeddings(model: Model, prompts: Sequence[str]) -> dict[str, Tensor]:
     """What pocket's text encoder makes of each prompt: [1, words and START, width] in float32, on the CPU.
 
     Raises:
         UsageError: if it reads no prompts, or not these.
     """
-    denoiser = model.denoiser
-    if not (isinstance(denoiser, NetworkDenoiser) and isinstance(denoiser.network, PocketUNet)):
+    found = network_of(model)
+    if found is None:
         raise UsageError(f"{model.name} has no text encoder of its own: give `model` pocket, or deepfloyd.")
+    denoiser, network = found
     for prompt in prompts:
         model.check_prompt(prompt)
     embeddings = {}
@@ -111,8 +132,32 @@ def prompt_embeddings(model: Model, prompts: Sequence[str]) -> dict[str, Tensor]
         for prompt in prompts:
             tokens = denoiser.encode([prompt])
             if tokens is not None:
-                embeddings[prompt] = denoiser.network.text(tokens)[0].float().cpu()
+                embeddings[prompt] = network.text(tokens)[0].float().cpu()
     return embeddings
+
+
+ADDITIONAL = "guided."
+"""In a file, before the names of the additional weights."""
+
+
+def networks_in(tensors: Mapping[str, Tensor], config: PocketConfig) -> tuple[PocketUNet, PocketUNet | None]:
+    """The network of a file, and the one with its additional weights, where it has them.
+
+    Raises:
+        KeyError, RuntimeError: if these are not its tensors.
+    """
+    own = {name: tensor for name, tensor in tensors.items() if not name.startswith(ADDITIONAL)}
+    more = {name.removeprefix(ADDITIONAL): tensor for name, tensor in tensors.items() if name.startswith(ADDITIONAL)}
+    network = network_with(config.network, own)
+    return network, self_guided(network, more, config.max_guidance) if config.rank else None
+
+
+def tensors_of(network: PocketUNet, config: PocketConfig) -> dict[str, Tensor]:
+    """What a file of a network holds, or of one that learns additional weights."""
+    if not config.rank:
+        return network.state_dict()
+    more = {ADDITIONAL + name: tensor.detach() for name, tensor in additional_weights(network).items()}
+    return {**own_weights(network), **more}
 
 
 def pocket_model(
@@ -130,15 +175,18 @@ def pocket_model(
     """
     try:
         config = PocketConfig.from_json(header)
-        network = PocketUNet(config.network)
-        network.load_state_dict(dict(tensors))
+        network, guided = networks_in(tensors, config)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UsageError(f"{name} does not hold a whole pocket model: train it again or get the file anew.") from error
-    network.eval().requires_grad_(False).to(device)
+    answering = [
+        pocket_denoiser(own.eval().requires_grad_(False).to(device), config.vocabulary, device, dtype)
+        for own in (network, guided)
+        if own is not None
+    ]
     return Model(
         name=name,
         kind="pictures",
-        denoiser=pocket_denoiser(network, config.vocabulary, device, dtype),
+        denoiser=answering[0] if guided is None else SelfGuided(*answering),
         channels=3,
         size=config.size,
         conditional=True,
@@ -152,7 +200,7 @@ def pocket_model(
         checksum=checksum,
         device=device,
         dtype=dtype,
-        max_guidance=config.network.max_guidance,
+        max_guidance=config.max_guidance,
     )
 
 

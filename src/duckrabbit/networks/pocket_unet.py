@@ -6,6 +6,7 @@ the prompt's words. Queries and keys are normalised (Henry et al., 2020), withou
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -283,7 +284,18 @@ class PocketUNet(nn.Module):
         return F.pixel_shuffle(self.conv_out(F.silu(self.norm_out(h))), self.config.fold)
 
 
-def grown(network: PocketUNet, blocks: tuple[int, ...], vocabulary: int, max_guidance: float = 1.0) -> PocketUNet:
+def network_with(config: PocketUNetConfig, tensors: Mapping[str, Tensor]) -> PocketUNet:
+    """A network with these tensors for its weights.
+
+    Raises:
+        RuntimeError: if they are not its tensors.
+    """
+    network = PocketUNet(config)
+    network.load_state_dict(dict(tensors))
+    return network
+
+
+def grown(network: PocketUNet, blocks: tuple[int, ...], vocabulary: int) -> PocketUNet:
     """The same function with more residual blocks and words: what is new leaves every picture as it was.
 
     New blocks come last on the way down and first on the way up. Their last layers start at zero, and the convolutions
@@ -293,11 +305,9 @@ def grown(network: PocketUNet, blocks: tuple[int, ...], vocabulary: int, max_gui
         network: what grows.
         blocks: at each level, at least as many as it has.
         vocabulary: tokens, at least as many; new ones start at random.
-        max_guidance: the largest guidance scale that it may be told; at first it changes nothing, unless `network`
-            listens to it. For 1 what that knows of guidance is left out.
     """
     before = network.config
-    after = replace(before, blocks=blocks, vocabulary=vocabulary, max_guidance=max_guidance)
+    after = replace(before, blocks=blocks, vocabulary=vocabulary)
     larger = PocketUNet(after)
     added = [new - old for new, old in zip(blocks, before.blocks, strict=True)]
 
@@ -311,7 +321,7 @@ def grown(network: PocketUNet, blocks: tuple[int, ...], vocabulary: int, max_gui
     for name, tensor in network.state_dict().items():
         if name == "text.words.weight":
             state[name][: len(tensor)] = tensor
-        elif place(name) in state:
+        else:
             state[place(name)] = tensor
     for level, count in enumerate(added):
         for block in range(count):

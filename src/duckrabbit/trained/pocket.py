@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from duckrabbit.datasets.names import kept_names
 from duckrabbit.datasets.packs import read_packs
@@ -20,10 +21,11 @@ from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.errors import UsageError
 from duckrabbit.models.model import Model
-from duckrabbit.models.pocket import PocketConfig, pocket_model, with_second_stage
+from duckrabbit.models.pocket import PocketConfig, pocket_model, tensors_of, with_second_stage
 from duckrabbit.models.storage import quantized, write_weights
+from duckrabbit.networks.pocket_unet import PocketUNet
+from duckrabbit.trained.compositions import JudgedDistillation, arrangements, panel, prompts_for
 from duckrabbit.trained.pocket_runs import PocketRun
-from duckrabbit.trained.pocket_stages import TrainedStage
 from duckrabbit.trained.pocket_start import TEACHER, TeacherNetwork, begun, first_stage_of, resumed_from, teacher_of
 from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, sole_writer, write_config
 from duckrabbit.trained.samples import show_prompts
@@ -133,7 +135,7 @@ def _trained(
     elif engine.team.leads:
         write_config(folder, run)
     examples = material.examples(config.vocabulary, engine.device)
-    reports = train(state, examples, _objective(run.stage, teacher), run.hyperparameters, engine)
+    reports = train(state, examples, _objective(run, config, teacher, engine), run.hyperparameters, engine)
     if not engine.team.leads:
         yield from _until(reports, over)
         return
@@ -146,7 +148,9 @@ def _trained(
         return f"step-{report.step:06d}" if due else ""
 
     def finished() -> PocketConfig:
-        return replace(config, training=_account(run, material, state))
+        account = _account(run, material, state)
+        # Additional weights are told of beside the weights that they are added to.
+        return replace(config, training={**config.training, "additional": account} if config.rank else account)
 
     products = Products(
         title=run.recipe,
@@ -154,7 +158,7 @@ def _trained(
         write_samples=lambda stem: show_prompts(
             _model(first(), state, finished(), engine), material.shown, stem, run.stage.shown
         ),
-        write_model=lambda path: write_weights(path, quantized(state.average.state_dict()), finished().to_json()),
+        write_model=lambda path: write_weights(path, quantized(_tensors(state, config)), finished().to_json()),
         metadata={
             "config": json.dumps(config.to_json()),
             **({} if teacher is None else {TEACHER: teacher.checksum}),
@@ -163,11 +167,27 @@ def _trained(
     yield from keep(reports, state, folder, products, over)
 
 
-def _objective(stage: TrainedStage, teacher: TeacherNetwork | None) -> Objective:
-    """The stage's own, or what a teacher says under guidance."""
+def _objective(run: PocketRun, config: PocketConfig, teacher: TeacherNetwork | None, engine: Engine) -> Objective:
+    """The stage's own, or what a teacher says under guidance, moved by judges where the run says so."""
+    stage = run.stage
     if teacher is None or stage.guidance is None:
         return stage.objective
-    return GuidanceDistillation(Cosine(), V, UniformTimes(), teacher.network, stage.guidance)
+    distillation = GuidanceDistillation(Cosine(), UniformTimes(), teacher.network, stage.guidance)
+    if not run.judge_strength:
+        return distillation
+    judge = panel(tuple(map(Path, run.judges or ())), engine.device)
+    share = run.hyperparameters.batch_size // engine.team.size
+    return JudgedDistillation(
+        distillation,
+        V,
+        judge,
+        prompts_for(judge, config.vocabulary, engine.device),
+        arrangements(config.illusion_sampler.judge_scale),
+        run.judge_strength,
+        rows=max(2, share // 2 * 2),
+        size=config.size,
+        dtype=engine.dtype,
+    )
 
 
 def time_limit(minutes: float | None, engine: Engine) -> Callable[[], bool]:
@@ -198,7 +218,14 @@ def _words(material: Material, first: Model | None) -> tuple[str, ...]:
     return material.words if first is None else PocketConfig.from_json(first.config).words
 
 
+def _tensors(state: TrainingState, config: PocketConfig) -> dict[str, Tensor]:
+    """What is being trained, as a file holds it."""
+    network = state.average
+    assert isinstance(network, PocketUNet)
+    return tensors_of(network, config)
+
+
 def _model(first: Model | None, state: TrainingState, config: PocketConfig, engine: Engine) -> Model:
     """What is being trained as a model; a second stage after its first."""
-    model = pocket_model("training", state.average.state_dict(), config.to_json(), "", engine.device, engine.dtype)
+    model = pocket_model("training", _tensors(state, config), config.to_json(), "", engine.device, engine.dtype)
     return model if first is None else with_second_stage(first, model)

@@ -26,6 +26,8 @@ class PocketRun:
         first_stage: of a second stage, the model whose words it reads and whose pictures it will make large.
         data: the folder of packs or pictures.
         crop: which square of a picture, as in `parse_crop`; None where nothing is cropped.
+        judge_strength: of a network that learns to guide itself, how far judges move what it learns; 0 for not at all.
+        judges: files of judges that do so; none for the shipped ones that guide and select.
     """
 
     recipe: str
@@ -39,6 +41,8 @@ class PocketRun:
     first_stage: str | None = None
     data: str = ""
     crop: str | None = None
+    judge_strength: float | None = None
+    judges: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         first, *others = self.widths
@@ -51,6 +55,7 @@ class PocketRun:
             ("widths", all(w > 0 and w % HEAD == 0 for w in others), by_heads),
             ("blocks", min(self.blocks) >= 1, "at least 1 at each level"),
             ("init", self.init is not None or self.stage.guidance is None, "pocket, a run or a file to learn from"),
+            ("judge_strength", 0 <= (self.judge_strength or 0) <= 2, "0 for none, up to 2"),
             ("backdrops", self.backdrops is None or self.backdrops >= 1, "at least 1"),
         )
 
@@ -87,11 +92,13 @@ POCKET_RUNS: Mapping[str, PocketRun] = {
     ),
     "pocket-guided": PocketRun(
         "pocket-guided",
-        Hyperparameters(1, 2048, 2e-4, ema_decay=0.9995, warmup_steps=300, cooldown=0.3, clip_gradient=1.0),
-        pictures=12_000_000,
+        Hyperparameters(1, 256, 1e-3, ema_decay=0.999, warmup_steps=60, cooldown=0.5, clip_gradient=1.0),
+        pictures=1_000_000,
         show_every=1000,
         init="pocket",
         backdrops=400,
+        judge_strength=1.4,
+        judges=(),
     ),
     "pocket-256": PocketRun(
         "pocket-256",

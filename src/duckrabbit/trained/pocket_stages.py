@@ -40,6 +40,7 @@ class TrainedStage:
         low_time: of a second stage, the time to which the picture that it enlarges is noised.
         shown: how many pictures of each prompt are shown while it is trained.
         guidance: of a stage that learns to guide itself from another, how strongly; it has its objective from that.
+        rank: of the additional weights that such a stage learns; 0 for one that learns all weights.
     """
 
     side: int
@@ -52,6 +53,7 @@ class TrainedStage:
     low_time: float | None = None
     shown: int = 8
     guidance: GuidanceScales | None = None
+    rank: int = 0
 
 
 FIRST = TrainedStage(
@@ -67,7 +69,12 @@ FIRST = TrainedStage(
 MAX_GUIDANCE = 8.0
 """So much guidance is learnt: the sources' courses sample with 7."""
 
-GUIDED = replace(FIRST, guidance=GuidanceScales(MAX_GUIDANCE, tuple(map(_usual, (SAMPLER, ILLUSION_SAMPLER)))))
+RANK = 11
+"""With it the additional weights take 2 MiB in 8 bits."""
+
+GUIDED = replace(
+    FIRST, guidance=GuidanceScales(MAX_GUIDANCE, tuple(map(_usual, (SAMPLER, ILLUSION_SAMPLER)))), rank=RANK
+)
 
 SECOND = TrainedStage(
     side=256,

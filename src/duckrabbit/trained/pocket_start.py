@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 from duckrabbit.datasets.prompts import Vocabulary
-from duckrabbit.diffusion.denoiser import NetworkDenoiser
 from duckrabbit.errors import UsageError
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
-from duckrabbit.models.pocket import KIND, PocketConfig
+from duckrabbit.models.pocket import KIND, PocketConfig, guided_network_of, network_of
 from duckrabbit.networks.pocket_unet import PocketUNet, grown
+from duckrabbit.networks.self_guided import adapted
 from duckrabbit.trained.pocket_runs import PocketRun
 from duckrabbit.trained.pocket_stages import TrainedStage
 from duckrabbit.training.loop import Engine, compiled
@@ -26,7 +26,8 @@ TEACHER = "teacher"
 def begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, PocketUNet]:
     """A network for these words: a new one, or that of `init`, which keeps its words and learns the new ones.
 
-    One that learns to guide itself learns no words: its teacher does not know them. Any other training forgets how to.
+    One that learns to guide itself learns additional weights alone, or goes on with those of `init`. Any other
+    training forgets them.
     """
     stage = run.stage
     if run.init is None:
@@ -41,12 +42,15 @@ def begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, PocketU
             first_stage=run.first_stage,
         )
         return config, PocketUNet(shape)
-    known, network, _ = _network_of(run.init, stage)
-    together = known.words if stage.guidance is not None else tuple(dict.fromkeys((*known.words, *words)))
+    model, known, network = _network_of(run.init, stage)
+    if stage.guidance is not None:
+        config = replace(known, max_guidance=stage.guidance.largest, rank=stage.rank)
+        return config, adapted(network, config.max_guidance, config.rank, guided_network_of(model))
+    together = tuple(dict.fromkeys((*known.words, *words)))
     blocks = tuple(max(own, asked) for own, asked in zip(known.network.blocks, run.blocks, strict=False))
-    max_guidance = 1.0 if stage.guidance is None else stage.guidance.largest
-    larger = grown(network, blocks, len(Vocabulary(together)), max_guidance)
-    return replace(known, words=together, network=larger.config, first_stage=run.first_stage), larger
+    larger = grown(network, blocks, len(Vocabulary(together)))
+    config = replace(known, words=together, network=larger.config, first_stage=run.first_stage)
+    return replace(config, max_guidance=1.0, rank=0), larger
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ def teacher_of(run: PocketRun, engine: Engine, checkpoint: Path) -> TeacherNetwo
     """
     if run.stage.guidance is None or run.init is None:
         return None
-    _, network, checksum = _network_of(run.init, run.stage)
+    model, _, network = _network_of(run.init, run.stage)
+    checksum = model.checksum
     began = checkpoint_metadata(checkpoint).get(TEACHER, checksum) if checkpoint.exists() else checksum
     if began != checksum:
         raise UsageError(
@@ -81,18 +86,17 @@ def teacher_of(run: PocketRun, engine: Engine, checkpoint: Path) -> TeacherNetwo
     return TeacherNetwork(compiled(placed.eval().requires_grad_(False), engine), checksum)
 
 
-def _network_of(init: str, stage: TrainedStage) -> tuple[PocketConfig, PocketUNet, str]:
-    """The stage of a model that is the one to train, and its checksum."""
+def _network_of(init: str, stage: TrainedStage) -> tuple[Model, PocketConfig, PocketUNet]:
+    """The stage of a model that is the one to train."""
     whole = load_model(init, "cpu", torch.float32)
     model = whole.at(stage.side) if stage.side in whole.sizes else whole
-    if model.config.get("kind") != KIND or model.size != stage.side or not isinstance(model.denoiser, NetworkDenoiser):
+    found = network_of(model)
+    if model.config.get("kind") != KIND or model.size != stage.side or found is None:
         raise UsageError(
             f"{init} is no pocket model of {stage.side}×{stage.side}, so nothing here can start from it: "
             "give `init` pocket or a run."
         )
-    network = model.denoiser.network
-    assert isinstance(network, PocketUNet)
-    return PocketConfig.from_json(model.config), network, model.checksum
+    return model, PocketConfig.from_json(model.config), found[1]
 
 
 def first_stage_of(run: PocketRun, engine: Engine) -> Model | None:
@@ -111,7 +115,8 @@ def resumed_from(checkpoint: Path) -> tuple[PocketConfig, PocketUNet]:
     """The network that a checkpoint is of, before its weights are loaded."""
     try:
         config = PocketConfig.from_json(json.loads(checkpoint_metadata(checkpoint)["config"]))
-        return config, PocketUNet(config.network)
+        network = PocketUNet(config.network)
+        return config, adapted(network, config.max_guidance, config.rank) if config.rank else network
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(
             f"{checkpoint} is not a whole checkpoint of pocket's network ({error}): delete it to start the run anew."

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from duckrabbit.diffusion.guidance import guided_answer
-from duckrabbit.diffusion.parametrization import Parametrization
 from duckrabbit.diffusion.path import Path
 from duckrabbit.networks.text_encoder import without_words
 from duckrabbit.training.augmentation import close_by, from_afar
@@ -48,68 +47,78 @@ class GuidanceScales:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a network that guides itself is asked.
+
+    Attributes:
+        x_t: noisy pictures [B, C, H, W].
+        t: their times [B].
+        tokens: the prompts [B, L].
+        told: γ and γ of the mean colour [B, 2].
+    """
+
+    x_t: Tensor
+    t: Tensor
+    tokens: Tensor
+    told: Tensor
+
+    def __add__(self, other: "Asked") -> "Asked":
+        """The rows of both, these first."""
+        return Asked(*(torch.cat(pair) for pair in zip(self.parts, other.parts, strict=True)))
+
+    @property
+    def parts(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The network's arguments."""
+        return self.x_t, self.t, self.tokens, self.told
+
+
+@dataclass(frozen=True)
 class GuidanceDistillation:
     """Mean squared error to a teacher's guided output, of a network that is told the guidance.
 
         L = E |network(x_t, t, c, γ, γ_m) − (γ T(c) + (1 − γ) T(∅) − (γ − γ_m) mean(T(c) − T(∅)))|²
 
     The first stage of Meng et al., 2023, arXiv:2210.03142. The weights of T(c) and T(∅), the teacher's outputs for x_t,
-    add up to one, so that guiding outputs is guiding x̂_0. A share of the batch is told γ = γ_m = 1, and has
-
-        (1 − r) T(c) + r (a ε + b x_0)
-
-    for its target: what T knows is kept, and more learnt from pictures with r² of their noise. Some x_t are of pictures
-    that only compositions show, a picture mixed with another one's view, and hybrids: there is no true answer to them,
-    and none is needed.
+    add up to one, so that guiding outputs is guiding x̂_0. Some x_t are of pictures that only compositions show, a
+    picture mixed with another one's view, and hybrids: there is no true answer to them, and none is needed.
 
     Attributes:
         path: gives α_t and σ_t.
-        parametrization: gives a and b.
         times: draws t.
         teacher: T; it is never told a guidance.
         scales: draws γ and γ_m.
-        plain: how many are told γ = 1.
-        real: r.
-        composed: how many of the others are noised from a composition of two pictures.
+        composed: how many are noised from a composition of two pictures.
     """
 
     path: Path
-    parametrization: Parametrization
     times: Times
     teacher: Teacher
     scales: GuidanceScales
-    plain: float = 0.3
-    real: float = 0.5
-    composed: float = 0.4
+    composed: float = 0.3
 
     def __call__(self, network: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
         """The mean loss over the batch's pictures and pixels."""
+        asked = self.asked(batch, generator)
+        return F.mse_loss(network(*asked.parts).float(), self.answer(asked))
+
+    def asked(self, batch: Batch, generator: torch.Generator) -> Asked:
+        """The batch's pictures and compositions of them, noised."""
         count, device = len(batch.x0), batch.x0.device
-        chance = torch.rand(2, count, generator=generator, device=device)
-        plain = chance[0] < self.plain
-        told = torch.where(plain[:, None], 1.0, self.scales(count, generator))
-        mixed = _as_pictures(~plain & (chance[1] < self.composed))
-        x0 = torch.where(mixed, composed(batch.x0, generator), batch.x0)
+        told = self.scales(count, generator)
+        mixed = torch.rand(count, generator=generator, device=device) < self.composed
+        x0 = torch.where(mixed.view(-1, 1, 1, 1), composed(batch.x0, generator), batch.x0)
         t = self.times(count, generator)
         alpha_t, sigma_t = (c.view(-1, 1, 1, 1) for c in self.path(t))
         noise = torch.randn(x0.shape, generator=generator, device=device)
         x_t = alpha_t.to(x0) * x0 + sigma_t.to(x0) * noise
-        times = t.to(device, torch.float32)
-        asked, unasked = self._taught(x_t, times, batch.condition)
-        true = self.parametrization.target(x0, noise, alpha_t, sigma_t)
-        kept = torch.lerp(asked, true, self.real)
-        target = torch.where(_as_pictures(plain), kept, guided_answer(asked, unasked, *told.unbind(1)))
-        output = network(x_t, times, batch.condition, told)
-        return F.mse_loss(output.float(), target)
+        return Asked(x_t, t.to(device, torch.float32), batch.condition, told)
 
     @torch.no_grad()
-    def _taught(self, x_t: Tensor, t: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """What the teacher says with words and without, in one evaluation of twice as many rows."""
-        both = self.teacher(
-            torch.cat([x_t, x_t]), torch.cat([t, t]), torch.cat([tokens, without_words(tokens)])
-        ).float()
-        asked, unasked = both.chunk(2)
-        return asked, unasked
+    def answer(self, asked: Asked) -> Tensor:
+        """What guidance makes of the teacher's answers with the prompt and without, from one evaluation of both."""
+        x_t, t, tokens, told = asked.parts
+        both = self.teacher(torch.cat([x_t, x_t]), torch.cat([t, t]), torch.cat([tokens, without_words(tokens)]))
+        return guided_answer(*both.float().chunk(2), *told.unbind(1))
 
 
 def composed(x: Tensor, generator: torch.Generator) -> Tensor:
@@ -137,7 +146,3 @@ def _upside_down(x: Tensor) -> Tensor:
 
 def _transposed(x: Tensor) -> Tensor:
     return x.transpose(-2, -1)
-
-
-def _as_pictures(rows: Tensor) -> Tensor:
-    return rows.view(-1, 1, 1, 1)

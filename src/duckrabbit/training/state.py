@@ -68,7 +68,7 @@ class TrainingState:
 
     def _create_optimizer_state(self) -> None:
         for parameter in self.network.parameters():
-            if parameter not in self.optimizer.state:
+            if parameter.requires_grad and parameter not in self.optimizer.state:
                 self.optimizer.state[parameter] = {
                     "step": torch.zeros((), device=self.device),
                     "exp_avg": torch.zeros_like(parameter),

@@ -67,6 +67,10 @@ class TextToImage:
     """how many drawings of each place pocket's scenes are set in"""
     first_stage: Annotated[str | None, option("MODEL")] = None
     """the model whose pictures pocket-256 makes large (by default pocket)"""
+    judge_strength: Annotated[float | None, option("KAPPA")] = None
+    """of pocket-guided, how far judges move what it learns; 0 for not at all"""
+    judges: Annotated[tuple[str, ...] | None, option("FILE")] = None
+    """of pocket-guided, judges that do so in place of the shipped ones; tools/train_picture_judges.py trains some"""
     show_every: Annotated[int | None, option("STEPS")] = None
     """steps between two sheets of samples; 0 for none"""
     minutes: Annotated[float | None, option("MINUTES")] = None
@@ -199,7 +203,7 @@ def _pocket_run(options: Options) -> "PocketRun":
     from duckrabbit.trained.run_folder import CONFIG
 
     known = PocketRun.from_toml(options.folder / CONFIG) if options.resume else POCKET_RUNS[options.recipe]
-    _refuse_meaningless(_given(options.text, "backdrops", "first_stage", "crop"), known)
+    _refuse_meaningless(_given(options.text, "backdrops", "first_stage", "crop", "judge_strength", "judges"), known)
     init = known.init if options.text.init is None else options.text.init
     started = None if init == "none" else init
     if started is not None and (options.text.widths or options.text.blocks):
@@ -207,6 +211,7 @@ def _pocket_run(options: Options) -> "PocketRun":
     wanted = replace(
         known,
         **_given(options.text, "pictures", "widths", "blocks", "backdrops", "first_stage", "show_every", "crop"),
+        **_given(options.text, "judge_strength", "judges"),
         **_given(options, "data"),
         init=started,
         hyperparameters=replace(known.hyperparameters, **_given(options, *HYPERPARAMETERS)),
