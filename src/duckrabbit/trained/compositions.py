@@ -43,6 +43,8 @@ STEPS = (12, 24)
 UNTIL = 0.2
 """The time at which it is left: below, no guidance acts on illusions."""
 
+CHANNELS = 3
+
 SAME_STYLE = 0.7
 """How many illusions show both things in one style."""
 
@@ -182,7 +184,7 @@ def members_of(judge: Judge) -> list[nn.Module]:
     return [*judge.network.members] if isinstance(judge.network, Panel) else [judge.network]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Underway:
     """Pictures of one arrangement on their way from noise.
 
@@ -211,10 +213,11 @@ class Underway:
         return Asked(x_t, t, self.tokens.flatten(0, 1), self.told.repeat(len(self.tokens), 1))
 
 
+@dataclass
 class JudgedDistillation:
     """Guidance distillation of painted pictures and of compositions underway, whose answers judges have moved.
 
-    Args:
+    Attributes:
         distillation: of the pictures, and whom it learns from.
         parametrization: of network and teacher.
         judge: a panel.
@@ -223,30 +226,24 @@ class JudgedDistillation:
         strength: κ.
         rows: of compositions, for each batch.
         sets: how many are underway at once; one of them goes on at each batch, at random.
+        size: side of the pictures.
         dtype: of the judge's network.
     """
 
-    def __init__(
-        self,
-        distillation: GuidanceDistillation,
-        parametrization: Parametrization,
-        judge: Judge,
-        prompts: Prompts,
-        kinds: Sequence[Arrangement],
-        strength: float,
-        rows: int = 256,
-        sets: int = 12,
-        size: int = 64,
-        dtype: torch.dtype = torch.float32,
-    ) -> None:
-        self.distillation, self.parametrization, self.judge, self.prompts = (
-            distillation,
-            parametrization,
-            judge,
-            prompts,
-        )
-        self.kinds, self.strength, self.rows, self.size, self.dtype = tuple(kinds), strength, rows, size, dtype
-        self.underway: list[Underway | None] = [None] * sets
+    distillation: GuidanceDistillation
+    parametrization: Parametrization
+    judge: Judge
+    prompts: Prompts
+    kinds: Sequence[Arrangement]
+    strength: float
+    rows: int = 256
+    sets: int = 12
+    size: int = 64
+    dtype: torch.dtype = torch.float32
+    underway: list[Underway | None] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.underway = [None] * self.sets
 
     @property
     def path(self) -> Path:
@@ -255,7 +252,7 @@ class JudgedDistillation:
 
     def __call__(self, network: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
         """The mean loss over all rows and pixels; those that are underway go on by one step."""
-        which = int(torch.randint(len(self.underway), (), generator=generator, device=generator.device))
+        which = _drawn(self.sets, generator)
         own = self.underway[which] or self._begun(generator)
         painted = self.distillation.asked(batch, generator)
         asked = painted + own.asked()
@@ -267,13 +264,12 @@ class JudgedDistillation:
         return F.mse_loss(output, target)
 
     def _begun(self, generator: torch.Generator) -> Underway:
-        device = generator.device
-        draw = torch.Generator().manual_seed(int(torch.randint(2**31, (), generator=generator, device=device)))
-        kind = self.kinds[int(torch.randint(len(self.kinds), (), generator=draw))]
-        steps = int(torch.randint(STEPS[0], STEPS[1] + 1, (), generator=draw))
+        kind = self.kinds[_drawn(len(self.kinds), generator)]
+        fewest, most = STEPS
+        steps = fewest + _drawn(most - fewest + 1, generator)
         count = self.rows // len(kind.views)
         tokens, classes = self.prompts(len(kind.views), count, generator)
-        x = torch.randn(count, 3, self.size, self.size, generator=generator, device=device)
+        x = torch.randn(count, CHANNELS, self.size, self.size, generator=generator, device=generator.device)
         return Underway(kind, x, 1.0, 1 / steps, tokens, classes, self.distillation.scales(count, generator))
 
     def _judged(self, own: Underway, output: Tensor, generator: torch.Generator) -> tuple[Tensor, Underway | None]:
@@ -284,9 +280,8 @@ class JudgedDistillation:
         x0 = kind.composed(self.parametrization.x0(output, x_t, alpha_t, sigma_t))
         change, guided = torch.zeros_like(x0), x0
         if DOWN_TO < t <= FROM:
-            draws = torch.Generator().manual_seed(int(torch.randint(2**31, (), generator=generator, device=x0.device)))
-            turn = int(torch.randint(2**16, (), generator=draws))
-            read = readability(self.judge, kind.sees, own.classes, x0, AUGMENTED_VIEWS, turn, draws, self.dtype)
+            turn, views = _drawn(2**16, generator), torch.Generator().manual_seed(_drawn(2**31, generator))
+            read = readability(self.judge, kind.sees, own.classes, x0, AUGMENTED_VIEWS, turn, views, self.dtype)
             way = unit(read.gradient)
             unread = 1 - read.log_p.amin(dim=0).exp()
             change = self.strength * t * unread.view(-1, 1, 1, 1) * way
@@ -301,3 +296,8 @@ class JudgedDistillation:
 
         result = DDPM()(Known(self.path, clip(guided)), own.x, self.path.between(t, s), noise, None)
         return moved, Underway(kind, result.x, s, own.step, own.tokens, own.classes, own.told)
+
+
+def _drawn(below: int, generator: torch.Generator) -> int:
+    """A number from 0 to below `below`."""
+    return int(torch.randint(below, (), generator=generator, device=generator.device))
