@@ -1,7 +1,7 @@
 // The kinds of fields that a task may have: how each is shown, what it says in a recipe, and how it is read from one.
 
 import { ask, once, query } from "./api.js";
-import { chips, el, trying } from "./dom.js";
+import { chips, debounced, el, trying } from "./dom.js";
 import { VIEWS, keyword, viewWords } from "./icons.js";
 import { PromptField } from "./prompt.js";
 import { known } from "./state.js";
@@ -194,7 +194,41 @@ export const KINDS = {
       if (recipe[view.name]) wish[view.name] = [recipe[view.name].at(-1)];
     },
   },
+  row: {
+    start: ({ name, view }) => ({ [name]: "", reads: "", [view.name]: [view.usual] }),
+    show: rowFields,
+    put: ({ name, view, missing }, wish) => {
+      const { reads } = wish;
+      if (!/^\d+$/.test(wish[name]) || !/^\d*$/.test(reads)) throw new Error(`Say ${missing}.`);
+      if (reads && reads.length !== wish[name].length) throw new Error("Say as many digits for both readings.");
+      return { [name]: wish[name], reads: reads || null, view: wish[view.name][0] };
+    },
+    take: ({ name, view }, wish, recipe) => Object.assign(wish, { [name]: recipe[name], reads: recipe.reads ?? "", [view.name]: [recipe.view] }),
+  },
 };
+
+/** A row of digits, and below it what it reads as: what the view makes of it, or other digits that are asked for. */
+function rowFields({ name, labels, example, most, view, views }, wish, page) {
+  const said = el("p", { class: "quiet-text said-of-row", role: "status" });
+  const input = (label, order, value, placeholder, changed) => {
+    const own = el("input", { type: "text", inputmode: "numeric", maxlength: most, autocomplete: "off", placeholder, ".value": value });
+    own.addEventListener("input", () => (changed(own.value.trim()), look()));
+    return [own, el("label", { class: `prompt row-of-digits ${order}` }, el("span", { class: "label" }, label), el("span", { class: "box" }, own))];
+  };
+  const [, first] = input(labels[0], "", wish[name], example, (digits) => (wish[name] = digits));
+  const [reads, second] = input(labels[1], "second", wish.reads, "", (digits) => (wish.reads = digits));
+  const look = debounced(async () => {
+    const digits = wish[name] || example;
+    if (!/^\d+$/.test(digits)) return;
+    const made = (await ask(`/api/row?${query({ digits, view: wish[view.name][0] })}`).catch(() => null))?.reads ?? "";
+    reads.placeholder = made;
+    said.textContent = wish[name] && !wish.reads && made ? `${digits} reads ${made === digits ? "the same" : made} that way.` : "";
+  }, 150);
+  const chosen = viewChips(page.task, view, wish, views.filter((one) => page.views.includes(one)));
+  chosen.addEventListener("change", look);
+  look();
+  return [first, second, said, chosen];
+}
 
 function given(name, sources, missing) {
   if (!sources[name]) throw new Error(missing);

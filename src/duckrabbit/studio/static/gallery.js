@@ -233,7 +233,7 @@ export async function showPicture(id) {
     ["model", picture.model],
     ["seed", picture.seed],
     ["odds", typeof picture.odds === "number" && `${percent(picture.odds)} to be read as asked, says a judge`],
-    ["size", `${picture.side} × ${picture.side}`],
+    ["size", `${picture.side} pixels wide`],
     ["sampling", sampler && `${sampler.solver}, ${sampler.steps} steps, guidance ${sampler.guidance_scale}`],
     ["steered from", recipe.negative_prompt],
     ["file", picture.file],

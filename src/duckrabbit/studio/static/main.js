@@ -16,7 +16,7 @@ import { remember } from "./prompt.js";
 import { easelOf, lay, sourceFields, sourcesOf, takesPicture } from "./sources.js";
 import { openStage, present, side, watch, welcome } from "./stage.js";
 import { known, on, order, refreshJobs, refreshStudio, taskOf, tell } from "./state.js";
-import { countOf, fieldsOf, jobOf, paceOf, settingsOf, spend, wishes } from "./tasks.js";
+import { countOf, fieldsOf, isAlone, jobOf, paceOf, settingsOf, spend, wishes } from "./tasks.js";
 import { openTraining, refreshTraining } from "./training.js";
 import { openWall, refreshWall } from "./wall.js";
 
@@ -100,9 +100,11 @@ function count(change) {
 /** How many, and how long that takes as far as it is known. */
 function sayGo() {
   const count = countOf(task);
-  const many = wishes.among ? Math.min(known.studio.most_candidates, wishes.among * count) : count;
+  const among = isAlone(task) ? null : wishes.among;
+  $(".counter").hidden = isAlone(task);
+  const many = among ? Math.min(known.studio.most_candidates, among * count) : count;
   const pace = paceOf(task);
-  const words = wishes.among ? `Best ${count > 1 ? `${count} ` : ""}of ${many}` : count > 1 ? `Make ${count}` : "Make it";
+  const words = among ? `Best ${count > 1 ? `${count} ` : ""}of ${many}` : count > 1 ? `Make ${count}` : "Make it";
   $("#count").textContent = String(count);
   $("#go-word").replaceChildren(words, pace ? el("small", {}, `about ${seconds(many * pace)}`) : "");
 }

@@ -211,8 +211,10 @@ function narrow(count) {
 
 function formOne() {
   const own = image.width / image.count;
-  const canvas = el("canvas", { width: own, height: own });
-  canvas.getContext("2d").drawImage(image, Math.min(chosen, image.count - 1) * own, 0, own, own, 0, 0, own, own);
+  // As high as it is: a row of digits is no square.
+  const { height } = image;
+  const canvas = el("canvas", { width: own, height });
+  canvas.getContext("2d").drawImage(image, Math.min(chosen, image.count - 1) * own, 0, own, height, 0, 0, own, height);
   viewer.form(canvas, own, false);
 }
 

@@ -48,11 +48,15 @@ export function paceOf(name) {
 
 /** How many pictures are made. */
 export function countOf(name) {
+  if (isAlone(name)) return 1;
   if (wishes.count) return wishes.count;
   const pace = paceOf(name);
   if (!pace || wishes.among) return wishes.among ? 1 : FIRST_COUNT;
   return Math.min(known.studio.largest_count, Math.max(2, Math.floor(known.studio.usual_seconds / pace)));
 }
+
+/** Whether one is made at a time. */
+export const isAlone = (name) => recipeOf(verbOf(name)).alone;
 
 function verbOf(name) {
   const task = taskOf(name);
@@ -93,7 +97,7 @@ export function jobOf(name, sources) {
   const said = Object.assign({}, ...allOf(task).map((field) => KINDS[field.kind].put?.(field, wish, sources)));
   const negative = task.models === "digits" ? {} : { negative_prompt: wishes.negative };
   const seed = wishes.seed ?? chance();
-  const among = wishes.among ? Math.min(known.studio.most_candidates, wishes.among * count) : null;
+  const among = wishes.among && !isAlone(name) ? Math.min(known.studio.most_candidates, wishes.among * count) : null;
   const { sizes } = model(modelName(name));
   const size = sizes.includes(wishes.size) ? wishes.size : null;
   return { verb, recipe: { ...said, ...negative, sampler: samplerOf(name, verb) }, model: modelName(name), seed, count, among, size };
@@ -181,7 +185,7 @@ export function settingsOf(name, again) {
     ),
     isJudged(task) ? sampling("Pull by the judge", "judge_scale", 0, 2, 0.05) : null,
     ...task.settings.map((field) => number(field.label.replace("{finest}", finest), field.name, field.low, field.high, field.step, wish, field.usual)),
-    choice("Choose among", [["", "all are kept"], ...[8, 16, 32, 64].map((each) => [String(each), `the best of ${each} each`])], wishes.among ? String(wishes.among) : "", (each) => ((wishes.among = each ? Number(each) : null), again())),
+    isAlone(name) ? null : choice("Choose among", [["", "all are kept"], ...[8, 16, 32, 64].map((each) => [String(each), `the best of ${each} each`])], wishes.among ? String(wishes.among) : "", (each) => ((wishes.among = each ? Number(each) : null), again())),
     facts.sizes.length > 1 ? choice("Size", facts.sizes.map((size, k) => [k ? String(size) : "", `${size} × ${size}${k ? ", slower" : ""}`]), wishes.size ? String(wishes.size) : "", (size) => (wishes.size = size ? Number(size) : null)) : null,
     kind === "digits" ? null : el("label", {}, el("span", {}, "Steer away from"), negative),
   ];
