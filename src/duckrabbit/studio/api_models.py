@@ -17,7 +17,7 @@ from duckrabbit.studio.core import Studio
 from duckrabbit.studio.facts import RUN, Facts, all_facts, reading, suggestions
 from duckrabbit.studio.motions import motion
 from duckrabbit.studio.previews import FORMATS
-from duckrabbit.studio.settings import MAX_CANDIDATES, MAX_COUNT, MAX_DIGITS, MAX_PROMPT, MAX_SIDE
+from duckrabbit.studio.settings import MAX_CANDIDATES, MAX_COUNT, MAX_DIGITS, MAX_PROMPT, MAX_SIDE, MAX_WAITING_JOBS
 from duckrabbit.studio.tasks import PAGE
 from duckrabbit.studio.web import Refusal, answer, json_of, number_of
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
@@ -68,6 +68,7 @@ async def overview(request: Request) -> Response:
         "paces": studio.paces,
         "usual_seconds": USUAL_SECONDS,
         "most_candidates": MAX_CANDIDATES,
+        "most_jobs": MAX_WAITING_JOBS,
         "run_prefix": RUN,
         **msgspec.structs.asdict(PAGE),
     }

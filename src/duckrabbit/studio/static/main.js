@@ -5,6 +5,7 @@ import { deedsOn } from "./deeds.js";
 import { $, drawing, el, seconds, toast, trying } from "./dom.js";
 import { follow } from "./events.js";
 import { openFind, refreshFind } from "./find.js";
+import { gridFields, hasGrid, isOfGrid, openGrid } from "./grid.js";
 import { closePicture, openGallery, refreshGallery, showPicture } from "./gallery.js";
 import { openIntake } from "./intake.js";
 import { openKeys } from "./keys.js";
@@ -71,11 +72,18 @@ function choose(name) {
   calm();
   buildFields();
   const paints = takesPicture(name);
-  $("#stage-switch").hidden = !paints;
+  offer();
   if (paints) {
     $("#paint").replaceChildren(...easelOf(name).element);
     side("paint");
   } else side("look");
+}
+
+/** The ways between canvas, picture and grid, as far as there are these. */
+function offer() {
+  const ways = { paint: takesPicture(task), look: true, grid: hasGrid() };
+  for (const button of $("#stage-switch").children) button.hidden = !ways[button.dataset.side];
+  $("#stage-switch").hidden = !ways.paint && !ways.grid;
 }
 
 function buildFields() {
@@ -88,9 +96,12 @@ function buildFields() {
 function buildSettings() {
   const focused = document.activeElement?.closest("#settings") ? document.activeElement.getAttribute("aria-label") : null;
   $("#settings").replaceChildren(...settingsOf(task, buildFields).filter(Boolean));
+  buildGrid();
   // What was pressed there is pressed again.
   if (focused) $("#settings").querySelector(`[aria-label="${focused}"]`)?.focus();
 }
+
+const buildGrid = () => $(".gridding").open && $("#gridding").replaceChildren(...gridFields());
 
 function count(change) {
   wishes.count = Math.min(known.studio.largest_count, Math.max(1, countOf(task) + change));
@@ -177,7 +188,8 @@ function heard(kind, content) {
 
 /** A job that fails says so wherever the person is; on stage it is said by the stage. */
 function sayFailed(job) {
-  if (shownRoom === "make" && $("#stage").dataset.job === job.id) return;
+  const seen = $("#grid").hidden ? $("#stage").dataset.job === job.id : isOfGrid(job.id);
+  if (shownRoom === "make" && seen) return;
   toast(`“${wordsOf(job)}” could not be made: ${job.problem}`, { name: "Look", run: () => $("#queue-button").click() });
 }
 
@@ -210,6 +222,7 @@ async function open() {
   openFind(page);
   openWall(page);
   openTraining();
+  $(".gridding").addEventListener("toggle", () => (buildGrid(), $("#grid-go")?.scrollIntoView({ block: "nearest" })));
   openIntake(page);
   openKeys(page);
   on("studio", buildFields);
@@ -249,7 +262,9 @@ async function open() {
   });
   await trying(refreshJobs);
   const making = known.order.map((id) => known.jobs.get(id)).find((job) => job?.state === "making");
-  if (making) watch(making);
+  await trying(() => openGrid({ task: () => task, again, offer }));
+  if (making && isOfGrid(making.id)) side("grid");
+  else if (making) watch(making);
   else {
     const latest = await trying(() => ask("/api/pictures?limit=1"));
     if (!latest?.pictures.length) trying(welcome);

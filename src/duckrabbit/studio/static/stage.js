@@ -73,6 +73,7 @@ export function side(name) {
   const painting = $("#paint").contains(document.activeElement);
   $("#look").hidden = name !== "look";
   $("#paint").hidden = name !== "paint";
+  $("#grid").hidden = name !== "grid";
   // Whoever painted by keyboard goes on with the picture.
   if (painting && name === "look") $("#viewer").focus({ preventScroll: true });
 }
@@ -124,9 +125,11 @@ function paintThumbnail(k, source, at, count) {
   const canvas = $("#strip").children[k]?.firstChild;
   if (!canvas) return;
   const own = source.width / count;
+  const scale = canvas.width / Math.max(own, source.height);
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
-  context.drawImage(source, at * own, 0, own, source.height, 0, 0, canvas.width, canvas.height);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(source, at * own, 0, own, source.height, (canvas.width - own * scale) / 2, (canvas.height - source.height * scale) / 2, own * scale, source.height * scale);
 }
 
 async function choose(k, again) {
