@@ -180,6 +180,7 @@ def tasks(studio: Studio) -> Mapping[str, Mapping[str, Any]]:
             "recipe": {"prompts": ["6", "9"], "views": ["rotate-180"]},
             "model": "mnist-ddpm-class",
         },
+        "Ambigram of four": {"verb": "ambigram", "recipe": {"digits": "6089"}, "model": "mnist-ddpm-class"},
     }
 
 
@@ -193,7 +194,8 @@ def half_white() -> bytes:
 
 
 def print_tasks(studio: Studio, times: int) -> None:
-    """From the click to the first preview, and to the finished picture, task by task."""
+    """From the click to the first preview, and to the finished picture, task by task; what else is at work before."""
+    print(f"load before the tasks: {os.getloadavg()[0]:.2f} over a minute, on {os.cpu_count()} cores", flush=True)
     for name, asked_for in tasks(studio).items():
         took = [click(studio, {"model": "pocket", **asked_for, "count": 1, "seed": k}) for k in range(times + 1)][1:]
         first, last = (statistics.median(column) for column in zip(*took, strict=True))
