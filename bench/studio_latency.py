@@ -225,10 +225,19 @@ def click(studio: Studio, request: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def print_live(studio: Studio, times: int) -> None:
-    """From the end of a stroke to what becomes of the drawing: after few steps, and after all of them."""
+    """From the end of a stroke to what becomes of the drawing: after few steps, and after all of them.
+
+    With each goes how many looks of one evaluation take as long: that ratio is another machine's as well.
+    """
     drawing = studio.ask(f"/api/sources?{urlencode({'model': 'pocket', 'name': 'sketch:house'})}")["source"]
     usual = next(one for one in studio.ask("/api/studio")["models"] if one["name"] == "pocket")["sampler"]
-    for steps, what in ((6, "first look"), (24, "when it has settled")):
+    single = 0.0
+    for steps, what in (
+        (1, "one evaluation"),
+        (5, "first look, 5 steps"),
+        (6, "first look, 6 steps"),
+        (24, "when it has settled"),
+    ):
         sampler = {**usual, "solver": "dpmpp_2m", "steps": steps, "judge_scale": 0}
         recipe = {"picture": drawing, "prompt": "a house", "start_level": 700, "sampler": sampler}
         took = []
@@ -236,7 +245,9 @@ def print_live(studio: Studio, times: int) -> None:
             started = time.perf_counter()
             studio.ask("/api/live", "POST", {"verb": "edit", "recipe": recipe, "model": "pocket", "seed": k})
             took.append(1000 * (time.perf_counter() - started))
-        print(f"live, {what:20} {of_milliseconds(took[1:])}", flush=True)
+        single = single or statistics.median(took[1:])
+        times_single = statistics.median(took[1:]) / single
+        print(f"live, {what:20} {of_milliseconds(took[1:])}   {times_single:4.1f} times one", flush=True)
 
 
 def print_answers(studio: Studio, times: int) -> None:
