@@ -224,30 +224,29 @@ def click(studio: Studio, request: Mapping[str, Any]) -> tuple[float, float]:
     return last if first is None else first, last
 
 
+LOOKS = {1: "one evaluation", 4: "4 steps", 5: "5 steps, the first", 6: "6 steps, at the most", 24: "settled, 24 steps"}
+
+
 def print_live(studio: Studio, times: int) -> None:
     """From the end of a stroke to what becomes of the drawing: after few steps, and after all of them.
 
-    With each goes how many looks of one evaluation take as long: that ratio is another machine's as well.
+    They take turns, so that what else is at work slows all of them alike: how many times one evaluation each takes is
+    another machine's ratio as well.
     """
     drawing = studio.ask(f"/api/sources?{urlencode({'model': 'pocket', 'name': 'sketch:house'})}")["source"]
     usual = next(one for one in studio.ask("/api/studio")["models"] if one["name"] == "pocket")["sampler"]
-    single = 0.0
-    for steps, what in (
-        (1, "one evaluation"),
-        (5, "first look, 5 steps"),
-        (6, "first look, 6 steps"),
-        (24, "when it has settled"),
-    ):
-        sampler = {**usual, "solver": "dpmpp_2m", "steps": steps, "judge_scale": 0}
-        recipe = {"picture": drawing, "prompt": "a house", "start_level": 700, "sampler": sampler}
-        took = []
-        for k in range(times + 1):
+    took: dict[int, list[float]] = {steps: [] for steps in LOOKS}
+    for k in range(times + 1):
+        for steps, every in took.items():
+            sampler = {**usual, "solver": "dpmpp_2m", "steps": steps, "judge_scale": 0}
+            recipe = {"picture": drawing, "prompt": "a house", "start_level": 700, "sampler": sampler}
             started = time.perf_counter()
             studio.ask("/api/live", "POST", {"verb": "edit", "recipe": recipe, "model": "pocket", "seed": k})
-            took.append(1000 * (time.perf_counter() - started))
-        single = single or statistics.median(took[1:])
-        times_single = statistics.median(took[1:]) / single
-        print(f"live, {what:20} {of_milliseconds(took[1:])}   {times_single:4.1f} times one", flush=True)
+            every.append(1000 * (time.perf_counter() - started))
+    single = statistics.median(took[1][1:])
+    for steps, what in LOOKS.items():
+        ratio = statistics.median(took[steps][1:]) / single
+        print(f"live, {what:20} {of_milliseconds(took[steps][1:])}   {ratio:4.1f} times one", flush=True)
 
 
 def print_answers(studio: Studio, times: int) -> None:
