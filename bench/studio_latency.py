@@ -180,6 +180,7 @@ def tasks(studio: Studio) -> Mapping[str, Mapping[str, Any]]:
             "recipe": {"prompts": ["6", "9"], "views": ["rotate-180"]},
             "model": "mnist-ddpm-class",
         },
+        "Ambigram of four": {"verb": "ambigram", "recipe": {"digits": "6089"}, "model": "mnist-ddpm-class"},
     }
 
 
@@ -193,7 +194,8 @@ def half_white() -> bytes:
 
 
 def print_tasks(studio: Studio, times: int) -> None:
-    """From the click to the first preview, and to the finished picture, task by task."""
+    """From the click to the first preview, and to the finished picture, task by task; what else is at work before."""
+    print(f"load before the tasks: {os.getloadavg()[0]:.2f} over a minute, on {os.cpu_count()} cores", flush=True)
     for name, asked_for in tasks(studio).items():
         took = [click(studio, {"model": "pocket", **asked_for, "count": 1, "seed": k}) for k in range(times + 1)][1:]
         first, last = (statistics.median(column) for column in zip(*took, strict=True))
@@ -222,19 +224,29 @@ def click(studio: Studio, request: Mapping[str, Any]) -> tuple[float, float]:
     return last if first is None else first, last
 
 
+LOOKS = {1: "one evaluation", 4: "4 steps", 5: "5 steps, the first", 6: "6 steps, at the most", 24: "settled, 24 steps"}
+
+
 def print_live(studio: Studio, times: int) -> None:
-    """From the end of a stroke to what becomes of the drawing: after few steps, and after all of them."""
+    """From the end of a stroke to what becomes of the drawing: after few steps, and after all of them.
+
+    They take turns, so that what else is at work slows all of them alike: how many times one evaluation each takes is
+    another machine's ratio as well.
+    """
     drawing = studio.ask(f"/api/sources?{urlencode({'model': 'pocket', 'name': 'sketch:house'})}")["source"]
     usual = next(one for one in studio.ask("/api/studio")["models"] if one["name"] == "pocket")["sampler"]
-    for steps, what in ((6, "first look"), (24, "when it has settled")):
-        sampler = {**usual, "solver": "dpmpp_2m", "steps": steps, "judge_scale": 0}
-        recipe = {"picture": drawing, "prompt": "a house", "start_level": 700, "sampler": sampler}
-        took = []
-        for k in range(times + 1):
+    took: dict[int, list[float]] = {steps: [] for steps in LOOKS}
+    for k in range(times + 1):
+        for steps, every in took.items():
+            sampler = {**usual, "solver": "dpmpp_2m", "steps": steps, "judge_scale": 0}
+            recipe = {"picture": drawing, "prompt": "a house", "start_level": 700, "sampler": sampler}
             started = time.perf_counter()
             studio.ask("/api/live", "POST", {"verb": "edit", "recipe": recipe, "model": "pocket", "seed": k})
-            took.append(1000 * (time.perf_counter() - started))
-        print(f"live, {what:20} {of_milliseconds(took[1:])}", flush=True)
+            every.append(1000 * (time.perf_counter() - started))
+    single = statistics.median(took[1][1:])
+    for steps, what in LOOKS.items():
+        ratio = statistics.median(took[steps][1:]) / single
+        print(f"live, {what:20} {of_milliseconds(took[steps][1:])}   {ratio:4.1f} times one", flush=True)
 
 
 def print_answers(studio: Studio, times: int) -> None:

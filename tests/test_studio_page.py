@@ -34,7 +34,7 @@ GREY = {
     "model": DIGITS,
 }
 """What only the model can refuse."""
-TASKS = ["generate", "anagram", "hybrid", "edit", "inpaint", "digits"]
+TASKS = ["generate", "anagram", "hybrid", "edit", "inpaint", "digits", "ambigram"]
 
 
 def test_an_anagram_is_made_and_turned(visit: Visit) -> None:
@@ -566,7 +566,7 @@ def test_a_new_recipe_is_on_the_page_when_the_studio_says_so(visit: Visit) -> No
     page.route("**/api/jobs", taken)
     page.reload()
     visit.ready()
-    page.keyboard.press("7")
+    page.keyboard.press("8")
     expect(page.locator("#task-title")).to_have_text("Knitting")
     prompts = page.locator(".prompt input")
     page.locator("#go").click()

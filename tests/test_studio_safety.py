@@ -38,6 +38,7 @@ from duckrabbit.recipes.noise import Forward, Level
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source
 from duckrabbit.recipes.upscale import Upscale
+from duckrabbit.search.ambigram import Ambigram
 from duckrabbit.studio.api import document
 from duckrabbit.studio.bodies import FindRequest, Order, order_of
 from duckrabbit.studio.core import Studio
@@ -334,6 +335,7 @@ RECIPES = (
     Upscale(KEPT),
     Forward(KEPT, Level(500)),
     Denoise(KEPT, Level(sigma=0.5), "blur", blur_sigma=2),
+    Ambigram("6089", "flip", "6809", SamplerConfig("ddpm", 3)),
 )
 
 
@@ -369,6 +371,10 @@ def test_an_order_comes_back_from_its_json(recipe: Recipe) -> None:
         (6, {"level": {"level": 1000}}),
         (7, {"blur_sigma": 0}),
         (7, {"method": "wish"}),
+        (8, {"digits": ""}),
+        (8, {"digits": "6" * 10}),
+        (8, {"digits": "six"}),
+        (8, {"reads": "\n6"}),
     ],
 )
 def test_more_than_the_studio_gives_is_not_taken(recipe: int, change: dict[str, Any]) -> None:

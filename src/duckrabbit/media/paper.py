@@ -13,8 +13,26 @@ GRAIN = ((1, 7.0), (2, 6.0), (5, 4.0))
 SHARPER = 0.55
 
 
+GROUND = "#fffefb"
+"""Above and below, or beside, a picture that is no square."""
+
+
 def printed(image: Image.Image, side: int) -> Image.Image:
-    """A square picture as RGB at another side."""
+    """A picture as RGB in a square of another side; one that is no square in its middle."""
+    if image.width == image.height:
+        return _printed(image, side)
+    longest = max(image.size)
+    square = Image.new("RGB", (longest, longest))
+    corner = ((longest - image.width) // 2, (longest - image.height) // 2)
+    square.paste(image.convert("RGB"), corner)
+    scale = side / longest
+    place = [round(scale * value) for value in (*corner, corner[0] + image.width, corner[1] + image.height)]
+    sheet = Image.new("RGB", (side, side), GROUND)
+    sheet.paste(_printed(square, side).crop((place[0], place[1], place[2], place[3])), (place[0], place[1]))
+    return sheet
+
+
+def _printed(image: Image.Image, side: int) -> Image.Image:
     large = image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)
     if image.width >= PRINTED:
         return large

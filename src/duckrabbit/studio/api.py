@@ -20,7 +20,7 @@ from duckrabbit.errors import UsageError, in_words
 from duckrabbit.studio import api_finds, api_jobs, api_models, api_pictures, api_share, api_wall
 from duckrabbit.studio.bodies import BODIES, Job, Problem
 from duckrabbit.studio.core import Studio
-from duckrabbit.studio.settings import MAX_PROMPT, MAX_SIDE
+from duckrabbit.studio.settings import MAX_DIGITS, MAX_PROMPT, MAX_SIDE
 from duckrabbit.studio.web import Refusal, answer, refused
 from duckrabbit.version import VERSION
 
@@ -84,6 +84,9 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("GET", "/api/words", api_models.words, "what a model can be asked for", query=(_MODEL,), refuses=(404,)),
     Endpoint("GET", "/api/reading", api_models.read_prompt, "how a model reads a prompt", refuses=(404, 422),
              query=(_MODEL, Parameter("prompt", _text(MAX_PROMPT), "as it is typed"))),
+    Endpoint("GET", "/api/row", api_models.read_row, "what a row of digits reads as through a view",
+             refuses=(400, 422, 429), query=(Parameter("digits", _text(MAX_DIGITS), "such as 6089", True),
+             Parameter("view", _text(100), "rotate-180, flip, mirror or negate, or several joined by +", True))),
     Endpoint("GET", "/api/motion", api_models.view_motion, "how a view moves, piece by piece", refuses=(400, 422, 429),
              query=(Parameter("view", _text(100), "such as jigsaw:3 or flip+negate", True), _SIZE)),
     Endpoint("POST", "/api/lessons", api_models.lesson, "how it works, with a picture of one's own",

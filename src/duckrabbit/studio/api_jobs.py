@@ -9,11 +9,13 @@ from starlette.responses import Response, StreamingResponse
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.views import parse_view
 from duckrabbit.making.choose import default_name
+from duckrabbit.search.ambigram import Ambigram, reverses
 from duckrabbit.studio.api_models import facts_of, studio_of
 from duckrabbit.studio.bodies import JobRequest, Order, Place, order_of
 from duckrabbit.studio.events import Events, Follower
 from duckrabbit.studio.facts import Facts, check_prompts
 from duckrabbit.studio.jobs import OVER, Job
+from duckrabbit.studio.tasks import PAGE
 from duckrabbit.studio.web import Refusal, answer, json_of
 
 LIVE_STEPS = 40
@@ -33,7 +35,8 @@ async def live(request: Request) -> Response:
     studio = studio_of(request)
     order, facts = await _asked(request)
     steps = order.recipe.sampler.steps if order.recipe.sampler else None
-    if steps is None or steps > LIVE_STEPS or order.size is not None or order.among is not None:
+    alone = PAGE.recipes[order.recipe.verb].alone
+    if steps is None or steps > LIVE_STEPS or alone or order.size is not None or order.among is not None:
         raise Refusal(422, f"What is shown at once has a sampler with up to {LIVE_STEPS} steps, and no size: give one.")
     question = {"do": "live", "load": facts.load, "request": order.of(facts.name).to_json()}
     return answer({"picture": await studio.model_process.ask(question)})
@@ -43,7 +46,7 @@ async def _asked(request: Request) -> tuple[Order, Facts]:
     """The order in a body, which can be made, and the model that is to make it."""
     studio = studio_of(request)
     order = await studio.pools.quick(order_of, await json_of(request, JobRequest, "JobRequest"))
-    facts = await facts_of(studio, order.model or default_name(order.recipe.prompts))
+    facts = await facts_of(studio, order.model or default_name(order.told))
     if left_out := [source.name for source in order.recipe.sources if not source.png]:
         raise Refusal(400, f"The file was written without {left_out[0]}, which it was made from: give that as well.")
     if not facts.samples and order.recipe.verb not in ("noise", "denoise"):
@@ -52,6 +55,8 @@ async def _asked(request: Request) -> tuple[Order, Facts]:
     if order.size not in (None, *facts.sizes):
         made = " or ".join(map(str, facts.sizes))
         raise Refusal(400, f"{facts.name} makes pictures {made} pixels wide: give size {made}, or none.")
+    if order.count > 1 and PAGE.recipes[order.recipe.verb].alone:
+        raise Refusal(422, "Such a picture is made alone, the best of many: give a count of 1, or none.")
     if order.among is not None and order.among < order.count:
         raise Refusal(422, "The best can't be more than there are: give an among that is no less than the count.")
     return order, facts
@@ -59,8 +64,14 @@ async def _asked(request: Request) -> tuple[Order, Facts]:
 
 def _check(order: Order, facts: Facts) -> None:
     """Refuse what could only fail; raises UsageError."""
+    if isinstance(order.recipe, Ambigram):
+        if facts.kind != "digits":
+            raise UsageError(f"{facts.name} makes no digits: leave the model out, or name a model of digits.")
+        reverses(order.recipe.parsed_view)
+        if len({len(prompt) for prompt in order.recipe.prompts}) > 1:
+            raise UsageError("Both readings have as many digits: give `reads` as long as `digits`, or leave it out.")
     negative = getattr(order.recipe, "negative_prompt", None)
-    check_prompts([prompt for prompt in (*order.recipe.prompts, negative) if prompt], facts)
+    check_prompts([prompt for prompt in (*order.told, negative) if prompt], facts)
     for name in order.views:
         parse_view(name).permutation(facts.size)
     if order.views and len(order.recipe.prompts) - len(order.views) not in (0, 1):

@@ -6,17 +6,18 @@ from starlette.responses import FileResponse, Response
 
 from duckrabbit.diffusion.grid import GRIDS
 from duckrabbit.diffusion.steps import SOLVERS
-from duckrabbit.illusions.views import VIEWS
+from duckrabbit.illusions.views import VIEWS, parse_view
 from duckrabbit.media.animation import can_encode_mp4
 from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.models.load import DEFAULT_DIGITS, DEFAULT_TEXT
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS
+from duckrabbit.search.ambigram import reading_through
 from duckrabbit.studio.bodies import LessonRequest, RunRequest
 from duckrabbit.studio.core import Studio
 from duckrabbit.studio.facts import RUN, Facts, all_facts, reading, suggestions
 from duckrabbit.studio.motions import motion
 from duckrabbit.studio.previews import FORMATS
-from duckrabbit.studio.settings import MAX_CANDIDATES, MAX_COUNT, MAX_PROMPT, MAX_SIDE
+from duckrabbit.studio.settings import MAX_CANDIDATES, MAX_COUNT, MAX_DIGITS, MAX_PROMPT, MAX_SIDE, MAX_WAITING_JOBS
 from duckrabbit.studio.tasks import PAGE
 from duckrabbit.studio.web import Refusal, answer, json_of, number_of
 from duckrabbit.trained.digit_recipes import DIGIT_RECIPES
@@ -67,6 +68,7 @@ async def overview(request: Request) -> Response:
         "paces": studio.paces,
         "usual_seconds": USUAL_SECONDS,
         "most_candidates": MAX_CANDIDATES,
+        "most_jobs": MAX_WAITING_JOBS,
         "run_prefix": RUN,
         **msgspec.structs.asdict(PAGE),
     }
@@ -89,6 +91,15 @@ async def read_prompt(request: Request) -> Response:
         raise Refusal(422, f"A prompt has {MAX_PROMPT} characters at the most: shorten it.")
     facts = await facts_of(studio, request.query_params.get("model"))
     return answer(await studio.pools.quick(reading, prompt, facts))
+
+
+async def read_row(request: Request) -> Response:
+    """What a view makes of a row of digits."""
+    digits, view = request.query_params.get("digits", ""), request.query_params.get("view", "")
+    if not (0 < len(digits) <= MAX_DIGITS and set(digits) <= set("0123456789") and len(view) <= 100):
+        raise Refusal(422, f"A row has 1 to {MAX_DIGITS} digits, and a view a name such as flip: give these.")
+    reads = await studio_of(request).pools.slow(reading_through, digits, parse_view(view))
+    return answer({"reads": reads}, headers={"Cache-Control": "max-age=3600"})
 
 
 async def view_motion(request: Request) -> Response:

@@ -22,14 +22,16 @@ from duckrabbit.diffusion.thresholding import THRESHOLDS
 from duckrabbit.making.plan import MAX_JUDGE_SCALE
 from duckrabbit.making.record import FORMAT, recipe_of
 from duckrabbit.models.model import OWN, SamplerConfig
-from duckrabbit.recipes.catalogue import RECIPES, to_json
+from duckrabbit.recipes.catalogue import RECIPES, from_json, to_json
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, MAX_NEAR_SCALE, Part
 from duckrabbit.recipes.noise import Level
 from duckrabbit.recipes.recipe import Recipe
 from duckrabbit.recipes.source import Source as KeptSource
+from duckrabbit.search.ambigram import Ambigram
 from duckrabbit.studio.settings import (
     MAX_CANDIDATES,
     MAX_COUNT,
+    MAX_DIGITS,
     MAX_PROMPT,
     MAX_PROMPTS,
     MAX_RESAMPLINGS,
@@ -72,6 +74,9 @@ _NAMES = {SamplerConfig: "Sampler", Level: "Level", Part: "Part"}
 """What the values in a recipe are called in the document."""
 
 _LIMITS: Mapping[str, Any] = {
+    "digits": Annotated[str, Meta(pattern=f"^[0-9]{{1,{MAX_DIGITS}}}$", description="what is read upright")],
+    "reads": Annotated[str, Meta(pattern=f"^[0-9]{{1,{MAX_DIGITS}}}$", description="what is read through the view")],
+    "view": View,
     "views": Annotated[tuple[View, ...], Meta(min_length=1, max_length=MAX_PROMPTS)],
     "prompts": Annotated[tuple[Prompt, ...], Meta(min_length=2, max_length=MAX_PROMPTS)],
     "sigma": Annotated[float, Meta(ge=0, le=100)],
@@ -145,6 +150,9 @@ class _Job(Body, frozen=True, kw_only=True):
     size: Annotated[int, Meta(ge=8, le=MAX_SIDE)] | None = None
 
 
+MADE: Mapping[str, type[Recipe]] = {**RECIPES, Ambigram.verb: Ambigram}
+"""What jobs make: every recipe, and rows of digits, which are searched for place by place."""
+
 _JOBS = {
     verb: msgspec.defstruct(
         f"{verb.title().replace('-', '')}Job",
@@ -155,7 +163,7 @@ _JOBS = {
         tag=verb,
         frozen=True,
     )
-    for verb, kind in RECIPES.items()
+    for verb, kind in MADE.items()
 }
 
 JobRequest: Any = reduce(or_, _JOBS.values())
@@ -188,6 +196,11 @@ class Order:
         return tuple(getattr(self.recipe, "parts", ()))
 
     @property
+    def told(self) -> Sequence[str]:
+        """The prompts as the model is told them: a row of digits digit by digit."""
+        return tuple("".join(self.recipe.prompts)) if isinstance(self.recipe, Ambigram) else self.recipe.prompts
+
+    @property
     def views(self) -> Sequence[str]:
         """The recipe's views, where it has some."""
         return tuple(getattr(self.recipe, "views", ()))
@@ -210,8 +223,10 @@ def order_of(data: Any) -> Order:
         UsageError: if a picture in it is none.
     """
     asked = msgspec.to_builtins(msgspec.convert(data, JobRequest))
-    recipe = recipe_of({"format": FORMAT, "verb": asked.pop("verb"), "recipe": asked.pop("recipe")})
-    return Order(recipe, **asked)
+    verb, said = asked.pop("verb"), asked.pop("recipe")
+    if verb == Ambigram.verb:
+        return Order(from_json(said, Ambigram), **asked)
+    return Order(recipe_of({"format": FORMAT, "verb": verb, "recipe": said}), **asked)
 
 
 # The rest

@@ -230,7 +230,7 @@ def _entry(path: Path, stamp: Stamp) -> Entry | None:
         views=tuple(order.views),
         model=str(order.model),
         seed=order.seed,
-        odds=odds_of(record.get("score")),
+        odds=_odds_of_all(record.get("places")) if "places" in record else odds_of(record.get("score")),
     )
 
 
@@ -241,6 +241,13 @@ def odds_of(score: object) -> float | None:
         if told.read_as_asked is not None or told.log_p:
             return math.exp(min(told.log_p.values())) if told.read_as_asked is None else told.read_as_asked
     return None
+
+
+def _odds_of_all(places: object) -> float | None:
+    """How likely all places of a row are to be read as asked; None where it is not known of one."""
+    scores = [place.get("score") for place in places if isinstance(place, dict)] if isinstance(places, list) else []
+    every = [odds for score in scores if (odds := odds_of(score)) is not None]
+    return math.prod(every) if every and len(every) == len(scores) else None
 
 
 class _Score(msgspec.Struct):

@@ -31,6 +31,7 @@ from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.recipes.catalogue import to_json
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source, on_light_ground
+from duckrabbit.search.ambigram import Ambigram
 from duckrabbit.studio.bodies import Order, order_of
 from duckrabbit.studio.facts import Facts
 from duckrabbit.studio.settings import MAX_PICTURE_PIXELS
@@ -170,7 +171,13 @@ def _job_in(path: Path) -> dict[str, Any] | None:
 def order_of_record(record: Any) -> Order | None:
     """The order that makes the picture of a record again; None where the record is none that one could be made of."""
     try:
+        if record["verb"] == Ambigram.verb:
+            said = {name: record[name] for name in ("digits", "view", "reads")}
+            [first, *_] = record["places"]
+            recipe = {**said, "sampler": first["recipe"]["sampler"]}
+            model = first["model"]["name"]
+            return order_of({"verb": Ambigram.verb, "recipe": recipe, "seed": record["seed"], "model": model})
         job = {name: record[name] for name in ("verb", "recipe", "seed")}
         return order_of({**job, "model": record["model"]["name"], "size": record.get("size")})
-    except (KeyError, TypeError, AttributeError, msgspec.ValidationError, UsageError):
+    except (KeyError, TypeError, ValueError, AttributeError, msgspec.ValidationError, UsageError):
         return None

@@ -21,6 +21,7 @@ class About(Struct, frozen=True, kw_only=True):
         course: whether it has the courses' steps while neither steps nor a solver are given.
         varies_by: what more like it is made with: another `seed`, or the picture `itself`, noised and made anew.
         enlarges: by which a larger one is made: the recipe `anew`, or the `picture` by its model's second stage.
+        alone: whether one is made at a time, itself the best of many.
     """
 
     name: str
@@ -28,6 +29,7 @@ class About(Struct, frozen=True, kw_only=True):
     course: bool = False
     varies_by: str = "seed"
     enlarges: str = "picture"
+    alone: bool = False
 
 
 class _Field(Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -153,7 +155,19 @@ class Digits(_Field, frozen=True, kw_only=True, tag="digits"):
     view: Views
 
 
-Field = Prompt | Prompts | Styles | Surprise | Views | Parts | Slider | Picture | Mask | Digits
+class Row(_Field, frozen=True, kw_only=True, tag="row"):
+    """A row of digits, and what it reads as through one of the views that leave it a row; at most so many digits."""
+
+    name: str = "digits"
+    labels: tuple[str, str]
+    example: str
+    missing: str
+    most: int
+    view: Views
+    views: Sequence[str]
+
+
+Field = Prompt | Prompts | Styles | Surprise | Views | Parts | Slider | Picture | Mask | Digits | Row
 
 
 class Task(Struct, frozen=True, kw_only=True):

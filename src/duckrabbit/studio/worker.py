@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
+from torch import Tensor
 
 from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.diffusion.sampling import State
@@ -31,10 +32,12 @@ from duckrabbit.making.plan import plan
 from duckrabbit.media.names import new_file
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
+from duckrabbit.search.ambigram import Ambigram
 from duckrabbit.studio.bodies import FindRequest, LessonRequest, order_of
 from duckrabbit.studio.finding import Finder
 from duckrabbit.studio.lessons import lesson
 from duckrabbit.studio.previews import making_film, preview, still
+from duckrabbit.studio.rows import RowWatch, row_of
 
 KEPT_MODELS = 3
 """Models in memory at once; the one that was used longest ago makes room."""
@@ -189,6 +192,12 @@ class Worker:
     def _made(self, job: str, command: Command) -> list[str]:
         order = order_of(command["request"])
         model = self._model(command["load"])
+        if isinstance(order.recipe, Ambigram):
+            rows = RowWatch(order.recipe, model)
+            self._tell({"says": "begun", "job": job, "steps": rows.steps, "remarks": []})
+            watch = _Watch(job, rows.steps, 1, self._inbox, self._tell, self._answer_questions)
+            row = row_of(order, order.recipe, model, rows, watch.see)
+            return [_save(row, Path(command["out"]))]
         planned = plan(order.recipe, model, order.size)
         search = search_for(planned, order.count, order.seed, order.among) if order.among else None
         steps = planned.steps if search is None else search.steps
@@ -252,16 +261,20 @@ class _Watch:
         self._shown = 0.0
 
     def __call__(self, state: State) -> None:
+        self.see(self._step + 1, lambda: state.pictures(state.x0[: self._rows]))
+
+    def see(self, step: int, shown: Callable[[], Tensor]) -> None:
+        """So many steps are made, and that is what is seen, [N, C, H, W]."""
         if self._inbox.cancelled(self._job):
             raise Cancelled
-        self._step += 1
+        self._step = step
         now = time.monotonic()
         left = (now - self._started) / self._step * (self._steps - self._step)
         event: dict[str, Any] = {"says": "step", "job": self._job, "step": self._step, "steps": self._steps}
         event["seconds_left"] = round(left, 2)
         if now - self._shown > PREVIEW_SECONDS or self._step == self._steps:
             self._shown = now
-            event["preview"] = preview(state.pictures(state.x0[: self._rows]))
+            event["preview"] = preview(shown())
         self._tell(event)
         self._between()
 

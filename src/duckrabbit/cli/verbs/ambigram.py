@@ -1,6 +1,6 @@
 """duckrabbit ambigram"""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from duckrabbit.illusions.views import View
+    from duckrabbit.media.png import JSON
     from duckrabbit.search.ambigram import Place
 
 LONGEST = 40
-EACH = 32
 SHEET_WIDTH = 448
 
 
@@ -30,7 +30,7 @@ class Options:
     """rotate-180, flip, mirror or negate, or several joined by + (rotate-180)"""
     reads: Annotated[str | None, option("DIGITS")] = None
     """what is read through the view (by default what the view makes of each digit)"""
-    candidates: Annotated[int, option("M")] = EACH
+    candidates: Annotated[int, option("M")] = 32
     """candidates for each place, of which the best is taken; fewer where one is good early (32)"""
     seed: Annotated[int, option("SEED")] = 0
     """of each place's first candidate"""
@@ -49,44 +49,34 @@ def run(options: Options) -> int:
 
     from duckrabbit.cli.display import Display
     from duckrabbit.cli.produce import print_path
-    from duckrabbit.illusions.views import parse_view
     from duckrabbit.judges.calibration import percent
     from duckrabbit.making.choose import open_named
     from duckrabbit.media.names import new_file, slug
-    from duckrabbit.media.png import JSON, write_png
     from duckrabbit.models.load import DEFAULT_DIGITS
-    from duckrabbit.search.ambigram import ambigram, joined, places_of, reading_through
+    from duckrabbit.search.ambigram import Ambigram, made_row
 
     _check(options)
-    view = parse_view(options.view)
-    reads = reading_through(options.digits, view) if options.reads is None else options.reads
-    places = places_of(options.digits, reads, view)
+    asked = Ambigram(options.digits, options.view, options.reads).settled
+    places, reads = asked.places, asked.prompts[1]
     model = open_named(options.computing.model or DEFAULT_DIGITS, options.computing)
     print(f"{options.digits}, read as {reads} by {options.view}", file=sys.stderr)
-    sampler = options.sampling.over(model.illusion_sampler)
+    recipe = replace(asked, sampler=options.sampling.over(model.illusion_sampler))
     with Display(len(places), "ambigram") as display:
         try:
-            made = ambigram(places, options.view, model, sampler, options.seed, options.candidates, display.advance)
+            made = made_row(recipe, model, options.seed, options.candidates, lambda _: display.advance())
         except KeyboardInterrupt:
             raise KeyboardInterrupt("nothing was written.") from None
-    strip = joined([candidate.picture.pixels for candidate in made])
+    strip = made.pixels
     sure = _read_as_asked(strip, places, options.view)
     stem = "-".join(["ambigram", slug(options.digits), slug(reads), slug(options.view), str(options.seed)])
-    record: dict[str, JSON] = {
-        "verb": "ambigram",
-        "digits": options.digits,
-        "reads": reads,
-        "view": options.view,
-        "seed": options.seed,
-        "places": [dict(candidate.picture.record) for candidate in made],
-    }
     with new_file(Path(options.out), stem, ".png") as path:
-        write_png(path, strip, record)
+        made.save(path)
     print(
         f"wrote {path} (seed {options.seed}): the other judge reads {sure.told}, both ways as asked "
         f"{percent(sure.probability)}",
         file=sys.stderr,
     )
+    view = recipe.parsed_view
     film = _show(strip, [f"{options.digits} upright", f"{reads} by {options.view}"], view, path)
     line: dict[str, JSON] = {
         "path": str(path),
@@ -125,11 +115,10 @@ def _show(strip: "Tensor", titles: list[str], view: "View", path: "Path") -> "Pa
     import sys
 
     from duckrabbit.cli.sheets import write_loop
-    from duckrabbit.cli.verbs.animate import row_frames
     from duckrabbit.media.atomic import atomic_write
     from duckrabbit.media.names import new_file
     from duckrabbit.media.sheet import contact_sheet
-    from duckrabbit.search.ambigram import through
+    from duckrabbit.search.ambigram import row_frames, through
 
     sheet = contact_sheet([strip, through(strip, view)], 1, None, titles, max(1, SHEET_WIDTH // strip.shape[2]))
     with new_file(path.parent, f"{path.stem}-sheet", ".png") as shown, atomic_write(shown) as temporary:

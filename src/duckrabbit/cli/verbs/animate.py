@@ -11,10 +11,7 @@ from duckrabbit.cli.options import option
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from duckrabbit.illusions.views import View
-
 FORMATS = ("gif", "webp", "mp4")
-ROW_SIDE = 280
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,7 @@ def run(options: Options) -> int:
     from duckrabbit.cli.sheets import write_film, write_loop
     from duckrabbit.errors import UsageError
     from duckrabbit.making.record import recorded_row
+    from duckrabbit.search.ambigram import row_frames
 
     if options.format not in FORMATS:
         raise UsageError(f"There is no format {options.format!r}: the formats are {', '.join(FORMATS)}.")
@@ -63,18 +61,6 @@ def _motion(path: Path) -> "list[Tensor]":
 
     record = recorded(path)
     return [] if PASTED in record.data else record.recipe.motion(_square(path))
-
-
-def row_frames(strip: "Tensor", view: "View") -> "list[Tensor]":
-    """A loop in which a row of digits [C, S, W], in the middle of a dark square [C, W, W], goes through a view."""
-    from duckrabbit.illusions.loops import enlarged, through_views
-
-    sharp = enlarged(strip, max(1, ROW_SIDE // strip.shape[2]))
-    side = sharp.shape[2]
-    square = sharp.new_full((sharp.shape[0], side, side), -1.0)
-    top = (side - sharp.shape[1]) // 2
-    square[:, top : top + sharp.shape[1]] = sharp
-    return through_views(square, [view])
 
 
 def _square(path: Path) -> "Tensor":

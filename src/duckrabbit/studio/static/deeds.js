@@ -46,7 +46,7 @@ export function deedsOn(page) {
 /** Variations of a picture: with other seeds, or from itself, noised by half. */
 async function likeThis(picture, seed) {
   const { job, model: made } = picture;
-  if (recipeOf(picture.verb).varies_by === "seed") return { ...job, seed, count: 4 };
+  if (recipeOf(picture.verb).varies_by === "seed") return { ...job, seed, count: recipeOf(picture.verb).alone ? 1 : 4 };
   const { verb, recipe } = known.studio.variation;
   const { prompt, negative_prompt } = job.recipe;
   const source = await sent(await blobOf(picture), made, picture.file, "picture");

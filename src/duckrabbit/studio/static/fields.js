@@ -1,8 +1,9 @@
 // The kinds of fields that a task may have: how each is shown, what it says in a recipe, and how it is read from one.
 
 import { ask, once, query } from "./api.js";
-import { chips, el, trying } from "./dom.js";
-import { VIEWS, keyword, viewWords } from "./icons.js";
+import { chips, debounced, el, trying } from "./dom.js";
+import { viewAxis } from "./axes.js";
+import { VIEWS, inOrder, keyword, viewWords } from "./icons.js";
 import { PromptField } from "./prompt.js";
 import { known } from "./state.js";
 
@@ -15,9 +16,7 @@ function said(prompt, what) {
 
 function viewChips(task, { label, name }, wish, fitting, at = 0) {
   const whats = new Map(known.studio.views.map((view) => [view.name, view.what]));
-  const options = fitting.map((value) => ({ value, label: viewWords(value), icon: VIEWS[keyword(value)], what: whats.get(keyword(value)) }));
-  const place = ({ value }) => Object.keys(VIEWS).indexOf(keyword(value));
-  options.sort((a, b) => place(a) - place(b));
+  const options = inOrder(fitting).map((value) => ({ value, label: viewWords(value), icon: VIEWS[keyword(value)], what: whats.get(keyword(value)) }));
   let current = wish[name][at];
   // Of a view that does not fit this model's pictures there is one that does.
   if (!current.includes("+") && fitting.some((view) => keyword(view) === current)) current = fitting.find((view) => keyword(view) === current);
@@ -64,7 +63,8 @@ function restyle(task, wish, style, all) {
 
 /**
  * Of each kind: `start(field)` is what is wished for at first, `show(field, wish, page)` its elements,
- * `put(field, wish, sources)` what it says in a recipe, `take(field, wish, recipe)` reads that again. `page` is
+ * `put(field, wish, sources)` what it says in a recipe, `take(field, wish, recipe)` reads that again, `axes(field, wish, views)`
+ * are the settings that a grid may go over. `page` is
  * {task, views, prompt, source, again, make}: `views` are those that the model's pictures can be seen by, `prompt` and `source` make fields for one,
  * `again` builds all anew, `make` makes what is asked for.
  */
@@ -104,6 +104,7 @@ export const KINDS = {
       return wish[name].map((_, k) => viewChips(page.task, { name, label: k ? nth(further, k - 1) : label }, wish, page.views, k));
     },
     put: ({ name }, wish) => ({ [name]: [...wish[name]] }),
+    axes: ({ name }, wish, views) => [viewAxis(name, wish, views)],
     // One for each prompt after the first, which is read upright.
     take: ({ name }, wish, recipe) => (wish[name] = recipe[name].slice(recipe[name].length - recipe.prompts.length + 1)),
   },
@@ -162,6 +163,7 @@ export const KINDS = {
       return [el("div", {}, el("label", {}, el("span", {}, label), input), el("div", { class: "ends", "aria-hidden": "true" }, el("span", {}, ends[0]), el("span", {}, ends[1])))];
     },
     put: ({ name }, wish) => ({ [name]: wish[name] }),
+    axes: ({ name, label, low, high, step, parts }, wish) => (parts.length && !parts.includes(wish.parts.kind) ? [] : [{ label, low, high, step, now: wish[name], change: (value) => ({ wish: { [name]: value } }) }]),
     take: ({ name, usual, index }, wish, recipe) => {
       const place = index ? recipe[index[0]] : null;
       wish[name] = recipe[name] ?? (typeof place === "number" ? index[1] + index[2] * place : usual);
@@ -170,6 +172,7 @@ export const KINDS = {
   number: {
     start: ({ name }) => ({ [name]: null }),
     put: ({ name, usual }, wish) => ({ [name]: wish[name] ?? usual }),
+    axes: ({ name, label, low, high, step, usual }, wish) => [{ label, low, high, step, now: wish[name] ?? usual, change: (value) => ({ wish: { [name]: value } }) }],
     take: ({ name, usual }, wish, recipe) => (wish[name] = recipe[name] === usual ? null : recipe[name] ?? null),
   },
   picture: {
@@ -186,6 +189,7 @@ export const KINDS = {
       wish.first ? digitPad(labels[1], wish.second, (digit) => ((wish.second = digit), page.again()), true) : null,
       wish.first && wish.second ? viewChips(page.task, view, wish, page.views) : null,
     ],
+    axes: ({ view }, wish, views) => (wish.first && wish.second ? [viewAxis(view.name, wish, views)] : []),
     verb: ({ pair }, wish) => (wish.first && wish.second ? pair : null),
     put: ({ name, view }, wish) => (wish.first && wish.second ? { prompts: [wish.first, wish.second], [view.name]: [wish[view.name][0]] } : { [name]: wish.first }),
     take: ({ name, view }, wish, recipe) => {
@@ -194,7 +198,42 @@ export const KINDS = {
       if (recipe[view.name]) wish[view.name] = [recipe[view.name].at(-1)];
     },
   },
+  row: {
+    start: ({ name, view }) => ({ [name]: "", reads: "", [view.name]: [view.usual] }),
+    show: rowFields,
+    axes: ({ view, views: own }, wish, views) => [viewAxis(view.name, wish, own.filter((one) => views.includes(one)))],
+    put: ({ name, view, missing }, wish) => {
+      const { reads } = wish;
+      if (!/^\d+$/.test(wish[name]) || !/^\d*$/.test(reads)) throw new Error(`Say ${missing}.`);
+      if (reads && reads.length !== wish[name].length) throw new Error("Say as many digits for both readings.");
+      return { [name]: wish[name], reads: reads || null, view: wish[view.name][0] };
+    },
+    take: ({ name, view }, wish, recipe) => Object.assign(wish, { [name]: recipe[name], reads: recipe.reads ?? "", [view.name]: [recipe.view] }),
+  },
 };
+
+/** A row of digits, and below it what it reads as: what the view makes of it, or other digits that are asked for. */
+function rowFields({ name, labels, example, most, view, views }, wish, page) {
+  const said = el("p", { class: "quiet-text said-of-row", role: "status" });
+  const input = (label, order, value, placeholder, changed) => {
+    const own = el("input", { type: "text", inputmode: "numeric", maxlength: most, autocomplete: "off", placeholder, ".value": value });
+    own.addEventListener("input", () => (changed(own.value.trim()), look()));
+    return [own, el("label", { class: `prompt row-of-digits ${order}` }, el("span", { class: "label" }, label), el("span", { class: "box" }, own))];
+  };
+  const [, first] = input(labels[0], "", wish[name], example, (digits) => (wish[name] = digits));
+  const [reads, second] = input(labels[1], "second", wish.reads, "", (digits) => (wish.reads = digits));
+  const look = debounced(async () => {
+    const digits = wish[name] || example;
+    if (!/^\d+$/.test(digits)) return;
+    const made = (await ask(`/api/row?${query({ digits, view: wish[view.name][0] })}`).catch(() => null))?.reads ?? "";
+    reads.placeholder = made;
+    said.textContent = wish[name] && !wish.reads && made ? `${digits} reads ${made === digits ? "the same" : made} that way.` : "";
+  }, 150);
+  const chosen = viewChips(page.task, view, wish, views.filter((one) => page.views.includes(one)));
+  chosen.addEventListener("change", look);
+  look();
+  return [first, second, said, chosen];
+}
 
 function given(name, sources, missing) {
   if (!sources[name]) throw new Error(missing);

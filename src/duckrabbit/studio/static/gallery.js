@@ -5,7 +5,7 @@ import { $, chips, debounced, el, percent, toast, trying } from "./dom.js";
 import { askWhat, isIllusion } from "./guess.js";
 import { DEEDS } from "./keys.js";
 import { isChosen, openSelection, press, selecting } from "./selection.js";
-import { known, on, recipeOf } from "./state.js";
+import { known, on, recipeOf, tell } from "./state.js";
 import { deedsOf, givenTo } from "./stage.js";
 import { openTrash } from "./trash.js";
 import { Viewer } from "./viewer.js";
@@ -233,7 +233,7 @@ export async function showPicture(id) {
     ["model", picture.model],
     ["seed", picture.seed],
     ["odds", typeof picture.odds === "number" && `${percent(picture.odds)} to be read as asked, says a judge`],
-    ["size", `${picture.side} × ${picture.side}`],
+    ["size", `${picture.side} pixels wide`],
     ["sampling", sampler && `${sampler.solver}, ${sampler.steps} steps, guidance ${sampler.guidance_scale}`],
     ["steered from", recipe.negative_prompt],
     ["file", picture.file],
@@ -262,10 +262,11 @@ export async function deletePicture(picture) {
   const gone = await trying(() => ask(`/api/pictures/${picture.id}`, { method: "DELETE" }));
   if (!gone) return false;
   takeAway(picture.id);
+  tell("gone", picture.id);
   refreshGallery();
   toast("Deleted.", {
     name: "Undo",
-    run: () => trying(async () => (place(await ask(`/api/pictures/${picture.id}/restore`, { method: "POST" })), look(), refreshGallery())),
+    run: () => trying(async () => (place(await ask(`/api/pictures/${picture.id}/restore`, { method: "POST" })), tell("returned", picture.id), look(), refreshGallery())),
   });
   return true;
 }

@@ -5,7 +5,7 @@ import { larger } from "./deeds.js";
 import { $, debounced, el, seconds } from "./dom.js";
 import { canRecord, record } from "./film.js";
 import { isIllusion } from "./guess.js";
-import { jobOver, known, model } from "./state.js";
+import { jobOver, known, model, recipeOf } from "./state.js";
 
 const POSTER = 2048;
 const words = { title: "", hint: "" }; // what was typed the last time
@@ -78,7 +78,8 @@ export function openGive(picture) {
     await give(blob, `${stem(picture)}.${blob.type.includes("mp4") ? "mp4" : "webm"}`);
   };
   const mp4 = known.studio.films.includes("mp4");
-  const paper = printing(picture, say, busy);
+  // A poster is square, and a row of digits is not.
+  const paper = recipeOf(picture.verb)?.alone ? null : printing(picture, say, busy);
   dialog.replaceChildren(
     el("div", { class: "ways" }, el("h2", { id: "give-title" }, "Share or print"), el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
     el(
@@ -100,7 +101,7 @@ export function openGive(picture) {
           button("MP4", "the same, as a video", () => fetched(address("animation", { format: "mp4" })), !mp4),
           button("PNG", "with its recipe", () => fetched(`${fileOf(picture.id)}?download=true`)),
         ),
-        paper,
+        paper ?? "",
         status,
       ),
     ),

@@ -35,5 +35,8 @@ export const VIEW_DEEDS = {
   "square-hinge": "Swing it",
 };
 
+/** Views in the order of their drawings. */
+export const inOrder = (views) => [...views].sort((a, b) => Object.keys(VIEWS).indexOf(keyword(a)) - Object.keys(VIEWS).indexOf(keyword(b)));
+
 export const keyword = (view) => view.split("+")[0].split(":")[0];
 export const viewWords = (view) => view.split("+").map((part) => viewNames[keyword(part)] ?? part).join(" + ");

@@ -1,8 +1,9 @@
 // What keys do, and the card that says so.
 
 import { $, el } from "./dom.js";
+import { hasGrid } from "./grid.js";
 import { easelOf } from "./sources.js";
-import { turn } from "./stage.js";
+import { side, turn } from "./stage.js";
 import { known } from "./state.js";
 
 const keys = () => [
@@ -13,6 +14,7 @@ const keys = () => [
   ["Esc", "out of a field, to the picture"],
   ["[ ]", "the picture before, the picture after"],
   ["S, E, Del", "favourite, share or print, delete the picture"],
+  ["B", "back to the grid; there arrows, Enter to open one, S to keep it"],
   ["C", "cancel what is being made"],
   ["W, M, F, G, T", "wall, make, find, gallery, training"],
   ["H", "how does this work?"],
@@ -38,7 +40,7 @@ export function openKeys(page) {
       return;
     }
     if (event.key === "Escape" && event.target.closest?.("#composer")) {
-      ($("#look").hidden ? easelOf(page.task()).canvas : $("#viewer")).focus();
+      (!$("#grid").hidden ? $("#grid [tabindex='0']") : $("#look").hidden ? easelOf(page.task()).canvas : $("#viewer")).focus();
       return;
     }
     const busy = event.target.closest?.("input:not([type=radio]):not([type=checkbox]), select, textarea, [role=application], dialog[open]");
@@ -50,6 +52,7 @@ export function openKeys(page) {
     else if (event.key === "[" || event.key === "]") step(event.key === "]" ? 1 : -1);
     else if (making && DEEDS[event.key]) $(`#deeds ${DEEDS[event.key]}`)?.click();
     else if (event.key === "c" && !$("#forming").hidden) $("#cancel").click();
+    else if (event.key === "b" && making && hasGrid()) (side("grid"), $("#grid [tabindex='0']")?.focus());
     else if (ROOMS[event.key]) page.goTo(ROOMS[event.key]);
     else if (event.key === "h" && making) $("#lesson-button").click();
     else if (event.key === "?") dialog.showModal();

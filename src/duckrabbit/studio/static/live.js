@@ -6,11 +6,14 @@ import { sourcesOf, takesMask } from "./sources.js";
 import { model, taskOf } from "./state.js";
 import { jobOf, modelName, wishes } from "./tasks.js";
 
-const QUICK = 6; // steps of a first look
+const QUICK = 6; // steps of a first look at the most
+const LEAST = 3; // and on a busy machine
+const GOAL = 450; // milliseconds in which it is to be there
 const WHOLE = 24; // and of the one that stays
 const REST = 900; // milliseconds after which a hand rests
 
 const shown = {}; // what is shown beside each easel
+let quick = QUICK - 1; // as many as were quick enough the last time
 let seed = null; // the same for all looks, and for the picture that is made next
 let turn = 0;
 let busy = false;
@@ -52,7 +55,7 @@ export function poke(task) {
   wanted = true;
   clearTimeout(resting);
   resting = setTimeout(() => look(task, WHOLE), REST);
-  look(task, QUICK);
+  look(task, quick);
 }
 
 /** The latest alone is looked at: what was drawn meanwhile is next. */
@@ -61,7 +64,7 @@ async function look(task, steps) {
     if (steps === WHOLE) resting = setTimeout(() => look(task, WHOLE), 100);
     return;
   }
-  if ((!wanted && steps === QUICK) || !isOn() || $("#paint").hidden) return;
+  if ((!wanted && steps !== WHOLE) || !isOn() || $("#paint").hidden) return;
   [busy, wanted] = [true, false];
   const own = turn;
   const { canvas, said } = shown[task];
@@ -73,8 +76,10 @@ async function look(task, steps) {
     const usual = model(modelName(task)).sampler;
     const asked = wishes.sampler.guidance_scale === null ? {} : { guidance_scale: wishes.sampler.guidance_scale };
     const sampler = { ...usual, ...asked, steps, solver: "dpmpp_2m", judge_scale: 0 };
+    const began = performance.now();
     const { picture } = await ask("/api/live", { method: "POST", json: { ...job, recipe: { ...job.recipe, sampler }, count: 1, among: null, size: null, seed } });
     const image = await loaded(picture);
+    if (steps !== WHOLE) quick = Math.min(QUICK, Math.max(LEAST, Math.floor((steps * GOAL) / (performance.now() - began))));
     const context = canvas.getContext("2d");
     context.imageSmoothingQuality = "high";
     context.drawImage(image, 0, 0, canvas.width, canvas.height);
@@ -84,6 +89,6 @@ async function look(task, steps) {
     said.textContent = error.message;
   } finally {
     busy = false;
-    if (wanted && own !== turn) look(task, QUICK);
+    if (wanted && own !== turn) look(task, quick);
   }
 }

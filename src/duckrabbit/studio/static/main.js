@@ -5,6 +5,7 @@ import { deedsOn } from "./deeds.js";
 import { $, drawing, el, seconds, toast, trying } from "./dom.js";
 import { follow } from "./events.js";
 import { openFind, refreshFind } from "./find.js";
+import { gridFields, hasGrid, isOfGrid, openGrid } from "./grid.js";
 import { closePicture, openGallery, refreshGallery, showPicture } from "./gallery.js";
 import { openIntake } from "./intake.js";
 import { openKeys } from "./keys.js";
@@ -16,7 +17,7 @@ import { remember } from "./prompt.js";
 import { easelOf, lay, sourceFields, sourcesOf, takesPicture } from "./sources.js";
 import { openStage, present, side, watch, welcome } from "./stage.js";
 import { known, on, order, refreshJobs, refreshStudio, taskOf, tell } from "./state.js";
-import { countOf, fieldsOf, jobOf, paceOf, settingsOf, spend, wishes } from "./tasks.js";
+import { countOf, fieldsOf, isAlone, jobOf, paceOf, settingsOf, spend, wishes } from "./tasks.js";
 import { openTraining, refreshTraining } from "./training.js";
 import { openWall, refreshWall } from "./wall.js";
 
@@ -71,11 +72,18 @@ function choose(name) {
   calm();
   buildFields();
   const paints = takesPicture(name);
-  $("#stage-switch").hidden = !paints;
+  offer();
   if (paints) {
     $("#paint").replaceChildren(...easelOf(name).element);
     side("paint");
   } else side("look");
+}
+
+/** The ways between canvas, picture and grid, as far as there are these. */
+function offer() {
+  const ways = { paint: takesPicture(task), look: true, grid: hasGrid() };
+  for (const button of $("#stage-switch").children) button.hidden = !ways[button.dataset.side];
+  $("#stage-switch").hidden = !ways.paint && !ways.grid;
 }
 
 function buildFields() {
@@ -88,9 +96,12 @@ function buildFields() {
 function buildSettings() {
   const focused = document.activeElement?.closest("#settings") ? document.activeElement.getAttribute("aria-label") : null;
   $("#settings").replaceChildren(...settingsOf(task, buildFields).filter(Boolean));
+  buildGrid();
   // What was pressed there is pressed again.
   if (focused) $("#settings").querySelector(`[aria-label="${focused}"]`)?.focus();
 }
+
+const buildGrid = () => $(".gridding").open && $("#gridding").replaceChildren(...gridFields());
 
 function count(change) {
   wishes.count = Math.min(known.studio.largest_count, Math.max(1, countOf(task) + change));
@@ -100,9 +111,11 @@ function count(change) {
 /** How many, and how long that takes as far as it is known. */
 function sayGo() {
   const count = countOf(task);
-  const many = wishes.among ? Math.min(known.studio.most_candidates, wishes.among * count) : count;
+  const among = isAlone(task) ? null : wishes.among;
+  $(".counter").hidden = isAlone(task);
+  const many = among ? Math.min(known.studio.most_candidates, among * count) : count;
   const pace = paceOf(task);
-  const words = wishes.among ? `Best ${count > 1 ? `${count} ` : ""}of ${many}` : count > 1 ? `Make ${count}` : "Make it";
+  const words = among ? `Best ${count > 1 ? `${count} ` : ""}of ${many}` : count > 1 ? `Make ${count}` : "Make it";
   $("#count").textContent = String(count);
   $("#go-word").replaceChildren(words, pace ? el("small", {}, `about ${seconds(many * pace)}`) : "");
 }
@@ -175,7 +188,8 @@ function heard(kind, content) {
 
 /** A job that fails says so wherever the person is; on stage it is said by the stage. */
 function sayFailed(job) {
-  if (shownRoom === "make" && $("#stage").dataset.job === job.id) return;
+  const seen = $("#grid").hidden ? $("#stage").dataset.job === job.id : isOfGrid(job.id);
+  if (shownRoom === "make" && seen) return;
   toast(`“${wordsOf(job)}” could not be made: ${job.problem}`, { name: "Look", run: () => $("#queue-button").click() });
 }
 
@@ -208,6 +222,7 @@ async function open() {
   openFind(page);
   openWall(page);
   openTraining();
+  $(".gridding").addEventListener("toggle", () => (buildGrid(), $("#grid-go")?.scrollIntoView({ block: "nearest" })));
   openIntake(page);
   openKeys(page);
   on("studio", buildFields);
@@ -247,7 +262,9 @@ async function open() {
   });
   await trying(refreshJobs);
   const making = known.order.map((id) => known.jobs.get(id)).find((job) => job?.state === "making");
-  if (making) watch(making);
+  await trying(() => openGrid({ task: () => task, again, offer }));
+  if (making && isOfGrid(making.id)) side("grid");
+  else if (making) watch(making);
   else {
     const latest = await trying(() => ask("/api/pictures?limit=1"));
     if (!latest?.pictures.length) trying(welcome);

@@ -73,6 +73,7 @@ export function side(name) {
   const painting = $("#paint").contains(document.activeElement);
   $("#look").hidden = name !== "look";
   $("#paint").hidden = name !== "paint";
+  $("#grid").hidden = name !== "grid";
   // Whoever painted by keyboard goes on with the picture.
   if (painting && name === "look") $("#viewer").focus({ preventScroll: true });
 }
@@ -124,9 +125,11 @@ function paintThumbnail(k, source, at, count) {
   const canvas = $("#strip").children[k]?.firstChild;
   if (!canvas) return;
   const own = source.width / count;
+  const scale = canvas.width / Math.max(own, source.height);
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
-  context.drawImage(source, at * own, 0, own, source.height, 0, 0, canvas.width, canvas.height);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(source, at * own, 0, own, source.height, (canvas.width - own * scale) / 2, (canvas.height - source.height * scale) / 2, own * scale, source.height * scale);
 }
 
 async function choose(k, again) {
@@ -211,8 +214,10 @@ function narrow(count) {
 
 function formOne() {
   const own = image.width / image.count;
-  const canvas = el("canvas", { width: own, height: own });
-  canvas.getContext("2d").drawImage(image, Math.min(chosen, image.count - 1) * own, 0, own, own, 0, 0, own, own);
+  // As high as it is: a row of digits is no square.
+  const { height } = image;
+  const canvas = el("canvas", { width: own, height });
+  canvas.getContext("2d").drawImage(image, Math.min(chosen, image.count - 1) * own, 0, own, height, 0, 0, own, height);
   viewer.form(canvas, own, false);
 }
 

@@ -48,11 +48,15 @@ export function paceOf(name) {
 
 /** How many pictures are made. */
 export function countOf(name) {
+  if (isAlone(name)) return 1;
   if (wishes.count) return wishes.count;
   const pace = paceOf(name);
   if (!pace || wishes.among) return wishes.among ? 1 : FIRST_COUNT;
   return Math.min(known.studio.largest_count, Math.max(2, Math.floor(known.studio.usual_seconds / pace)));
 }
+
+/** Whether one is made at a time. */
+export const isAlone = (name) => recipeOf(verbOf(name)).alone;
 
 function verbOf(name) {
   const task = taskOf(name);
@@ -62,7 +66,10 @@ function verbOf(name) {
 /** How a recipe of a verb is sampled by a model unless something else is asked for. */
 const usualSampler = (facts, verb) => facts[recipeOf(verb).sampler];
 
-const isJudged = (task) => recipeOf(task.verbs[0]).sampler === "illusion_sampler";
+/** How a task is sampled unless something else is asked for. */
+export const usualOf = (name) => usualSampler(model(modelName(name)), verbOf(name));
+
+export const isJudged = (task) => recipeOf(task.verbs[0]).sampler === "illusion_sampler";
 
 /** The fields of a task. `again` builds them anew, `source` makes the one for a picture, `make` makes what they say. */
 export function fieldsOf(name, again, source, make) {
@@ -74,8 +81,7 @@ export function fieldsOf(name, again, source, make) {
 }
 
 /** A sampler of one's own where something was set, else null for the model's own way. */
-function samplerOf(task, verb) {
-  const asked = wishes.sampler;
+function samplerOf(task, verb, asked) {
   if (Object.values(asked).every((value) => value === null)) return null;
   const base = usualSampler(model(modelName(task)), verb);
   const usual = recipeOf(verb).course && asked.steps === null && asked.solver === null ? { ...base, solver: "ddpm", grid: "course", steps: 34 } : base;
@@ -84,22 +90,27 @@ function samplerOf(task, verb) {
   return { ...usual, ...given, guidance_interval: interval };
 }
 
-/** The job that the person asks for; throws an Error with a sentence where something is missing. */
-export function jobOf(name, sources) {
+/**
+ * The job that the person asks for, but for what `change` says of it: {seed, size, count, sampler, wish}. Throws an Error
+ * with a sentence where something is missing.
+ */
+export function jobOf(name, sources, change = {}) {
   const task = taskOf(name);
-  const wish = wishOf(name);
+  const wish = { ...wishOf(name), ...change.wish };
   const verb = verbOf(name);
-  const count = countOf(name);
+  const count = change.count ?? countOf(name);
   const said = Object.assign({}, ...allOf(task).map((field) => KINDS[field.kind].put?.(field, wish, sources)));
   const negative = task.models === "digits" ? {} : { negative_prompt: wishes.negative };
-  const seed = wishes.seed ?? chance();
-  const among = wishes.among ? Math.min(known.studio.most_candidates, wishes.among * count) : null;
+  const seed = change.seed ?? wishes.seed ?? chance();
+  const among = wishes.among && !isAlone(name) ? Math.min(known.studio.most_candidates, wishes.among * count) : null;
   const { sizes } = model(modelName(name));
-  const size = sizes.includes(wishes.size) ? wishes.size : null;
-  return { verb, recipe: { ...said, ...negative, sampler: samplerOf(name, verb) }, model: modelName(name), seed, count, among, size };
+  const wanted = change.size ?? wishes.size;
+  const size = sizes.slice(1).includes(wanted) ? wanted : null;
+  const sampler = samplerOf(name, verb, { ...wishes.sampler, ...change.sampler });
+  return { verb, recipe: { ...said, ...negative, sampler }, model: modelName(name), seed, count, among, size };
 }
 
-const chance = () => Math.floor(Math.random() * 1_000_000);
+export const chance = () => Math.floor(Math.random() * 1_000_000);
 
 /** A job was handed in: the next one has another seed, unless it is locked. */
 export function spend() {
@@ -181,7 +192,7 @@ export function settingsOf(name, again) {
     ),
     isJudged(task) ? sampling("Pull by the judge", "judge_scale", 0, 2, 0.05) : null,
     ...task.settings.map((field) => number(field.label.replace("{finest}", finest), field.name, field.low, field.high, field.step, wish, field.usual)),
-    choice("Choose among", [["", "all are kept"], ...[8, 16, 32, 64].map((each) => [String(each), `the best of ${each} each`])], wishes.among ? String(wishes.among) : "", (each) => ((wishes.among = each ? Number(each) : null), again())),
+    isAlone(name) ? null : choice("Choose among", [["", "all are kept"], ...[8, 16, 32, 64].map((each) => [String(each), `the best of ${each} each`])], wishes.among ? String(wishes.among) : "", (each) => ((wishes.among = each ? Number(each) : null), again())),
     facts.sizes.length > 1 ? choice("Size", facts.sizes.map((size, k) => [k ? String(size) : "", `${size} × ${size}${k ? ", slower" : ""}`]), wishes.size ? String(wishes.size) : "", (size) => (wishes.size = size ? Number(size) : null)) : null,
     kind === "digits" ? null : el("label", {}, el("span", {}, "Steer away from"), negative),
   ];
