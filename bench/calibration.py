@@ -4,10 +4,10 @@
 
 Candidates are unselected. For each kind of judge, Platt's two numbers turn the selecting judge's least log-odds into
 the probability that the reporting judge reads every look as asked. The expected calibration error has bins of equal
-count, of 100 pictures or more; "chosen" are the best of each eight by the selecting judge. --write puts the numbers
-into the package, beside the judges; they hold for the judge scale of these candidates (--judge-scale) alone. With
---numbers nothing is made: the candidates are those of which search_yield.py --save kept what both judges say, two
-fifths of the pairs to fit on.
+count, of 100 pictures or more; "chosen" are the best of each eight by the selecting judge. --write puts numbers
+fitted to all pairs into the package, beside the judges; they hold for the judge scale of these candidates
+(--judge-scale) alone. With --numbers nothing is made: the candidates are those of which search_yield.py --save kept
+what both judges say, two fifths of the pairs to fit on.
 """
 
 import argparse
@@ -71,6 +71,13 @@ def calibrate(model: Model, options: argparse.Namespace) -> None:
     if options.plot is not None:
         plot(options.plot / f"reliability-{kind}.png", kind, {"unselected": every, "best of eight": chosen})
     if options.write:
+        # What is told is of all pairs; what was measured of it, of those that had no part in the numbers above.
+        calibration = fit(
+            margins(torch.cat([own.readings for own in (*fitted, *reported)])),
+            torch.cat([own.read() for own in (*fitted, *reported)]),
+            scale,
+            guiding_checksum(kind, scale),
+        )
         measured = {
             "model": model.name,
             "reporting_judge": court.reporting.checksum,
