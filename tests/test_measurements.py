@@ -16,6 +16,7 @@ UNMARKED = {
     "docs/files.md": {"| what |"},
     "docs/models.md": {"| you want |", "| pipeline |", "| package |"},
     "docs/pocket.md": {"| |", "| pack |"},
+    "docs/studio.md": {"| | |"},
     "docs/search.md": {"| |", "| helps most |", "| `--combine` |"},
 }
 """Tables that measure nothing: what a thing consists of, what an option does. By how they begin."""
