@@ -146,10 +146,11 @@ def turned(film: Film, page: Page) -> None:
     page.mouse.up()
     page.wait_for_timeout(900)
     film.shoot(PAUSE)
-    for place in ("first", "last"):
-        form = page.locator("#detail .reading form")
-        if form.count():
-            getattr(form, place).locator("button").click()
+    forms = page.locator("#detail .reading form")
+    for form in (forms.first, forms.last):
+        # Guessing the last one may leave none.
+        if forms.count():
+            form.locator("button").click()
             film.shoot(700)
     film.shoot(PAUSE)
 
