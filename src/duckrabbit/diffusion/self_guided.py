@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from duckrabbit.diffusion.condition import Condition, Guided
-from duckrabbit.diffusion.denoiser import NetworkDenoiser, Prediction
+from duckrabbit.diffusion.denoiser import Denoiser, NetworkDenoiser, Prediction
 from duckrabbit.diffusion.path import Path
 
 
@@ -38,3 +38,8 @@ class SelfGuided:
             rows = [k for k, own in enumerate(told) if own == kind]
             x0[rows] = denoiser(x[rows], t, [condition[k] for k in rows]).x0
         return Prediction(x0)
+
+
+def plain_of(denoiser: Denoiser) -> Denoiser:
+    """What answers prompts alone: that of a denoiser that guides itself, or else the denoiser."""
+    return denoiser.plain if isinstance(denoiser, SelfGuided) else denoiser

@@ -39,6 +39,11 @@ LIGHT, CONTRAST, SATURATION, NOISE = 0.15, 0.25, 0.4, 0.075
 """What a view adds to the pixels at most, the shares by which it changes the next two, and its noise's deviation."""
 
 
+def acts_at(t: float) -> bool:
+    """Whether a judge guides at the time t."""
+    return DOWN_TO < t <= FROM
+
+
 @dataclass(frozen=True)
 class JudgeGuidance:
     """What guides one sample, and how strongly.
@@ -74,7 +79,7 @@ class JudgeCorrection:
 
     def __call__(self, x0: Tensor, t: float) -> Tensor:
         """From x̂_0 [B, C, H, W] at the time t to a more readable one."""
-        if not DOWN_TO < t <= FROM or not self._alike:
+        if not acts_at(t) or not self._alike:
             return x0
         guided = x0.clone()
         for rows, guidances in self._alike:

@@ -103,6 +103,11 @@ class Judge:
         """How often a guess is right."""
         return 1 / len(self.names)
 
+    @property
+    def members(self) -> list[nn.Module]:
+        """The networks of a panel, or the one of a judge that is none."""
+        return [*self.network.members] if isinstance(self.network, Panel) else [self.network]
+
     def log_probabilities(self, pictures: Tensor) -> Tensor:
         """Pictures [N, 1 or 3, S, S] in [−1, 1] → log p of each class, [N, K], on the CPU; of a panel the mean.
 
@@ -129,9 +134,7 @@ class Judge:
         return self.log_probabilities(pictures).argmax(dim=1)
 
     def _verdict(self, x: Tensor) -> Tensor:
-        if isinstance(self.network, Panel):
-            return torch.stack([self._verdict_of(member, x) for member in self.network.members]).mean(dim=0)
-        return self._verdict_of(self.network, x)
+        return torch.stack([self._verdict_of(member, x) for member in self.members]).mean(dim=0)
 
     def _verdict_of(self, network: nn.Module, x: Tensor) -> Tensor:
         shifts = READINGS[self.kind].shifts

@@ -14,7 +14,7 @@ from duckrabbit.datasets.prompts import Placed, Vocabulary, kinds_for_places
 from duckrabbit.diffusion.denoiser import EncodedOnce, NetworkDenoiser
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
-from duckrabbit.diffusion.self_guided import SelfGuided
+from duckrabbit.diffusion.self_guided import SelfGuided, plain_of
 from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
 from duckrabbit.models.model import Model, SamplerConfig, SecondStage, bicubic, text_of
@@ -103,7 +103,7 @@ def pocket_denoiser(
 
 def network_of(model: Model) -> tuple[NetworkDenoiser, PocketUNet] | None:
     """What answers a pocket model's prompts without guidance, and its network; None for another kind of model."""
-    denoiser = model.denoiser.plain if isinstance(model.denoiser, SelfGuided) else model.denoiser
+    denoiser = plain_of(model.denoiser)
     if isinstance(denoiser, NetworkDenoiser) and isinstance(denoiser.network, PocketUNet):
         return denoiser, denoiser.network
     return None

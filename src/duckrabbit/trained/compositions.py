@@ -29,7 +29,7 @@ from duckrabbit.diffusion.thresholding import clip
 from duckrabbit.errors import UsageError
 from duckrabbit.illusions.bands import hybrid_bands
 from duckrabbit.illusions.views import parse_view
-from duckrabbit.judges.guidance import AUGMENTED_VIEWS, DOWN_TO, FROM, readability, unit
+from duckrabbit.judges.guidance import AUGMENTED_VIEWS, acts_at, readability, unit
 from duckrabbit.judges.judge import Judge, judge_in, judge_of, load_judge
 from duckrabbit.judges.looks import See, as_it_is, from_afar
 from duckrabbit.judges.subjects import prompt_for, subjects_of
@@ -163,7 +163,7 @@ def panel(files: Sequence[FilePath], device: torch.device) -> Judge:
     for judge, file in zip(judges, files, strict=False):
         if judge.names != judges[0].names:
             raise UsageError(f"{file} is a judge of other names than {files[0]}: train both from the same packs.")
-    members = [member for judge in judges for member in members_of(judge)]
+    members = [member for judge in judges for member in judge.members]
     return judge_of("pictures", "guiding", judges[0].names, Panel(members), device)
 
 
@@ -177,11 +177,6 @@ class Known:
     def __call__(self, x: Tensor, t: float) -> Prediction:  # noqa: ARG002
         """It."""
         return Prediction(self.x0)
-
-
-def members_of(judge: Judge) -> list[nn.Module]:
-    """The networks of a panel, or the one of a judge that is none."""
-    return [*judge.network.members] if isinstance(judge.network, Panel) else [judge.network]
 
 
 @dataclass(frozen=True)
@@ -279,7 +274,7 @@ class JudgedDistillation:
         alpha_t, sigma_t = self.path(torch.tensor(t, dtype=torch.float64))
         x0 = kind.composed(self.parametrization.x0(output, x_t, alpha_t, sigma_t))
         change, guided = torch.zeros_like(x0), x0
-        if DOWN_TO < t <= FROM:
+        if acts_at(t):
             turn, views = _drawn(2**16, generator), torch.Generator().manual_seed(_drawn(2**31, generator))
             read = readability(self.judge, kind.sees, own.classes, x0, AUGMENTED_VIEWS, turn, views, self.dtype)
             way = unit(read.gradient)

@@ -75,11 +75,11 @@ def _line(name: str, what: str) -> Line:
     from torch import nn
 
     from duckrabbit.diffusion.denoiser import NetworkDenoiser
-    from duckrabbit.diffusion.self_guided import SelfGuided
+    from duckrabbit.diffusion.self_guided import plain_of
     from duckrabbit.models.load import load_model
 
     model = load_model(name, "cpu")
-    denoiser = model.denoiser.plain if isinstance(model.denoiser, SelfGuided) else model.denoiser
+    denoiser = plain_of(model.denoiser)
     network = denoiser.network if isinstance(denoiser, NetworkDenoiser) else None
     parameters = sum(p.numel() for p in network.parameters()) if isinstance(network, nn.Module) else 0
     habits = _habits(model.sampler)
