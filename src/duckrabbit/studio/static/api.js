@@ -1,6 +1,7 @@
 // The studio's API: every request this page makes goes to the address that it came from.
 
 export const SILENT = "The studio does not answer: is it still running?";
+const BROKEN_OFF = "The studio's answer broke off: try again.";
 
 export class Problem extends Error {
   constructor(words, status = 0) {
@@ -9,23 +10,17 @@ export class Problem extends Error {
   }
 }
 
-/** Ask, and give the JSON answer; throws a Problem with the server's sentence. */
-export async function ask(path, { method = "GET", json, body, signal } = {}) {
-  let response;
-  try {
-    response = await fetch(path, {
-      method,
-      signal,
-      body: json === undefined ? body : JSON.stringify(json),
-      headers: json === undefined ? {} : { "Content-Type": "application/json" },
-    });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem(SILENT);
+/** Ask, and give the JSON answer; throws a Problem with the server's sentence. What only reads is asked again if its answer broke off. */
+export async function ask(path, { method = "GET", json, body = json === undefined ? undefined : JSON.stringify(json) } = {}) {
+  const headers = json === undefined ? {} : { "Content-Type": "application/json" };
+  for (let left = method === "GET" ? 2 : 1; left > 0; left--) {
+    const response = await fetch(path, { method, body, headers }).catch(() => null);
+    if (!response) throw new Problem(SILENT);
+    const answer = await response.json().catch(() => undefined);
+    if (!response.ok) throw new Problem(answer?.problem ?? `The studio answered ${response.status}.`, response.status);
+    if (answer !== undefined) return answer;
   }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Problem(answer.problem ?? `The studio answered ${response.status}.`, response.status);
-  return answer;
+  throw new Problem(BROKEN_OFF);
 }
 
 export const query = (values) =>

@@ -251,10 +251,11 @@ export async function showPicture(id) {
     ),
   );
   if (!dialog.open) dialog.showModal();
+  // Before its image is there: the next key is heard, too.
+  canvas.focus({ preventScroll: true });
   viewer = new Viewer(canvas, hands, motionOf);
   await trying(async () => viewer.show({ ...picture, image: await loaded(fileOf(id)), before: await givenTo(picture), label: isIllusion(picture) ? "An illusion: press Space to change how it is seen" : picture.prompts.join(", ") }));
   if (opened === id) askWhat(frames, guess, picture, new Set(), viewer);
-  canvas.focus({ preventScroll: true });
 }
 
 /** Into the trash, and out again if that was too quick. */
