@@ -65,6 +65,25 @@ def test_it_is_said_what_a_view_makes_of_a_number(running: Running) -> None:
         assert running.ask(f"/api/row?{wrong}").status in (400, 422), wrong
 
 
+def test_the_button_says_how_long_a_row_takes_by_its_digits(browser: Browser, running: Running) -> None:
+    running.made(_job("8", among=None))
+    name, steps = f"{DIGITS} ambigram", load_model(DIGITS, "cpu").sampler.steps
+    told = running.ask("/api/studio").json
+    assert told["paces"][name] > 0
+    visit = Visit(browser, running)
+    page = visit.page
+    page.route("**/api/studio", lambda route: route.fulfill(json={**told, "paces": {name: 3 / steps}}))
+    page.reload()
+    visit.ready()
+    visit.task("ambigram")
+    go, number = page.locator("#go-word"), page.get_by_label("This number")
+    expect(go).to_have_text("Make it")
+    for digits, seconds in (("6", 3), ("69", 6), ("6969", 12)):
+        number.fill(digits)
+        expect(go).to_have_text(f"Make itabout {seconds} s")
+    visit.close()
+
+
 def test_a_row_forms_digit_by_digit_and_is_cancelled(running: Running) -> None:
     slow = {**QUICK, "solver": "ddpm", "steps": 400}
     job = running.submit({"verb": "ambigram", "recipe": {"digits": "666666", "sampler": slow}})

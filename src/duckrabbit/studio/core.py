@@ -19,7 +19,6 @@ from duckrabbit.studio.finds import FOLDER, Wall
 from duckrabbit.studio.gallery import Gallery
 from duckrabbit.studio.jobs import Job, Queue, State, read_journal, write_journal
 from duckrabbit.studio.settings import Settings
-from duckrabbit.studio.tasks import PAGE
 from duckrabbit.studio.training import Training
 from duckrabbit.studio.web import Refusal
 
@@ -224,8 +223,7 @@ class Studio:
     async def _learn_pace(self, job: Job) -> None:
         """How long a step of a picture of its kind takes here, which says how many pictures fit into a while."""
         order = job.order
-        among = order.among is not None or PAGE.recipes[order.recipe.verb].alone
-        if among or order.size is not None or not job.steps:
+        if order.among is not None or order.size is not None or not job.steps:
             return
         name = f"{order.model} {order.recipe.verb}"
         self.paces[name] = (time.monotonic() - self._begun) / (order.count * job.steps)

@@ -201,6 +201,7 @@ export const KINDS = {
   row: {
     start: ({ name, view }) => ({ [name]: "", reads: "", [view.name]: [view.usual] }),
     show: rowFields,
+    places: ({ name }, wish) => wish[name].length,
     axes: ({ view, views: own }, wish, views) => [viewAxis(view.name, wish, own.filter((one) => views.includes(one)))],
     put: ({ name, view, missing }, wish) => {
       const { reads } = wish;

@@ -229,7 +229,7 @@ async function open() {
   on("pace", sayGo);
   $("#composer").addEventListener("change", () => (sayGo(), poke(task)));
   $("#composer").addEventListener("submit", make);
-  $("#composer").addEventListener("input", calm);
+  $("#composer").addEventListener("input", () => (calm(), sayGo()));
   // What does not fit can be pointed at only where it is seen.
   $("#composer").addEventListener("invalid", () => ($(".settings").open = true), true);
   // On a phone they lie over the fields, and the picture is above them.

@@ -43,7 +43,8 @@ export function paceOf(name) {
   const verb = verbOf(name);
   const pace = known.studio.paces[`${facts.name} ${verb}`];
   const { steps } = wishes.sampler;
-  return pace === undefined || wishes.size ? null : pace * (steps ?? usualSampler(facts, verb).steps);
+  const places = taskOf(name).fields.map((field) => KINDS[field.kind].places?.(field, wishOf(name))).find((count) => count !== undefined) ?? 1;
+  return pace === undefined || wishes.size ? null : places * pace * (steps ?? usualSampler(facts, verb).steps);
 }
 
 /** How many pictures are made. */
