@@ -14,8 +14,8 @@ What is read is read first, in brackets among the judge's first five.
 
 import argparse
 import time
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Iterator, Sequence
+from itertools import chain, product
 
 import torch
 from torch import Tensor
@@ -52,21 +52,20 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     chosen = parser.parse_args()
     photos, seeds = (PHOTOS[:1], 1) if chosen.quick else (PHOTOS, chosen.seeds)
-    judge = load_judge("pictures", "reporting", "cpu")
+    judge = load_judge("pictures", "reporting", torch.device("cpu"))
     for name in chosen.models:
         model = load_model(name, device=chosen.device)
         pictures = [Source.read(photo, model) for photo in photos]
-        for line in (
-            *denoised(model, pictures, seeds),
-            *inpainted(model, pictures, seeds, chosen.resamplings, judge),
-            *edited(model, pictures, seeds, judge),
+        for line in chain(
+            denoised(model, pictures, seeds),
+            inpainted(model, pictures, seeds, chosen.resamplings, judge),
+            edited(model, pictures, seeds, judge),
         ):
             print(f"{name:24} {line}", flush=True)
 
 
-def denoised(model: Model, pictures: Sequence[Source], seeds: int) -> list[str]:
+def denoised(model: Model, pictures: Sequence[Source], seeds: int) -> Iterator[str]:
     """A line for each way: PSNR at each level."""
-    lines = []
     methods: tuple[Method, ...] = ("one-step", "iterative")
     for method in methods:
         values = []
@@ -78,15 +77,13 @@ def denoised(model: Model, pictures: Sequence[Source], seeds: int) -> list[str]:
                     [psnr(one, source.pixels(model)) for source, own in zip(pictures, made, strict=True) for one in own]
                 )
             )
-        lines.append(f"denoised, {method:22} PSNR {values[0]:5.2f} {values[1]:5.2f} {values[2]:5.2f} dB")
-    return lines
+        yield f"denoised, {method:22} PSNR {values[0]:5.2f} {values[1]:5.2f} {values[2]:5.2f} dB"
 
 
 def inpainted(
     model: Model, pictures: Sequence[Source], seeds: int, resamplings: Sequence[int], judge: Judge
-) -> list[str]:
+) -> Iterator[str]:
     """A line for each number of resamplings: the seam, and what is read."""
-    lines = []
     for often in resamplings:
         cases = list(product(pictures, HOLES, PAINTED))
         masks = [box_mask(*hole, model.size) for _, hole, _ in cases]
@@ -98,23 +95,20 @@ def inpainted(
         seams = [seam(one, mask) for own, mask in zip(made, masks, strict=True) for one in own]
         before = [seam(picture.pixels(model), mask) for (picture, _, _), mask in zip(cases, masks, strict=True)]
         share = read_in(judge, made, [prompt for _, _, prompt in cases])
-        lines.append(
+        yield (
             f"inpainted, {often} x each step       seam {mean(seams):5.1f}, photograph {mean(before):.1f} grey levels; "
             f"{share}; {seconds:.0f} s"
         )
-    return lines
 
 
-def edited(model: Model, pictures: Sequence[Source], seeds: int, judge: Judge) -> list[str]:
+def edited(model: Model, pictures: Sequence[Source], seeds: int, judge: Judge) -> Iterator[str]:
     """A line for each start: PSNR to the photograph, and what is read."""
-    lines = []
     for start in STARTS:
         cases = list(product(pictures, EDITED))
         made, seconds = made_of(model, [Edit(picture, prompt, start) for picture, prompt in cases], seeds)
         kept = [psnr(one, picture.pixels(model)) for (picture, _), own in zip(cases, made, strict=True) for one in own]
         share = read_in(judge, made, [prompt for _, prompt in cases])
-        lines.append(f"edited from {start:2}                  PSNR {mean(kept):5.2f} dB; {share}; {seconds:.0f} s")
-    return lines
+        yield f"edited from {start:2}                  PSNR {mean(kept):5.2f} dB; {share}; {seconds:.0f} s"
 
 
 def made_of(model: Model, recipes: Sequence[Recipe], seeds: int) -> tuple[list[Tensor], float]:
@@ -122,7 +116,8 @@ def made_of(model: Model, recipes: Sequence[Recipe], seeds: int) -> tuple[list[T
     began = time.monotonic()
     asked = [recipe for recipe in recipes for _ in range(seeds)]
     made = make_all(asked, model, list(range(seeds)) * len(recipes))
-    return list(torch.stack([one.pixels for one in made]).split(seeds)), time.monotonic() - began
+    pixels = [one.pixels for one in made]
+    return [torch.stack(pixels[k : k + seeds]) for k in range(0, len(pixels), seeds)], time.monotonic() - began
 
 
 def read_in(judge: Judge, made: Sequence[Tensor], prompts: Sequence[str]) -> str:

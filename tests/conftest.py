@@ -23,7 +23,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The longest files go first, so that no process is left alone with one at the end.
-LONGEST = ("report", "studio_page", "studio_many", "deepfloyd", "train", "search", "cli", "recipes", "models")
+LONGEST = ("report", "studio", "deepfloyd", "train", "search", "cli", "recipes", "models")
 # Both look at one page, which takes a process 50 seconds to make.
 TOGETHER = {"tests/test_report_pretrained.py": "tests/test_report.py"}
 
