@@ -58,6 +58,18 @@ def test_a_picture_that_was_enlarged_shows_in_each_view_what_it_showed(name: str
         assert float((shrunk - wanted).abs().mean()) < allowed, shown
 
 
+@pytest.mark.parametrize("pixels", [150, 448])
+def test_shuffled_pixels_of_a_small_picture_are_blocks_of_its_poster(pixels: int) -> None:
+    small, view = _picture(28, 1), parse_view("pixel-permute+flip")
+    made = poster(small, Anagram(("6", "9"), (view.name,)), pixels)
+    shrunk = avg_pool2d(made.pixels[None], made.factor)[0]
+    assert made.factor > 1
+    assert float((shrunk - small).abs().mean()) < 0.02
+    assert float((view(shrunk) - view(small)).abs().mean()) < 0.02
+    # Enlarged by what the view would move at the larger size, pixels would be torn apart.
+    assert len(card_film(small, Anagram(("6", "9"), (view.name,)), width=108)) > 2 * PAUSE_FRAMES
+
+
 def test_views_that_cut_are_as_smooth_as_upright() -> None:
     small, view, factor = _picture(), parse_view("patch-permute:4"), 4
     # A picture that is smooth when it is put together in another way: enlarged upright alone it would keep its edges.

@@ -23,7 +23,7 @@ from duckrabbit.making.cards import (
     mat,
     readings_of,
 )
-from duckrabbit.making.posters import enlarged_in_views
+from duckrabbit.making.posters import enlarged_in_views, moves_pixels
 from duckrabbit.media.paper import printed
 from duckrabbit.media.pixels import from_uint8, to_uint8
 from duckrabbit.recipes.anagram import Anagram
@@ -99,6 +99,8 @@ def _fine(picture: Tensor, views: Sequence[View]) -> Tensor:
     """The picture in colour, enlarged where it is small."""
     own = picture.expand(3, -1, -1) if picture.shape[0] == 1 else picture
     factor = max(1, FINE // own.shape[-1])
+    if any(moves_pixels(view, own.shape[-1]) for view in views):
+        return own
     large = enlarged_in_views(own.float(), views, factor)
     side = large.shape[-1]
     # Printed at its own size it gets its grain, and its sharpness.

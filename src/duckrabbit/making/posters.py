@@ -8,9 +8,10 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from duckrabbit.errors import UsageError
-from duckrabbit.illusions.views import Identity, View, parse_view
+from duckrabbit.illusions.views import Composition, Identity, PixelPermute, View, parse_view
 from duckrabbit.illusions.views.cuts import Cut
 from duckrabbit.illusions.views.jigsaw import Jigsaw
+from duckrabbit.illusions.views.permute import MOST_CELLS
 from duckrabbit.making.make import make
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.recipe import Recipe
@@ -74,7 +75,7 @@ def enlarged_in_views(picture: Tensor, views: Sequence[View], factor: int) -> Te
     every = [view for view in views if not isinstance(view, Identity)]
     total = smoothly(picture, factor)
     for view in every:
-        total += _back(view, smoothly(view(picture), factor))
+        total += _back(view, smoothly(view(picture), factor), factor)
     return (total / (1 + len(every))).clamp(-1, 1)
 
 
@@ -91,12 +92,30 @@ def _bicubic(pictures: Tensor, factor: int) -> Tensor:
     return interpolate(pictures, scale_factor=factor, mode="bicubic")
 
 
-def _back(view: View, seen: Tensor) -> Tensor:
+def _back(view: View, seen: Tensor, factor: int) -> Tensor:
     """A′⁻¹ of a large picture. A view's own inverse keeps its permutation in memory: 32 MB for one this large."""
-    index = view.arrange(seen.shape[-1])
+    index = _arranged(view, seen.shape[-1], factor)
     flat = torch.empty_like(seen).flatten(-2)
     flat[:, index] = seen.flatten(-2)
     return view.sign * flat.reshape(seen.shape)
+
+
+def _arranged(view: View, side: int, factor: int) -> Tensor:
+    """A′ as a permutation [side²]."""
+    own = side // factor
+    if not moves_pixels(view, own):
+        return view.arrange(side)
+    row, column = view.arrange(own) // own, view.arrange(own) % own
+    within = torch.arange(factor)
+    rows = row.view(own, 1, own, 1) * factor + within.view(1, factor, 1, 1)
+    columns = column.view(own, 1, own, 1) * factor + within
+    return (rows * side + columns).flatten()
+
+
+def moves_pixels(view: View, side: int) -> bool:
+    """Whether a view moves single pixels of a picture so small: of an enlarged one it would move other cells."""
+    views = view.views if isinstance(view, Composition) else (view,)
+    return side < MOST_CELLS and any(isinstance(own, PixelPermute) for own in views)
 
 
 def at_largest(picture: Tensor, recipe: Recipe, seed: int, model: Model) -> Tensor:

@@ -197,6 +197,7 @@ def made_row(
         "reads": settled.reads,
         "view": settled.view,
         "seed": seed,
+        "candidates": count,
         "places": [dict(candidate.picture.record) for candidate in best],
     }
     return Picture(joined([candidate.picture.pixels for candidate in best]), seed, settled, remembered)

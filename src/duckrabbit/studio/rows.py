@@ -38,7 +38,8 @@ class RowWatch:
     def look(self, state: State, see: See) -> None:
         """A step more of the place at hand."""
         self._step = min(self._step + 1, self._each)
-        see(self._each * len(self._settled) + self._step, lambda: self._row(state.pictures(state.x0[:1])[0]))
+        # What is settled is on the CPU already.
+        see(self._each * len(self._settled) + self._step, lambda: self._row(state.pictures(state.x0[:1])[0].cpu()))
 
     def _row(self, place: Tensor) -> Tensor:
         """What is settled, the place at hand, and dark ground where nothing is yet."""

@@ -31,7 +31,7 @@ from duckrabbit.media.shipped import SHIPPED_PICTURES
 from duckrabbit.recipes.catalogue import to_json
 from duckrabbit.recipes.inpaint import Inpaint
 from duckrabbit.recipes.source import Source, on_light_ground
-from duckrabbit.search.ambigram import Ambigram
+from duckrabbit.search.ambigram import CANDIDATES, Ambigram
 from duckrabbit.studio.bodies import Order, order_of
 from duckrabbit.studio.facts import Facts
 from duckrabbit.studio.settings import MAX_PICTURE_PIXELS
@@ -175,8 +175,9 @@ def order_of_record(record: Any) -> Order | None:
             said = {name: record[name] for name in ("digits", "view", "reads")}
             [first, *_] = record["places"]
             recipe = {**said, "sampler": first["recipe"]["sampler"]}
-            model = first["model"]["name"]
-            return order_of({"verb": Ambigram.verb, "recipe": recipe, "seed": record["seed"], "model": model})
+            job = {"verb": Ambigram.verb, "recipe": recipe, "seed": record["seed"], "model": first["model"]["name"]}
+            count = record.get("candidates", CANDIDATES)
+            return order_of(job if count == CANDIDATES else {**job, "among": count})
         job = {name: record[name] for name in ("verb", "recipe", "seed")}
         return order_of({**job, "model": record["model"]["name"], "size": record.get("size")})
     except (KeyError, TypeError, ValueError, AttributeError, msgspec.ValidationError, UsageError):

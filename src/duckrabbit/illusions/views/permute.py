@@ -12,7 +12,8 @@ from duckrabbit.illusions.views.motion import Placement, grid, slid
 from duckrabbit.illusions.views.view import NamedView
 
 _MOST_PATCHES = 256
-_MOST_CELLS = 64
+MOST_CELLS = 64
+"""Of pixel-permute, along a side."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,15 @@ class PixelPermute(NamedView):
     description: ClassVar[str] = "every pixel shuffled (above 64 pixels a side: blocks of pixels)"
 
     def arrange(self, size: int) -> Tensor:
-        if size > _MOST_CELLS and size % _MOST_CELLS:
+        if size > MOST_CELLS and size % MOST_CELLS:
             raise UsageError(
                 f"pixel-permute does not fit a picture {size} pixels wide, which is above 64 and no multiple of it: "
-                f"use {size // _MOST_CELLS * _MOST_CELLS} pixels."
+                f"use {size // MOST_CELLS * MOST_CELLS} pixels."
             )
-        return _shuffled(min(size, _MOST_CELLS), size)
+        return _shuffled(min(size, MOST_CELLS), size)
 
     def placement(self, size: int, progress: float) -> Placement:
-        return _sliding(self.permutation(size), min(size, _MOST_CELLS), size, progress)
+        return _sliding(self.permutation(size), min(size, MOST_CELLS), size, progress)
 
 
 def _shuffled(per_side: int, size: int) -> Tensor:
