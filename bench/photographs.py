@@ -6,7 +6,7 @@ Over the nine photographs of the package, each with the same seeds:
 
 - denoising: PSNR in dB after one step and step by step, from three levels, asked for a high quality photo;
 - the seam of inpainting: how much neighbouring pixels of which one is painted differ, in grey levels, beside the same
-  places of the photograph, and how often the reporting judge reads the whole picture as what was painted;
+  places of the photograph, and how often the reporting judge reads what was painted, cut out, as what was asked for;
 - editing: PSNR in dB to the photograph, and how often the reporting judge reads it as what was asked for.
 
 What is read is read first, in brackets among the judge's first five.
@@ -19,6 +19,7 @@ from itertools import chain, product
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.making.make import make_all
@@ -37,7 +38,7 @@ from duckrabbit.report.measures import psnr, seam
 PHOTOS = tuple(name for name in SHIPPED_PICTURES if name.startswith("photo:"))
 ANY = "a high quality photo"
 LEVELS = (250.0, 500.0, 750.0)
-HOLES = ((14, 2, 42, 30), (8, 30, 56, 60))
+HOLES = ((14, 2, 42, 30), (20, 26, 56, 62))
 PAINTED = (ANY, "a lighthouse", "an oil painting of a castle")
 EDITED = ("a photo of a cat", "an oil painting of a castle", "a watercolor of a house")
 STARTS = (5, 8, 12)
@@ -94,7 +95,8 @@ def inpainted(
         made, seconds = made_of(model, recipes, seeds)
         seams = [seam(one, mask) for own, mask in zip(made, masks, strict=True) for one in own]
         before = [seam(picture.pixels(model), mask) for (picture, _, _), mask in zip(cases, masks, strict=True)]
-        share = read_in(judge, made, [prompt for _, _, prompt in cases])
+        cut = [cut_out(own, hole) for own, (_, hole, _) in zip(made, cases, strict=True)]
+        share = read_in(judge, cut, [prompt for _, _, prompt in cases])
         yield (
             f"inpainted, {often} x each step       seam {mean(seams):5.1f}, photograph {mean(before):.1f} grey levels; "
             f"{share}; {seconds:.0f} s"
@@ -128,6 +130,12 @@ def read_in(judge: Judge, made: Sequence[Tensor], prompts: Sequence[str]) -> str
     order = judge.log_probabilities(torch.cat([own for own, _ in rows])).argsort(1, descending=True)
     hits = [100 * float((order[:, :k] == wanted[:, None]).any(1).float().mean()) for k in (1, 5)]
     return f"read {hits[0]:4.1f} ({hits[1]:.1f}) %"
+
+
+def cut_out(pictures: Tensor, hole: tuple[int, int, int, int]) -> Tensor:
+    """A hole [x0, y0, x1, y1] of pictures [N, C, S, S], as large as the pictures."""
+    x0, y0, x1, y1 = hole
+    return interpolate(pictures[..., y0:y1, x0:x1], size=pictures.shape[-2:], mode="bicubic").clamp(-1, 1)
 
 
 def mean(values: Sequence[float]) -> float:
