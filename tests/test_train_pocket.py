@@ -19,6 +19,7 @@ from command_line import start
 from duckrabbit.cli.main import main
 from duckrabbit.datasets.prompts import vocabulary_of
 from duckrabbit.errors import UsageError
+from duckrabbit.judges.judge import judge_in
 from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import SamplerConfig
@@ -421,17 +422,36 @@ def test_learning_guidance_goes_on_from_what_a_model_knows_of_it(
     assert (before - after).abs().max() < 4 / 127.5
 
 
-def test_a_run_learns_guidance_from_the_one_it_began_with(started: Path, own_pictures: Path, tmp_path: Path) -> None:
-    teacher = tmp_path / "teacher.safetensors"
+def test_a_run_learns_from_whom_it_began_with(started: Path, own_pictures: Path, tmp_path: Path) -> None:
+    teacher, judge = tmp_path / "teacher.safetensors", tmp_path / "judge.safetensors"
     tensors, header = read_weights(started / "model.safetensors")
+    weights = Path(__file__).parents[1] / "src/duckrabbit/models/weights/picture-judge-pulling.safetensors"
+    seen, names = read_weights(weights)
+    names = {**names, "kind": "picture-judge"}
     write_weights(teacher, tensors, header)
-    run = a_run("pocket-guided", own_pictures, init=str(teacher))
+    write_weights(judge, seen, names)
+    run = a_run("pocket-guided", own_pictures, init=str(teacher), judges=(str(judge),))
     material = folder_material(run, read_folder(own_pictures))
     asked = iter([True])
     list(train_pocket(run, material, tmp_path / "run", ENGINE, lambda: next(asked)))
-    write_weights(teacher, tensors, {**header, "training": {}})
-    with pytest.raises(UsageError, match="other weights"):
-        list(train_pocket(run, material, tmp_path / "run", ENGINE))
+    for file, content, itself, role in ((teacher, tensors, header, "teacher"), (judge, seen, names, "judges")):
+        was = file.read_bytes()
+        write_weights(file, content, {**itself, "other": 1})
+        with pytest.raises(UsageError, match=f"another {role}"):
+            list(train_pocket(run, material, tmp_path / "run", ENGINE))
+        file.write_bytes(was)
+    list(train_pocket(run, material, tmp_path / "run", ENGINE))
+    account = load_model(str(tmp_path / "run"), "cpu").config["training"]["additional"]
+    assert account["judges"] == judge_in("pictures", "selecting", judge).checksum
+    assert account["teacher"] == load_model(str(teacher), "cpu").checksum
+    assert account["judge_strength"] == run.judge_strength
+
+
+def test_a_run_that_can_t_have_its_judges_is_not_begun(started: Path, own_pictures: Path, tmp_path: Path) -> None:
+    run = a_run("pocket-guided", own_pictures, init=str(started), judges=(str(started / "model.safetensors"),))
+    with pytest.raises(UsageError, match="no selecting judge"):
+        list(train_pocket(run, folder_material(run, read_folder(own_pictures)), tmp_path / "run", ENGINE))
+    assert not (tmp_path / "run" / "config.toml").exists()
 
 
 def test_guidance_is_forgotten_by_what_learns_from_pictures_alone(

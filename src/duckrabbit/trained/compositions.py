@@ -164,7 +164,8 @@ def panel(files: Sequence[FilePath], device: torch.device) -> Judge:
         if judge.names != judges[0].names:
             raise UsageError(f"{file} is a judge of other names than {files[0]}: train both from the same packs.")
     members = [member for judge in judges for member in judge.members]
-    return judge_of("pictures", "guiding", judges[0].names, Panel(members), device)
+    checksum = "+".join(judge.checksum for judge in judges)
+    return judge_of("pictures", "guiding", judges[0].names, Panel(members), device, checksum)
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,23 @@ from duckrabbit.datasets.prompts import Vocabulary, vocabulary_of
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.errors import UsageError
+from duckrabbit.judges.judge import Judge
 from duckrabbit.models.model import Model
 from duckrabbit.models.pocket import PocketConfig, pocket_model, tensors_of, with_second_stage
 from duckrabbit.models.storage import quantized, write_weights
 from duckrabbit.networks.pocket_unet import PocketUNet
-from duckrabbit.trained.compositions import JudgedDistillation, arrangements, panel, prompts_for
+from duckrabbit.trained.compositions import JudgedDistillation, arrangements, prompts_for
 from duckrabbit.trained.pocket_runs import PocketRun
-from duckrabbit.trained.pocket_start import TEACHER, TeacherNetwork, begun, first_stage_of, resumed_from, teacher_of
+from duckrabbit.trained.pocket_start import (
+    JUDGES,
+    TEACHER,
+    TeacherNetwork,
+    begun,
+    first_stage_of,
+    judges_of,
+    resumed_from,
+    teacher_of,
+)
 from duckrabbit.trained.run_folder import CHECKPOINT, Products, keep, sole_writer, write_config
 from duckrabbit.trained.samples import show_prompts
 from duckrabbit.training.data import Examples
@@ -124,9 +134,9 @@ def _trained(
 ) -> Iterator[Report]:
     # Loaded once, and only where it is asked for: a resumed run knows its words.
     first = cache(partial(first_stage_of, run, engine))
-    teacher = teacher_of(run, engine, folder / CHECKPOINT)
-    torch.manual_seed(run.hyperparameters.seed)
     checkpoint = folder / CHECKPOINT
+    teacher, judge = teacher_of(run, engine, checkpoint), judges_of(run, engine, checkpoint)
+    torch.manual_seed(run.hyperparameters.seed)
     resumed = checkpoint.exists()
     config, network = resumed_from(checkpoint) if resumed else begun(run, _words(material, first()))
     state = TrainingState(network, run.hyperparameters.ema_decay, engine.device)
@@ -135,7 +145,7 @@ def _trained(
     elif engine.team.leads:
         write_config(folder, run)
     examples = material.examples(config.vocabulary, engine.device)
-    reports = train(state, examples, _objective(run, config, teacher, engine), run.hyperparameters, engine)
+    reports = train(state, examples, _objective(run, config, teacher, judge, engine), run.hyperparameters, engine)
     if not engine.team.leads:
         yield from _until(reports, over)
         return
@@ -147,8 +157,11 @@ def _trained(
         due = report.step % run.show_every < engine.report_every or report.step == report.steps
         return f"step-{report.step:06d}" if due else ""
 
+    learns_from = {TEACHER: teacher and teacher.checksum, JUDGES: judge and judge.checksum}
+    told = {role: checksum for role, checksum in learns_from.items() if checksum}
+
     def finished() -> PocketConfig:
-        account = _account(run, material, state)
+        account = _account(run, material, state) | told
         # Additional weights are told of beside the weights that they are added to.
         return replace(config, training={**config.training, "additional": account} if config.rank else account)
 
@@ -159,23 +172,21 @@ def _trained(
             _model(first(), state, finished(), engine), material.shown, stem, run.stage.shown
         ),
         write_model=lambda path: write_weights(path, quantized(_tensors(state, config)), finished().to_json()),
-        metadata={
-            "config": json.dumps(config.to_json()),
-            **({} if teacher is None else {TEACHER: teacher.checksum}),
-        },
+        metadata={"config": json.dumps(config.to_json()), **told},
     )
     yield from keep(reports, state, folder, products, over)
 
 
-def _objective(run: PocketRun, config: PocketConfig, teacher: TeacherNetwork | None, engine: Engine) -> Objective:
+def _objective(
+    run: PocketRun, config: PocketConfig, teacher: TeacherNetwork | None, judge: Judge | None, engine: Engine
+) -> Objective:
     """The stage's own, or what a teacher says under guidance, moved by judges where the run says so."""
     stage = run.stage
     if teacher is None or stage.guidance is None:
         return stage.objective
     distillation = GuidanceDistillation(Cosine(), UniformTimes(), teacher.network, stage.guidance)
-    if not run.judge_strength:
+    if judge is None:
         return distillation
-    judge = panel(tuple(map(Path, run.judges or ())), engine.device)
     share = run.hyperparameters.batch_size // engine.team.size
     return JudgedDistillation(
         distillation,
@@ -183,7 +194,7 @@ def _objective(run: PocketRun, config: PocketConfig, teacher: TeacherNetwork | N
         judge,
         prompts_for(judge, config.vocabulary, engine.device),
         arrangements(config.illusion_sampler.judge_scale),
-        run.judge_strength,
+        run.judge_strength or 0.0,
         rows=max(2, share // 2 * 2),
         size=config.size,
         dtype=engine.dtype,
@@ -210,7 +221,8 @@ def _account(run: PocketRun, material: Material, state: TrainingState) -> dict[s
     """How the weights came about, for the model's header."""
     seen = state.step * run.hyperparameters.batch_size
     account = {"recipe": run.recipe, "data": material.sources, "init": run.init, "steps": state.step, "pictures": seen}
-    return {**account, **asdict(run.hyperparameters)}
+    moved = {"judge_strength": run.judge_strength} if run.judge_strength else {}
+    return {**account, **moved, **asdict(run.hyperparameters)}
 
 
 def _words(material: Material, first: Model | None) -> tuple[str, ...]:

@@ -9,18 +9,20 @@ from torch import nn
 
 from duckrabbit.datasets.prompts import Vocabulary
 from duckrabbit.errors import UsageError
+from duckrabbit.judges.judge import Judge
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.models.pocket import KIND, PocketConfig, guided_network_of, network_of
 from duckrabbit.networks.pocket_unet import PocketUNet, grown
 from duckrabbit.networks.self_guided import adapted
+from duckrabbit.trained.compositions import panel
 from duckrabbit.trained.pocket_runs import PocketRun
 from duckrabbit.trained.pocket_stages import TrainedStage
 from duckrabbit.training.loop import Engine, compiled
 from duckrabbit.training.state import checkpoint_metadata
 
-TEACHER = "teacher"
-"""In a checkpoint's metadata: the checksum of whom it learns from."""
+TEACHER, JUDGES = "teacher", "judges"
+"""In a checkpoint's metadata: the checksums of whom it learns from, and of who moves what it learns."""
 
 
 def begun(run: PocketRun, words: tuple[str, ...]) -> tuple[PocketConfig, PocketUNet]:
@@ -75,15 +77,31 @@ def teacher_of(run: PocketRun, engine: Engine, checkpoint: Path) -> TeacherNetwo
     if run.stage.guidance is None or run.init is None:
         return None
     model, _, network = _network_of(run.init, run.stage)
-    checksum = model.checksum
-    began = checkpoint_metadata(checkpoint).get(TEACHER, checksum) if checkpoint.exists() else checksum
+    _check_the_same(checkpoint, TEACHER, model.checksum, run.init)
+    placed = network.to(engine.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return TeacherNetwork(compiled(placed.eval().requires_grad_(False), engine), model.checksum)
+
+
+def judges_of(run: PocketRun, engine: Engine, checkpoint: Path) -> Judge | None:
+    """Who moves what a run learns, as one panel; None for a run that no judge has a part in.
+
+    Raises:
+        UsageError: if a file holds no judge, or they are not those that the run in a checkpoint began with.
+    """
+    if run.stage.guidance is None or not run.judge_strength:
+        return None
+    judge = panel(tuple(map(Path, run.judges or ())), engine.device)
+    _check_the_same(checkpoint, JUDGES, judge.checksum, " ".join(run.judges or ("the shipped judges",)))
+    return judge
+
+
+def _check_the_same(checkpoint: Path, role: str, checksum: str, names: str) -> None:
+    began = checkpoint_metadata(checkpoint).get(role, checksum) if checkpoint.exists() else checksum
     if began != checksum:
         raise UsageError(
-            f"{run.init} has other weights than when the run of {checkpoint} began, and it learns from them: "
-            "give it back its weights, or start the run anew."
+            f"The run of {checkpoint} began with another {role} than the weights of {names} are now, and learns from "
+            "them: give back what it began with, or start the run anew."
         )
-    placed = network.to(engine.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return TeacherNetwork(compiled(placed.eval().requires_grad_(False), engine), checksum)
 
 
 def _network_of(init: str, stage: TrainedStage) -> tuple[Model, PocketConfig, PocketUNet]:

@@ -160,8 +160,9 @@ def train(
     """Train `state` from its step to the end, yielding a report every few steps and at the end of each epoch.
 
     The caller may save the state at any report: resuming from there repeats the uninterrupted run (bit by bit on a
-    CPU with as many threads). Where `over`, which is asked after every step, says so, the next report comes at once;
-    whether the run goes on after it is the caller's to say.
+    CPU with as many threads), unless the objective keeps something of its own, such as compositions underway. Where
+    `over`, which is asked after every step, says so, the next report comes at once; whether the run goes on after it is
+    the caller's to say.
 
     Raises:
         UsageError: if there are fewer examples than one batch, the team can't share one, or the loss is no longer a
