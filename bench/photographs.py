@@ -1,6 +1,6 @@
 """What models do to photographs: denoising them, painting into them and editing them, side by side in one run.
 
-    python bench/photographs.py [--models pocket FILE ...] [--seeds 4] [--resamplings 1 2] [--quick]
+    python bench/photographs.py [--models pocket FILE ...] [--seeds 4] [--inpaint 34x1 8x5 ...] [--quick]
 
 Over the nine photographs of the package, each with the same seeds:
 
@@ -15,12 +15,14 @@ What is read is read first, in brackets among the judge's first five.
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, product
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from duckrabbit.diffusion.grid import COURSE_LEVELS
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.making.make import make_all
 from duckrabbit.media.masks import box_mask
@@ -39,7 +41,7 @@ PHOTOS = tuple(name for name in SHIPPED_PICTURES if name.startswith("photo:"))
 ANY = "a high quality photo"
 LEVELS = (250.0, 500.0, 750.0)
 HOLES = ((14, 2, 42, 30), (20, 26, 56, 62))
-PAINTED = (ANY, "a lighthouse", "an oil painting of a castle")
+PAINTED = (ANY, "a castle", "a cat", "a rocket")
 EDITED = ("a photo of a cat", "an oil painting of a castle", "a watercolor of a house")
 STARTS = (5, 8, 12)
 
@@ -48,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=["pocket"], metavar="FILE")
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--resamplings", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--inpaint", nargs="+", default=["34x1", "8x5"], metavar="STEPSxRESAMPLINGS")
     parser.add_argument("--quick", action="store_true", help="one photograph, to see that it runs")
     parser.add_argument("--device", default="auto")
     chosen = parser.parse_args()
@@ -59,7 +61,7 @@ def main() -> None:
         pictures = [Source.read(photo, model) for photo in photos]
         for line in chain(
             denoised(model, pictures, seeds),
-            inpainted(model, pictures, seeds, chosen.resamplings, judge),
+            inpainted(model, pictures, seeds, chosen.inpaint, judge),
             edited(model, pictures, seeds, judge),
         ):
             print(f"{name:24} {line}", flush=True)
@@ -81,15 +83,16 @@ def denoised(model: Model, pictures: Sequence[Source], seeds: int) -> Iterator[s
         yield f"denoised, {method:22} PSNR {values[0]:5.2f} {values[1]:5.2f} {values[2]:5.2f} dB"
 
 
-def inpainted(
-    model: Model, pictures: Sequence[Source], seeds: int, resamplings: Sequence[int], judge: Judge
-) -> Iterator[str]:
-    """A line for each number of resamplings: the seam, and what is read."""
-    for often in resamplings:
+def inpainted(model: Model, pictures: Sequence[Source], seeds: int, ways: Sequence[str], judge: Judge) -> Iterator[str]:
+    """A line for each way, so many steps each made so often, 34 on the courses' grid: the seam, and what is read."""
+    for way in ways:
+        steps, often = map(int, way.split("x"))
+        grid = "course" if steps == len(COURSE_LEVELS) else "uniform"
+        sampler = replace(model.sampler, solver="ddpm", grid=grid, steps=steps)
         cases = list(product(pictures, HOLES, PAINTED))
         masks = [box_mask(*hole, model.size) for _, hole, _ in cases]
         recipes = [
-            Inpaint(picture, Source.of_mask("box", mask), prompt, often)
+            Inpaint(picture, Source.of_mask("box", mask), prompt, often, sampler=sampler)
             for (picture, _, prompt), mask in zip(cases, masks, strict=True)
         ]
         made, seconds = made_of(model, recipes, seeds)
@@ -98,7 +101,7 @@ def inpainted(
         cut = [cut_out(own, hole) for own, (_, hole, _) in zip(made, cases, strict=True)]
         share = read_in(judge, cut, [prompt for _, _, prompt in cases])
         yield (
-            f"inpainted, {often} x each step       seam {mean(seams):5.1f}, photograph {mean(before):.1f} grey levels; "
+            f"inpainted, {way:5}                   seam {mean(seams):5.1f}, photograph {mean(before):.1f} grey levels; "
             f"{share}; {seconds:.0f} s"
         )
 

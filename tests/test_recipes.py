@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 import duckrabbit as dr
+from command_line import Command
 from duckrabbit.datasets.mnist import mnist, pictures_to_float
 from duckrabbit.diffusion.denoiser import Prediction
 from duckrabbit.diffusion.grid import COURSE_LEVELS
@@ -33,6 +35,8 @@ from duckrabbit.making.record import RECIPES as RECIPES_BY_VERB
 from duckrabbit.making.record import recipe_of, record
 from duckrabbit.making.sampling import Sampling
 from duckrabbit.media.pixels import to_uint8
+from duckrabbit.media.png import read_metadata
+from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.denoise import Method
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Part
@@ -237,6 +241,33 @@ def test_inpainting_paints_what_fits_the_prompt() -> None:
     painted = made(dr.Inpaint(source(7), everywhere, "3", sampler=DDPM6), 16)
     assert (load_judge("digits", "reporting").read(painted) == 3).double().mean() >= 0.9
     assert torch.equal(painted, made(dr.Generate("3", sampler=DDPM6), 16))
+
+
+@pytest.mark.parametrize("often", [1, 2, 5, 8])
+def test_a_model_that_makes_each_step_often_spends_as_many_evaluations_on_fewer_levels(often: int) -> None:
+    model = replace(digit_model(), inpaint_resamplings=often)
+    asked = Recorder(model.denoiser)
+    made(dr.Inpaint(source(7), lower_half(), "3"), model=replace(model, denoiser=asked))
+    course = len(COURSE_LEVELS)
+    # The last step, into the clean level, is never made again.
+    assert course - often < len(asked.calls) <= course
+    planned = dr.Inpaint(source(7), lower_half(), "3").plan(model)
+    assert len(planned.grid) - 1 == -(-course // often)
+    # Whoever says how often has the courses' levels.
+    asked = dr.Inpaint(source(7), lower_half(), "3", 2).plan(model)
+    assert (len(asked.grid) - 1, asked.resamplings) == (course, 2)
+
+
+def test_pocket_makes_each_step_often_but_for_its_second_stage_and_in_the_courses_way(duckrabbit: Command) -> None:
+    model = load_model("pocket", "cpu")
+    assert model.inpaint_resamplings > 1
+    assert model.at(256).inpaint_resamplings == 1
+    painted = ["inpaint", "photo:tower", "--mask-box", "20,20,40,40", "a castle", "--model", "pocket"]
+    [path] = duckrabbit(*painted, "--like-the-course", "--steps", "2").paths
+    assert read_metadata(path)["recipe"]["resamplings"] == 1
+    [path] = duckrabbit(*painted, "--steps", "2").paths
+    assert read_metadata(path)["recipe"]["resamplings"] is None
+    assert duckrabbit("rerun", str(path), "--out", "again").code == 0
 
 
 @pytest.mark.parametrize("resamplings", [0, -1, 101])

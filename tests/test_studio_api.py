@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,13 @@ from duckrabbit.judges.judge import load_judge
 from duckrabbit.judges.question import question_of
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.media.png import read_metadata
+from duckrabbit.models.load import load_model
 from duckrabbit.models.model import SamplerConfig
+from duckrabbit.recipes.anagram import Anagram
+from duckrabbit.recipes.edit import Edit
+from duckrabbit.recipes.generate import Generate
+from duckrabbit.recipes.inpaint import Inpaint
+from duckrabbit.recipes.source import Source
 from duckrabbit.studio.worker import Inbox, Worker
 from duckrabbit.trained.digits import TrainingRun, train_digits
 from duckrabbit.trained.run_folder import sole_writer, write_config
@@ -283,6 +290,17 @@ def test_pairs_are_found_while_jobs_go_first(running: Running) -> None:
     again = until(lambda: running.ask("/api/find").json["tiles"], bool)
     assert {tuple(tile["pair"]) for tile in tiles} <= {tuple(tile["pair"]) for tile in again}
     running.ask("/api/find", "DELETE")
+
+
+def test_the_page_is_told_how_each_recipe_is_sampled_by_each_model(running: Running) -> None:
+    told = running.ask("/api/studio").json
+    for facts in (one for one in told["models"] if one["samples"] and not one["name"].startswith("run:")):
+        model = load_model(facts["name"], "cpu")
+        picture = Source.of("grey", torch.zeros(model.channels, model.size, model.size))
+        hole = Source.of_mask("hole", torch.ones(model.size, model.size))
+        for recipe in (Edit(picture, start=3), Inpaint(picture, hole), Generate("3"), Anagram(("3", "8"), ("flip",))):
+            way = facts[told["recipes"][recipe.verb]["sampler"]]
+            assert way == json.loads(json.dumps(asdict(recipe.default_sampler(model)))), (model.name, recipe.verb)
 
 
 def test_unsaid_models_are_chosen_by_the_prompts(running: Running) -> None:

@@ -97,6 +97,8 @@ class Model:
         judge: the folder or hub id of the judge that reads its pictures; None for the shipped ones.
         max_guidance: the largest guidance scale that its denoiser can be told, to answer in one evaluation instead of
             two; 1 for a denoiser that is told none.
+        inpaint_resamplings: how often `inpaint` makes each step by default (RePaint, Lugmayr et al., 2022,
+            arXiv:2201.09865), on so many times fewer levels than the courses' grid has.
         own_grid: from a number of steps to the grid that its publishers sample on; None for a model without.
     """
 
@@ -127,6 +129,7 @@ class Model:
     is_guided: bool = False
     judge: str | None = None
     max_guidance: float = 1.0
+    inpaint_resamplings: int = 1
     own_grid: Callable[[int], Grid] | None = field(default=None, repr=False)
 
     @property

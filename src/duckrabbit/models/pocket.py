@@ -44,6 +44,9 @@ ILLUSION_SAMPLER = SamplerConfig(
 )
 """How anagrams and hybrids are sampled: where a judge guides every step, fresh noise is worth a dozen of them."""
 
+INPAINT_RESAMPLINGS = 5
+"""In seven steps, each made once, it hardly looks at what lies around a hole; made so often it does."""
+
 
 @dataclass(frozen=True)
 class PocketConfig:
@@ -72,6 +75,11 @@ class PocketConfig:
     first_stage: str | None = None
     max_guidance: float = 1.0
     rank: int = 0
+
+    @property
+    def inpaint_resamplings(self) -> int:
+        """How often it makes each step to paint into a picture: once where the small picture has settled what."""
+        return INPAINT_RESAMPLINGS if self.low_time is None else 1
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -201,6 +209,7 @@ def pocket_model(
         device=device,
         dtype=dtype,
         max_guidance=config.max_guidance,
+        inpaint_resamplings=config.inpaint_resamplings,
     )
 
 

@@ -60,7 +60,7 @@ class Denoise(FromPicture):
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid, without guidance."""
-        return replace(course_sampler(model), guidance_scale=1.0)
+        return replace(course_sampler(model.sampler), guidance_scale=1.0)
 
     def plan(self, model: Model) -> Plan:
         """One step of the blur or of the model, or the rest of the grid."""

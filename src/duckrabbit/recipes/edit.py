@@ -43,7 +43,7 @@ class Edit(FromPicture):
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid."""
-        return course_sampler(model)
+        return course_sampler(model.sampler)
 
     def plan(self, model: Model) -> Plan:
         """Guided sampling from the noised picture."""
@@ -56,9 +56,9 @@ class Edit(FromPicture):
         return Plan(lambda noise: noised(model.denoiser.path, x0, grid[0], noise), terms, grid, step_of(sampler))
 
 
-def course_sampler(model: Model) -> SamplerConfig:
-    """The courses' way: ddpm steps on their grid of 34, with the model's guidance."""
-    return replace(model.sampler, solver="ddpm", grid="course", steps=len(COURSE_LEVELS))
+def course_sampler(own: SamplerConfig) -> SamplerConfig:
+    """The courses' way: ddpm steps on their grid of 34, with the guidance of a model's own way."""
+    return replace(own, solver="ddpm", grid="course", steps=len(COURSE_LEVELS))
 
 
 def grid_from(grid: Grid, start: int | None, start_level: float | None) -> Grid:

@@ -28,9 +28,11 @@ class Inpaint(FromPicture):
         picture: what is known.
         mask: white where to paint.
         prompt: what to paint; None for the model's default.
-        resamplings: how often each step is made, to harmonise the painted region with the known one.
+        resamplings: how often each step is made, to harmonise the painted region with the known one; None for the
+            model's default.
         negative_prompt: what to steer away from under guidance.
-        sampler: how; None for ddpm on the courses' grid.
+        sampler: how; None for ddpm on the courses' grid, or, by the model's own default, as many evaluations on fewer
+            levels, each made often.
         invert_mask: whether the mask was read with black for paint; `mask` itself is white where to paint either way.
     """
 
@@ -38,7 +40,7 @@ class Inpaint(FromPicture):
     picture: Source
     mask: Source
     prompt: str | None = None
-    resamplings: Annotated[int, Meta(ge=1, le=100)] = 1
+    resamplings: Annotated[int, Meta(ge=1, le=100)] | None = None
     negative_prompt: str = ""
     sampler: SamplerConfig | None = None
     invert_mask: bool = False
@@ -55,7 +57,7 @@ class Inpaint(FromPicture):
         mask = (f"--mask-{drawn[0]}", drawn[1]) if drawn else ()
         inverted = ("--invert-mask",) if self.invert_mask else ()
         given = (self.picture.name,) if drawn else (self.picture.name, self.mask.name)
-        resamplings = ("--resamplings", str(self.resamplings))
+        resamplings = () if self.resamplings is None else ("--resamplings", str(self.resamplings))
         how = (*mask, *inverted, *resamplings, *self.picture.words)
         return (*given, *typed(self.prompts), *how, *typed((), self.negative_prompt))
 
@@ -84,15 +86,16 @@ class Inpaint(FromPicture):
         return understood_mask(file, side, black_paints=self.invert_mask, crop=crop).mask
 
     def default_sampler(self, model: Model) -> SamplerConfig:
-        """ddpm steps on the courses' grid."""
-        return course_sampler(model)
+        """As `inpaint_sampler`; on the courses' grid where it is said how often each step is made."""
+        return inpaint_sampler(model.sampler, model.inpaint_resamplings if self.resamplings is None else 1)
 
     def plan(self, model: Model) -> Plan:
         """Guided sampling under replacement conditioning."""
         model.require_sampling()
         prompt = prompt_of(self.prompt, model)
-        if not 1 <= self.resamplings <= 100:
-            raise UsageError(f"{self.resamplings} resamplings are out of range: give 1 (none) to 100.")
+        resamplings = model.inpaint_resamplings if self.resamplings is None else self.resamplings
+        if not 1 <= resamplings <= 100:
+            raise UsageError(f"{resamplings} resamplings are out of range: give 1 (none) to 100.")
         sampler = self.sampler_for(model)
         grid, step = grid_of(sampler, model), step_of(sampler)
         pixels, mask = self.picture.pixels(model), self.mask.mask(model)
@@ -100,7 +103,13 @@ class Inpaint(FromPicture):
         terms = guided(prompt, guidance_of(sampler, self.negative_prompt, model))
         start = from_noise(model, grid)
         # An autoencoder does not keep the known pixels; of a model on pixels they are there already.
-        return Plan(start, terms, grid, step, known, self.resamplings, finish=Known(pixels, mask))
+        return Plan(start, terms, grid, step, known, resamplings, finish=Known(pixels, mask))
+
+
+def inpaint_sampler(own: SamplerConfig, resamplings: int) -> SamplerConfig:
+    """ddpm on the courses' grid, or as many evaluations on fewer levels where a model makes each step often."""
+    course = course_sampler(own)
+    return course if resamplings == 1 else replace(course, grid="uniform", steps=-(-course.steps // resamplings))
 
 
 def drawn_shape(name: str) -> tuple[str, str] | None:

@@ -17,8 +17,7 @@ class About(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: of such a picture, where it waits in the queue.
-        sampler: of a model's two ways of sampling the one that is the recipe's.
-        course: whether it has the courses' steps while neither steps nor a solver are given.
+        sampler: of a model's ways of sampling the one that is the recipe's.
         varies_by: what more like it is made with: another `seed`, or the picture `itself`, noised and made anew.
         enlarges: by which a larger one is made: the recipe `anew`, or the `picture` by its model's second stage.
         alone: whether one is made at a time, itself the best of many.
@@ -26,7 +25,6 @@ class About(Struct, frozen=True, kw_only=True):
 
     name: str
     sampler: str = "sampler"
-    course: bool = False
     varies_by: str = "seed"
     enlarges: str = "picture"
     alone: bool = False

@@ -42,8 +42,9 @@ class Options(Making):
     """paint the ellipse that fits this box"""
     invert_mask: Flag = False
     """paint where the mask is black, and keep what is white; of a box or ellipse paint all the rest"""
-    resamplings: Annotated[int, option("N")] = 1
-    """how often each step is made, for a smoother seam (1)"""
+    resamplings: Annotated[int | None, option("N")] = None
+    """how often each step is made, so that what is painted fits what is there (1; pocket's own way is few steps, each
+    made often)"""
     crop: CropName = ""
     """which square of photo and mask: centre (the default), left, right, top, bottom, pad, or a box X0,Y0,X1,Y1"""
     paste_back: Flag = False
@@ -69,9 +70,9 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
         _check_shapes(options.image, mask_file)
     source = read_source(options.image, final, options.crop)
     mask = _mask(options, mask_file, model, final)
-    recipe = Inpaint(
-        source, mask, prompt, options.resamplings, options.wording.negative_prompt, None, options.invert_mask
-    )
+    # The courses make each step once.
+    resamplings = 1 if options.resamplings is None and options.sampling.like_the_course else options.resamplings
+    recipe = Inpaint(source, mask, prompt, resamplings, options.wording.negative_prompt, None, options.invert_mask)
     planned = options.sampling.plan(recipe, model, size)
     back = _paste_back(options, recipe, mask_file, model, final) if options.paste_back else None
     content = None if back is None else partial(back.content, with_mask=not options.output.no_source)

@@ -84,8 +84,10 @@ export function fieldsOf(name, again, source, make) {
 /** A sampler of one's own where something was set, else null for the model's own way. */
 function samplerOf(task, verb, asked) {
   if (Object.values(asked).every((value) => value === null)) return null;
-  const base = usualSampler(model(modelName(task)), verb);
-  const usual = recipeOf(verb).course && asked.steps === null && asked.solver === null ? { ...base, solver: "ddpm", grid: "course", steps: 34 } : base;
+  const facts = model(modelName(task));
+  const own = usualSampler(facts, verb);
+  // The courses' grid has its own steps.
+  const usual = own.grid === "course" && (asked.steps !== null || asked.solver !== null) ? facts.sampler : own;
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));
   const interval = asked.guidance_scale === null ? usual.guidance_interval : [0, 1];
   return { ...usual, ...given, guidance_interval: interval };
@@ -154,8 +156,7 @@ export function takeJob({ verb, recipe, model: name, seed, size }) {
   const given = recipe.sampler ?? {};
   for (const setting of Object.keys(wishes.sampler)) {
     const same = !facts || given[setting] === undefined || given[setting] === usual[setting];
-    const course = given.grid === "course" && setting !== "guidance_scale";
-    wishes.sampler[setting] = same || course ? null : given[setting];
+    wishes.sampler[setting] = same ? null : given[setting];
   }
   for (const field of allOf(task)) KINDS[field.kind].take?.(field, wishOf(task.name), recipe);
   return task.name;

@@ -47,7 +47,7 @@ def _drawing(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhibit
             f"prompts {' and '.join(prompts)}",
             "seed 0",
             f"starts {', '.join(map(str, STARTS))}",
-            *sampler_words(course_sampler(model), model),
+            *sampler_words(course_sampler(model.sampler), model),
         ),
         command("edit", workshop.page / file, prompts[0], "--start", *STARTS, "--model", MODEL),
         workshop.seconds(),
@@ -66,7 +66,7 @@ def _inpainted(workshop: Workshop, name: str, prompts: tuple[str, ...]) -> Exhib
     mask = box_mask(*BOX, size=model.size)
     masked = Source.of_mask(f"box {box}", mask)
     picture = source.pixels(model).cpu()
-    sampler = guided_at(course_sampler(model), 3.0)
+    sampler = guided_at(course_sampler(model.sampler), 3.0)
     made = make_all([Inpaint(source, masked, prompt, sampler=sampler) for prompt in prompts], model, [0] * len(prompts))
     hole = torch.where(mask > 0, torch.full_like(picture, -0.5), picture)
     row: list[Tensor] = [picture, mask[None] * 1.7 - 1, hole, *(one.pixels for one in made)]
