@@ -1,7 +1,7 @@
 // The gallery: every picture, to search, to look at, to keep and to throw away.
 
 import { ask, fileOf, loaded, motionOf, query } from "./api.js";
-import { $, chips, debounced, el, percent, toast, trying } from "./dom.js";
+import { $, chips, closing, debounced, el, percent, toast, trying } from "./dom.js";
 import { askWhat, isIllusion } from "./guess.js";
 import { DEEDS } from "./keys.js";
 import { isChosen, openSelection, press, selecting } from "./selection.js";
@@ -245,7 +245,7 @@ export async function showPicture(id) {
     el(
       "div",
       { class: "about" },
-      el("div", { class: "ways" }, el("h2", { id: "detail-title" }, isIllusion(picture) ? "What do you see?" : "A picture"), way(-1, "The one before", "←"), way(1, "The one after", "→"), el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
+      el("div", { class: "ways" }, el("h2", { id: "detail-title" }, isIllusion(picture) ? "What do you see?" : "A picture"), way(-1, "The one before", "←"), way(1, "The one after", "→"), closing(dialog)),
       el("dl", {}, facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value))])),
       el("div", { class: "actions" }, deedsOf(picture, again, leave)),
     ),

@@ -2,7 +2,7 @@
 
 import { ask, fileOf, query } from "./api.js";
 import { larger } from "./deeds.js";
-import { $, debounced, el, seconds } from "./dom.js";
+import { $, closing, debounced, el, seconds } from "./dom.js";
 import { canRecord, record } from "./film.js";
 import { isIllusion } from "./guess.js";
 import { jobOver, known, model, recipeOf } from "./state.js";
@@ -81,7 +81,7 @@ export function openGive(picture) {
   // A poster is square, and a row of digits is not.
   const paper = recipeOf(picture.verb)?.alone ? null : printing(picture, say, busy);
   dialog.replaceChildren(
-    el("div", { class: "ways" }, el("h2", { id: "give-title" }, "Share or print"), el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
+    el("div", { class: "ways" }, el("h2", { id: "give-title" }, "Share or print"), closing(dialog)),
     el(
       "div",
       { class: "giving" },

@@ -1,6 +1,6 @@
 // What keys do, and the card that says so.
 
-import { $, el } from "./dom.js";
+import { $, closing, el } from "./dom.js";
 import { hasGrid } from "./grid.js";
 import { easelOf } from "./sources.js";
 import { side, turn } from "./stage.js";
@@ -28,7 +28,7 @@ const ROOMS = { w: "wall", m: "make", f: "find", g: "gallery", t: "training" };
 export function openKeys(page) {
   const dialog = $("#shortcuts");
   dialog.append(
-    el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕"),
+    closing(dialog),
     el("h2", { id: "shortcuts-title" }, "By keyboard"),
     el("dl", {}, keys().flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)])),
   );

@@ -1,7 +1,7 @@
 // The trash: what was deleted, to be taken out again or thrown away for good.
 
 import { ask } from "./api.js";
-import { $, el, trying } from "./dom.js";
+import { $, closing, el, trying } from "./dom.js";
 
 /** `changed()` hears when something was taken out. */
 export function openTrash(changed) {
@@ -23,7 +23,7 @@ export function openTrash(changed) {
       else [empty.textContent, empty.dataset.sure] = [`Throw ${total} away for good`, "yes"];
     });
     dialog.replaceChildren(
-      el("div", { class: "ways" }, el("h2", { id: "trash-title" }, "Trash"), el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
+      el("div", { class: "ways" }, el("h2", { id: "trash-title" }, "Trash"), closing(dialog)),
       total ? el("ul", { class: "thrown" }, pictures.map((picture) => item(picture, restore))) : el("p", { class: "quiet-text" }, "Nothing is thrown away."),
       total > pictures.length ? el("p", { class: "quiet-text" }, `and ${total - pictures.length} more`) : "",
       empty,
