@@ -119,6 +119,30 @@ def test_a_job_that_is_over_before_the_page_hears_of_it_is_on_stage_all_the_same
     visit.made()
 
 
+def test_what_is_watched_stays_on_stage_when_an_earlier_job_is_done(visit: Visit, running: Running) -> None:
+    page = visit.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/pictures/*", hold)
+    visit.task("digits")
+    visit.settings(steps=2, count=1)
+    with visit.asking():
+        page.locator("#go").click()
+    until(lambda: page.evaluate("0") or len(held), bool)
+    running.submit(long_job())
+    page.locator("#queue-button").click()
+    page.get_by_role("button", name="Watch").click()
+    expect(page.locator("#forming")).to_contain_text("Step")
+    with page.expect_response("**/api/pictures/*"):
+        held[0].continue_()
+    page.evaluate("() => new Promise((done) => setTimeout(done))")
+    page.locator("#cancel").click()
+    expect(page.locator("#toasts")).to_contain_text("Cancelled")
+
+
 def test_a_studio_that_ended_and_came_back_says_what_was_lost(browser: Browser, tmp_path: Path) -> None:
     with studio(tmp_path) as opened:
         [kept] = opened.made(digit_job("5"))

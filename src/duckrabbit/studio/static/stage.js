@@ -160,8 +160,10 @@ async function follow(job, again) {
     watched = null;
     forming(false);
     if (job.state === "done") {
+      const mine = shown;
       const pictures = await trying(() => Promise.all(job.pictures.map((id) => ask(`/api/pictures/${id}`))));
-      if (pictures?.length) {
+      // Meanwhile there may be something else on stage.
+      if (pictures?.length && shown === mine) {
         // The best is large by itself, unless someone was looking at another.
         const looked = picked ? pictures[Math.min(chosen, pictures.length - 1)] : null;
         pictures.sort((a, b) => (b.odds ?? -1) - (a.odds ?? -1));
