@@ -247,11 +247,10 @@ async function open() {
   addEventListener("popstate", room);
   room();
   let lost = false;
-  let begun = false;
   follow(heard, (connected) => {
     if (connected) trying(refreshJobs).then(() => tell("gallery"));
-    if (connected && begun) back();
-    begun ||= connected;
+    // While the page opens it asks for everything by itself.
+    if (connected && (lost || document.documentElement.dataset.ready)) back();
     if (!connected && !lost) {
       notice(SILENT);
       tell("away");
