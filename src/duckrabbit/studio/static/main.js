@@ -122,6 +122,7 @@ function sayGo() {
 
 async function make(event) {
   event.preventDefault();
+  if ($("#go").disabled) return;
   const problem = $("#problem");
   calm();
   $("#go").disabled = true;
