@@ -122,12 +122,16 @@ function printing(picture, say, busy) {
   const jigsaw = picture.views.some((view) => view.startsWith("jigsaw"));
   const made = anew ? `It is made anew at ${side} × ${side} by its model first${pace ? "" : ", which takes a moment"}` : `It was made at ${side} × ${side} by its model`;
   const told = factor > 1 ? `${made}, then enlarged ${factor} times to ${side * factor} × ${side * factor}; every view is kept.` : `${made}; nothing is enlarged.`;
-  let whole = anew ? null : picture.id; // the picture that is enlarged
+  let whole = anew ? null : picture.id; // the picture that is enlarged, or a promise of it
   const print = async (format, cuts) => {
     if (!width.reportValidity()) throw new Error("Give a side from 10 to 2,000 mm.");
-    whole ??= await madeAnew(picture, say);
+    whole ??= madeAnew(picture, say).catch((error) => {
+      whole = null;
+      throw error;
+    });
+    const id = await whole;
     say("Enlarging it …");
-    await fetched(`/api/pictures/${whole}/print?${query({ format, cuts, millimetres: size, download: true })}`, `poster.${format}`);
+    await fetched(`/api/pictures/${id}/print?${query({ format, cuts, millimetres: size, download: true })}`, `poster.${format}`);
     return `Done. ${told}`;
   };
   const button = (name, format, cuts) => {
