@@ -22,8 +22,8 @@ export async function openGrid(given) {
   on("job", (job) => trying(() => hear(job)));
   on("preview", ({ id, jpeg }) => picture(cellOf(id), `data:image/jpeg;base64,${jpeg}`));
   on("back", refresh);
-  on("gone", (id) => away([id], true));
-  on("returned", (id) => away([id], false));
+  on("gone", (ids) => away(ids, true));
+  on("returned", (ids) => away(ids, false));
   shown = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   if (!shown) return;
   draw();

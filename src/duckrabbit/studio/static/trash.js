@@ -1,18 +1,31 @@
 // The trash: what was deleted, to be taken out again or thrown away for good.
 
 import { ask } from "./api.js";
-import { $, closing, el, trying } from "./dom.js";
+import { $, closing, el, toast, trying } from "./dom.js";
+import { tell } from "./state.js";
 
-/** `changed()` hears when something was taken out. */
-export function openTrash(changed) {
+/** Into the trash, and out again if that was too quick. */
+export async function discard(ids) {
+  const gone = await each(ids, "", "DELETE", "gone");
+  if (gone.length) toast(gone.length > 1 ? `${gone.length} deleted.` : "Deleted.", { name: "Undo", run: () => each(gone, "/restore", "POST", "returned") });
+}
+
+/** Ask for each, and tell of those that it was done with: one that fails holds up no other. */
+async function each(ids, path, method, told) {
+  const done = [];
+  for (const id of ids) if (await trying(() => ask(`/api/pictures/${id}${path}`, { method }))) done.push(id);
+  tell(told, done);
+  return done;
+}
+
+export function openTrash() {
   const dialog = $("#trash");
   const draw = async () => {
     const found = await trying(() => ask("/api/trash"));
     if (!found) return;
     const { pictures, total } = found;
     const restore = async (picture) => {
-      await trying(() => ask(`/api/pictures/${picture.id}/restore`, { method: "POST" }));
-      changed();
+      await each([picture.id], "/restore", "POST", "returned");
       await draw();
       (dialog.querySelector("li button") ?? dialog.querySelector(".close")).focus();
     };
