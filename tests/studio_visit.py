@@ -62,6 +62,15 @@ class Visit:
         self.page.route("**/api/jobs", refused)
         return asked
 
+    def changing(self) -> list[tuple[str, str]]:
+        """The method and path of whatever the page asks to be changed from now on."""
+        asked: list[tuple[str, str]] = []
+        self.page.on(
+            "request",
+            lambda one: None if one.method == "GET" else asked.append((one.method, urlsplit(one.url).path)),
+        )
+        return asked
+
     def task(self, name: str) -> None:
         """Choose what to make."""
         self.page.locator(f"#tasks input[value={name}]").check(force=True)
@@ -85,11 +94,19 @@ class Visit:
 
     def hide(self) -> None:
         """As if another tab were in front of it."""
+        self._is("hidden")
+
+    def show(self) -> None:
+        """As if it were in front again."""
+        self._is("visible")
+
+    def _is(self, seen: str) -> None:
         self.page.evaluate(
-            """() => {
-                Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+            """(seen) => {
+                Object.defineProperty(document, "visibilityState", { get: () => seen, configurable: true });
                 document.dispatchEvent(new Event("visibilitychange"));
-            }"""
+            }""",
+            seen,
         )
 
     def deed(self, name: str, within: str = "#deeds") -> None:

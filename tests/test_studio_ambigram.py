@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from duckrabbit.making.record import recorded_row
 from duckrabbit.media.pixels import to_uint8
@@ -92,6 +92,32 @@ def test_a_row_forms_digit_by_digit_and_is_cancelled(running: Running) -> None:
     assert made["steps"] == 6 * 400
     running.ask(f"/api/jobs/{job}", "DELETE")
     assert running.wait(job)["state"] == "cancelled"
+
+
+def test_what_is_said_of_a_row_is_said_of_the_last_that_was_typed(visit: Visit) -> None:
+    page = visit.page
+    visit.task("ambigram")
+    number, reads = page.get_by_label("This number"), page.get_by_label("that also reads as")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/row?digits=66*", hold)
+    number.fill("66")
+    until(lambda: page.evaluate("0") or len(held), bool)
+    number.fill("619")
+    said = page.get_by_text("619 reads the same that way.")
+    expect(said).to_be_visible()
+    with page.expect_response("**/api/row?digits=66*"):
+        held[0].continue_()
+    page.evaluate("() => new Promise((done) => setTimeout(done))")
+    expect(said).to_be_visible()
+    expect(reads).to_have_attribute("placeholder", "619")
+    # Of what is no number nothing is said.
+    number.fill("61x")
+    expect(page.get_by_text("that way.")).to_have_count(0)
+    expect(reads).to_have_attribute("placeholder", "")
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE])

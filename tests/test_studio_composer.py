@@ -60,6 +60,21 @@ def test_made_twice_it_is_another_picture_unless_the_seed_is_locked(visit: Visit
     assert [made(), made()] == [kept, kept]
 
 
+def test_asked_for_twice_at_once_it_is_made_once(visit: Visit) -> None:
+    page = visit.page
+    held: list[Route] = []
+    page.route("**/api/jobs", lambda route: route.continue_() if route.request.method == "GET" else held.append(route))
+    visit.task("digits")
+    for _ in range(2):
+        page.keyboard.press("Control+Enter")
+    until(lambda: page.evaluate("0") or len(held), bool)
+    held.pop().fulfill(status=429, json={"problem": "Too much waits: wait."})
+    expect(page.locator("#problem")).to_have_text("Too much waits: wait.")
+    expect(page.locator("#go")).to_be_enabled()
+    assert held == []
+    visit.complaints.clear()
+
+
 def test_prompts_of_before_are_offered_and_nothing_moves_under_a_pressed_pointer(visit: Visit) -> None:
     page = visit.page
     page.evaluate("localStorage.setItem('prompts', JSON.stringify(['a watercolor of a fox', 'a red car']))")

@@ -133,3 +133,37 @@ def test_a_drawing_is_compared_with_what_was_made_of_it(visit: Visit, running: R
     viewer.focus()
     page.keyboard.press("Space")
     until(lambda: progress_of(viewer), lambda progress: progress == 1)
+
+
+def test_keys_reach_every_edge_of_a_drawing(visit: Visit) -> None:
+    page = visit.page
+    visit.task("edit")
+    easel = page.locator(".easel canvas").nth(1)
+
+    def colour(x: int, y: int) -> list[int]:
+        seen: list[int] = easel.evaluate(
+            "(one, [x, y]) => [...one.getContext('2d').getImageData(x, y, 1, 1).data]", [x, y]
+        )
+        return seen[:3]
+
+    def press(key: str, times: int) -> None:
+        for _ in range(times):
+            easel.press(key)
+
+    ink, white = [35, 29, 45], [255, 255, 255]
+    # A line down the left edge, from the top.
+    press("ArrowLeft", 17)
+    press("ArrowUp", 17)
+    page.keyboard.down("Space")
+    press("ArrowDown", 8)
+    page.keyboard.up("Space")
+    assert [colour(0, y) for y in (0, 60, 120)] == [ink] * 3
+    assert colour(20, 60) == white
+    # At the right edge it is that edge which is filled, not the next row's beginning.
+    press("Shift+ArrowRight", 12)
+    press("Shift+ArrowUp", 4)
+    page.get_by_role("button", name="Fill", exact=True).click()
+    page.locator(".swatch").nth(2).click()
+    easel.press("Enter")
+    assert colour(511, 0) == colour(20, 60) == [200, 53, 46]
+    assert colour(0, 60) == ink

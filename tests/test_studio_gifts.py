@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from studio_server import DIGITS, Running, until
 from studio_visit import PHONE, Visit, no_serious_violation, seen_on
@@ -87,6 +87,52 @@ def test_a_poster_is_made_at_the_largest_size_first(browser: Browser, running: R
     expect(page.locator("#give-said")).to_contain_text("Too much waits")
     [job] = asked
     assert (job["size"], job["count"], job["seed"]) == (256, 1, 3)
+    visit.complaints.clear()
+    visit.close()
+
+
+def test_one_larger_picture_is_made_for_all_posters_and_followed_out_of_sight(
+    browser: Browser, running: Running
+) -> None:
+    small = {"solver": "ddim", "steps": 1, "grid": "uniform", "guidance_scale": 1.0}
+    recipe = {"prompts": ["a red car", "an owl"], "views": ["flip"], "sampler": small}
+    running.made({"verb": "anagram", "recipe": recipe, "model": "pocket", "seed": 4})
+    visit = Visit(browser, running)
+    page = visit.page
+    held: list[Route] = []
+    page.route("**/api/jobs", lambda route: route.continue_() if route.request.method == "GET" else held.append(route))
+    job = {"id": "larger", "state": "waiting", "seconds_left": None, "problem": None}
+    page.route("**/api/jobs/larger", lambda route: route.fulfill(json=job))
+    page.locator("#deeds .give").click()
+    said, both = page.locator("#give-said"), page.locator("#give .paper button")
+
+    def press_both() -> Route:
+        for button in (both.first, both.last):
+            button.click()
+        until(lambda: page.evaluate("0") or len(held), bool)
+        return held.pop()
+
+    press_both().fulfill(status=429, json={"problem": "Too much waits: wait."})
+    expect(said).to_have_text("Too much waits: wait.")
+    for button in (both.first, both.last):
+        expect(button).to_be_enabled()
+    assert held == []
+    # Another try asks again; what became of it meanwhile is asked when the page is seen again.
+    press_both().fulfill(status=202, json=job)
+    expect(said).to_have_text("It waits its turn to be made larger …")
+    visit.hide()
+    job.update(state="failed", problem="The studio ended before this was made.")
+    visit.show()
+    expect(said).to_have_text("The studio ended before this was made.")
+    for button in (both.first, both.last):
+        expect(button).to_be_enabled()
+    assert held == []
+    # A film that nobody sees is not drawn: it is given up, and says why.
+    page.evaluate("requestAnimationFrame = () => 0")
+    page.locator("#give").get_by_role("button", name="Film").click()
+    expect(said).to_contain_text("Recording the film")
+    visit.hide()
+    expect(said).to_contain_text("recorded only while it is seen")
     visit.complaints.clear()
     visit.close()
 

@@ -71,6 +71,50 @@ def test_several_are_deleted_at_once_and_taken_out_of_the_trash(browser: Browser
     visit.close()
 
 
+def test_selected_by_keyboard_the_focus_stays_and_only_what_is_listed_is_deleted(
+    browser: Browser, running: Running
+) -> None:
+    running.made(digit_job("3", seed=1))
+    ids = running.made(digit_job("2", count=4, seed=77_770))
+    pair = {"prompts": ["2", "5"], "views": ["flip"]}
+    running.made({"verb": "anagram", "recipe": pair, "model": DIGITS, "seed": 77_779})
+    visit = Visit(browser, running)
+    page = visit.page
+    page.keyboard.press("g")
+    page.locator("#search").fill("7777")
+    expect(page.locator("#pictures li")).to_have_count(5)
+    bar, toasts = page.locator("#selection"), page.locator("#toasts")
+    seeds = [page.get_by_role("button", name=f"Select 2, seed {77_770 + k}") for k in range(4)]
+    page.locator("#select").click()
+    for one in seeds:
+        one.focus()
+        page.keyboard.press("Space")
+        expect(one).to_have_attribute("aria-pressed", "true")
+        expect(one).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+    expect(page.locator("#select")).to_be_focused()
+    # What is found no more is not deleted with the rest.
+    page.keyboard.press("Enter")
+    bar.get_by_role("button", name="All of these").click()
+    expect(bar).to_contain_text("5 selected")
+    page.locator("#kinds").get_by_label("Picture").check(force=True)
+    expect(bar).to_contain_text("4 selected")
+    # Nor does one that can't be deleted keep the others from coming back.
+    full = {"problem": "The disk is full."}
+    page.route(f"**/api/pictures/{ids[1]}", lambda route: route.fulfill(status=507, json=full))
+    bar.get_by_role("button", name="Delete").click()
+    expect(toasts).to_contain_text("The disk is full.")
+    expect(toasts).to_contain_text("3 deleted.")
+    expect(page.locator("#pictures li")).to_have_count(1)
+    toasts.get_by_role("button", name="Undo").click()
+    expect(page.locator("#pictures li")).to_have_count(4)
+    page.locator("#kinds").get_by_label("Anagram").check(force=True)
+    expect(page.locator("#pictures li")).to_have_count(1)
+    visit.complaints.clear()
+    visit.close()
+
+
 def test_settings_never_push_the_picture_away(browser: Browser, running: Running) -> None:
     running.made(digit_job("1"))
     for size in ((1024, 600), PHONE):

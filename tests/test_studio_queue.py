@@ -119,10 +119,35 @@ def test_a_job_that_is_over_before_the_page_hears_of_it_is_on_stage_all_the_same
     visit.made()
 
 
+def test_what_is_watched_stays_on_stage_when_an_earlier_job_is_done(visit: Visit, running: Running) -> None:
+    page = visit.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/pictures/*", hold)
+    visit.task("digits")
+    visit.settings(steps=2, count=1)
+    with visit.asking():
+        page.locator("#go").click()
+    until(lambda: page.evaluate("0") or len(held), bool)
+    running.submit(long_job())
+    page.locator("#queue-button").click()
+    page.get_by_role("button", name="Watch").click()
+    expect(page.locator("#forming")).to_contain_text("Step")
+    with page.expect_response("**/api/pictures/*"):
+        held[0].continue_()
+    page.evaluate("() => new Promise((done) => setTimeout(done))")
+    page.locator("#cancel").click()
+    expect(page.locator("#toasts")).to_contain_text("Cancelled")
+
+
 def test_a_studio_that_ended_and_came_back_says_what_was_lost(browser: Browser, tmp_path: Path) -> None:
     with studio(tmp_path) as opened:
         [kept] = opened.made(digit_job("5"))
         visit = Visit(browser, opened)
+        other = Visit(browser, opened, context=visit.context)
         page = visit.page
         making = opened.submit(long_job())
         page.locator("#queue-button").click()
@@ -130,7 +155,8 @@ def test_a_studio_that_ended_and_came_back_says_what_was_lost(browser: Browser, 
         expect(page.locator("#forming")).to_contain_text("Step")
         until((tmp_path / "out/.studio/journal.json").read_text, lambda text: making in text)
         opened.process.send_signal(signal.SIGKILL)
-        expect(page.locator("#notice")).to_contain_text("does not answer")
+        for one in (page, other.page):
+            expect(one.locator("#notice")).to_contain_text("does not answer")
         expect(page.locator("#forming")).to_contain_text("Waiting for the studio")
         page.locator("#go").click()
         expect(page.locator("#problem")).to_contain_text("Say ")
@@ -138,7 +164,8 @@ def test_a_studio_that_ended_and_came_back_says_what_was_lost(browser: Browser, 
     with studio(tmp_path, port=opened.port) as again:
         # Neither the page that stayed open nor a new one is left with a job that nobody makes.
         expect(page.locator("#lost")).to_contain_text("“3”")
-        expect(page.locator("#notice")).to_be_hidden()
+        for one in (page, other.page):
+            expect(one.locator("#notice")).to_be_hidden()
         expect(page.locator("#forming")).to_be_hidden()
         expect(page.locator("#guess")).to_contain_text("The studio ended before this was made")
         page.reload()

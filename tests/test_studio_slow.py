@@ -38,6 +38,10 @@ def test_what_only_reads_is_asked_again_when_its_answer_breaks_off(visit: Visit)
         route.fulfill(content_type="application/json", body=told)
 
     page = visit.page
+    # The stream is there first: what it brings when it comes late is asked for, too.
+    with page.expect_response("**/api/events"):
+        page.reload()
+    visit.ready()
     page.route("**/api/runs", broken_off)
     page.keyboard.press("t")
     expect(page.locator("#charts canvas")).to_have_attribute("aria-label", "Start a run, and its loss is drawn here.")

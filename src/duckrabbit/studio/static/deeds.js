@@ -2,11 +2,11 @@
 
 import { ask, fileOf } from "./api.js";
 import { $, toast, trying } from "./dom.js";
-import { deletePicture } from "./gallery.js";
 import { lay, layJob, paintTask, photoOf, sent, takesPicture } from "./sources.js";
-import { present, takeDown } from "./stage.js";
+import { present } from "./stage.js";
 import { known, model, recipeOf } from "./state.js";
 import { takeJob, wishOf } from "./tasks.js";
+import { discard } from "./trash.js";
 
 const blobOf = async (picture) => (await fetch(fileOf(picture.id))).blob();
 
@@ -14,7 +14,7 @@ const blobOf = async (picture) => (await fetch(fileOf(picture.id))).blob();
 export function deedsOn(page) {
   const again = async (deed, picture) => {
     if (deed === "delete") {
-      if (await deletePicture(picture)) takeDown(picture.id, again);
+      await discard([picture.id]);
       return;
     }
     const whole = picture.job ? picture : await trying(() => ask(`/api/pictures/${picture.id}`));

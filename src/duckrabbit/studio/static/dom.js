@@ -16,6 +16,9 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** What closes a dialog. */
+export const closing = (dialog) => el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕");
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A drawing of paths, 24 by 24. */

@@ -6,6 +6,7 @@ const SIDE = 512;
 const COLOURS = ["#231d2d", "#ffffff", "#c8352e", "#f08a24", "#f4cf3f", "#3f9b4f", "#2f7fd1", "#6a4bc0", "#8a5a34", "#e79ab5", "#8d8d8d"];
 const NAMES = ["ink", "white", "red", "orange", "yellow", "green", "blue", "violet", "brown", "pink", "grey"];
 const UNDO = 30;
+const within = (place) => Math.min(SIDE - 1, Math.max(0, place));
 
 function surface() {
   const canvas = el("canvas", { width: SIDE, height: SIDE });
@@ -163,7 +164,7 @@ export class Easel {
   #fill(place) {
     const image = this.context.getImageData(0, 0, SIDE, SIDE);
     const pixels = new Uint32Array(image.data.buffer);
-    const start = Math.floor(place.y) * SIDE + Math.floor(place.x);
+    const start = Math.floor(within(place.y)) * SIDE + Math.floor(within(place.x));
     const target = image.data.slice(start * 4, start * 4 + 4);
     this.context.fillStyle = this.kind === "mask" ? "#7b78e6" : this.colour;
     const [copy, context] = surface();
@@ -201,11 +202,9 @@ export class Easel {
     else if (event.key.startsWith("Arrow")) {
       const step = event.shiftKey ? 48 : 16;
       const to = {
-        x: Math.min(SIDE, Math.max(0, this.at.x + { ArrowLeft: -step, ArrowRight: step }[event.key] || this.at.x)),
-        y: Math.min(SIDE, Math.max(0, this.at.y + { ArrowUp: -step, ArrowDown: step }[event.key] || this.at.y)),
+        x: within(this.at.x + ({ ArrowLeft: -step, ArrowRight: step }[event.key] ?? 0)),
+        y: within(this.at.y + ({ ArrowUp: -step, ArrowDown: step }[event.key] ?? 0)),
       };
-      if (event.key === "ArrowLeft" || event.key === "ArrowRight") to.y = this.at.y;
-      else to.x = this.at.x;
       if (this.held) this.#line(this.at, to);
       this.at = to;
       this.#showCursor();

@@ -4,7 +4,6 @@ import { ask, once, query } from "./api.js";
 import { chips, debounced, el, trying } from "./dom.js";
 import { viewAxis } from "./axes.js";
 import { VIEWS, inOrder, keyword, viewWords } from "./icons.js";
-import { PromptField } from "./prompt.js";
 import { known } from "./state.js";
 
 const nth = (list, k) => list[Math.min(k, list.length - 1)];
@@ -223,10 +222,13 @@ function rowFields({ name, labels, example, most, view, views }, wish, page) {
   };
   const [, first] = input(labels[0], "", wish[name], example, (digits) => (wish[name] = digits));
   const [reads, second] = input(labels[1], "second", wish.reads, "", (digits) => (wish.reads = digits));
+  let asked = 0;
   const look = debounced(async () => {
+    const turn = ++asked;
     const digits = wish[name] || example;
-    if (!/^\d+$/.test(digits)) return;
-    const made = (await ask(`/api/row?${query({ digits, view: wish[view.name][0] })}`).catch(() => null))?.reads ?? "";
+    const answer = /^\d+$/.test(digits) && (await ask(`/api/row?${query({ digits, view: wish[view.name][0] })}`).catch(() => null));
+    if (turn !== asked) return;
+    const made = answer?.reads ?? "";
     reads.placeholder = made;
     said.textContent = wish[name] && !wish.reads && made ? `${digits} reads ${made === digits ? "the same" : made} that way.` : "";
   }, 150);

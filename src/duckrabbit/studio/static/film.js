@@ -120,8 +120,14 @@ export async function record(shown, words, said) {
   });
   recorder.start();
   const began = performance.now();
-  await new Promise((resolve) => {
+  const over = new AbortController();
+  await new Promise((resolve, reject) => {
+    // Out of sight nothing is drawn, and the clock goes on.
+    const look = () => document.visibilityState === "hidden" && reject(new Error("A film is recorded only while it is seen: stay on this tab, and try again."));
+    document.addEventListener("visibilitychange", look, { signal: over.signal });
+    look();
     const next = () => {
+      if (over.signal.aborted) return;
       const time = performance.now() - began;
       draw(Math.min(time, whole - 1));
       said(Math.min(1, time / whole));
@@ -129,9 +135,11 @@ export async function record(shown, words, said) {
       else resolve();
     };
     next();
+  }).finally(() => {
+    over.abort();
+    recorder.stop();
+    viewer.clear();
   });
-  recorder.stop();
   await ended;
-  viewer.clear();
   return new Blob(parts, { type: recorder.mimeType || mimeType });
 }

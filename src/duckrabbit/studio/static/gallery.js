@@ -1,11 +1,11 @@
 // The gallery: every picture, to search, to look at, to keep and to throw away.
 
 import { ask, fileOf, loaded, motionOf, query } from "./api.js";
-import { $, chips, debounced, el, percent, toast, trying } from "./dom.js";
+import { $, chips, closing, debounced, el, percent, trying } from "./dom.js";
 import { askWhat, isIllusion } from "./guess.js";
 import { DEEDS } from "./keys.js";
-import { isChosen, openSelection, press, selecting } from "./selection.js";
-import { known, on, recipeOf, tell } from "./state.js";
+import { isChosen, openSelection, press, relisted, selecting } from "./selection.js";
+import { known, on, recipeOf } from "./state.js";
 import { deedsOf, givenTo } from "./stage.js";
 import { openTrash } from "./trash.js";
 import { Viewer } from "./viewer.js";
@@ -30,7 +30,7 @@ export function openGallery(deeds, go) {
   const verbs = [...new Set(known.studio.tasks.flatMap((task) => task.verbs))];
   const kinds = [{ value: "", label: "All" }, ...verbs.map((value) => ({ value, label: recipeOf(value).name }))];
   $("#kinds").replaceChildren(chips("kind", "Of which kind", kinds, "", (chosen) => ((verb = chosen), restart())));
-  $("#open-trash").addEventListener("click", () => openTrash(refreshGallery));
+  $("#open-trash").addEventListener("click", () => openTrash());
   openSelection({ list: () => pictures, changed: () => (hung.clear(), look()) });
   $("#search").addEventListener("input", debounced(restart, 180));
   $("#only-favourites").addEventListener("click", (event) => {
@@ -41,6 +41,8 @@ export function openGallery(deeds, go) {
   // What is about to be scrolled to is there already.
   for (const kind of ["scroll", "resize"]) addEventListener(kind, look, { passive: true });
   on("gallery", debounced(() => !$("#room-gallery").hidden && refreshGallery(), 120));
+  on("gone", (ids) => ids.forEach(takeAway));
+  on("returned", refreshGallery);
   const dialog = $("#detail");
   dialog.addEventListener("close", () => {
     const whose = opened;
@@ -152,6 +154,7 @@ function takeAway(id) {
 }
 
 function say(total) {
+  relisted();
   const { search, favourites, verb: kind } = wanted();
   const some = search || favourites || kind;
   $("#gallery-count").textContent = `${total.toLocaleString("en-GB")} picture${total === 1 ? "" : "s"}`;
@@ -245,7 +248,7 @@ export async function showPicture(id) {
     el(
       "div",
       { class: "about" },
-      el("div", { class: "ways" }, el("h2", { id: "detail-title" }, isIllusion(picture) ? "What do you see?" : "A picture"), way(-1, "The one before", "←"), way(1, "The one after", "→"), el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
+      el("div", { class: "ways" }, el("h2", { id: "detail-title" }, isIllusion(picture) ? "What do you see?" : "A picture"), way(-1, "The one before", "←"), way(1, "The one after", "→"), closing(dialog)),
       el("dl", {}, facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value))])),
       el("div", { class: "actions" }, deedsOf(picture, again, leave)),
     ),
@@ -256,18 +259,4 @@ export async function showPicture(id) {
   viewer = new Viewer(canvas, hands, motionOf);
   await trying(async () => viewer.show({ ...picture, image: await loaded(fileOf(id)), before: await givenTo(picture), label: isIllusion(picture) ? "An illusion: press Space to change how it is seen" : picture.prompts.join(", ") }));
   if (opened === id) askWhat(frames, guess, picture, new Set(), viewer);
-}
-
-/** Into the trash, and out again if that was too quick. */
-export async function deletePicture(picture) {
-  const gone = await trying(() => ask(`/api/pictures/${picture.id}`, { method: "DELETE" }));
-  if (!gone) return false;
-  takeAway(picture.id);
-  tell("gone", picture.id);
-  refreshGallery();
-  toast("Deleted.", {
-    name: "Undo",
-    run: () => trying(async () => (place(await ask(`/api/pictures/${picture.id}/restore`, { method: "POST" })), tell("returned", picture.id), look(), refreshGallery())),
-  });
-  return true;
 }

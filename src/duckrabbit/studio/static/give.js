@@ -2,7 +2,7 @@
 
 import { ask, fileOf, query } from "./api.js";
 import { larger } from "./deeds.js";
-import { $, debounced, el, seconds } from "./dom.js";
+import { $, closing, debounced, el, seconds } from "./dom.js";
 import { canRecord, record } from "./film.js";
 import { isIllusion } from "./guess.js";
 import { jobOver, known, model, recipeOf } from "./state.js";
@@ -81,7 +81,7 @@ export function openGive(picture) {
   // A poster is square, and a row of digits is not.
   const paper = recipeOf(picture.verb)?.alone ? null : printing(picture, say, busy);
   dialog.replaceChildren(
-    el("div", { class: "ways" }, el("h2", { id: "give-title" }, "Share or print"), el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
+    el("div", { class: "ways" }, el("h2", { id: "give-title" }, "Share or print"), closing(dialog)),
     el(
       "div",
       { class: "giving" },
@@ -122,12 +122,16 @@ function printing(picture, say, busy) {
   const jigsaw = picture.views.some((view) => view.startsWith("jigsaw"));
   const made = anew ? `It is made anew at ${side} × ${side} by its model first${pace ? "" : ", which takes a moment"}` : `It was made at ${side} × ${side} by its model`;
   const told = factor > 1 ? `${made}, then enlarged ${factor} times to ${side * factor} × ${side * factor}; every view is kept.` : `${made}; nothing is enlarged.`;
-  let whole = anew ? null : picture.id; // the picture that is enlarged
+  let whole = anew ? null : picture.id; // the picture that is enlarged, or a promise of it
   const print = async (format, cuts) => {
     if (!width.reportValidity()) throw new Error("Give a side from 10 to 2,000 mm.");
-    whole ??= await madeAnew(picture, say);
+    whole ??= madeAnew(picture, say).catch((error) => {
+      whole = null;
+      throw error;
+    });
+    const id = await whole;
     say("Enlarging it …");
-    await fetched(`/api/pictures/${whole}/print?${query({ format, cuts, millimetres: size, download: true })}`, `poster.${format}`);
+    await fetched(`/api/pictures/${id}/print?${query({ format, cuts, millimetres: size, download: true })}`, `poster.${format}`);
     return `Done. ${told}`;
   };
   const button = (name, format, cuts) => {

@@ -2,12 +2,13 @@
 
 import { ask, fileOf } from "./api.js";
 import { axesOf, valuesOf } from "./axes.js";
-import { $, el, percent, seconds, toast, trying } from "./dom.js";
+import { $, debounced, el, percent, seconds, trying } from "./dom.js";
 import { remember } from "./prompt.js";
 import { sourcesOf } from "./sources.js";
 import { present, side } from "./stage.js";
 import { known, on } from "./state.js";
 import { chance, jobOf, paceOf, wishes } from "./tasks.js";
+import { discard } from "./trash.js";
 
 const KEPT = "grid"; // where the tab remembers its grid
 const chosen = {}; // by task, the labels of the settings across and down
@@ -21,9 +22,10 @@ export async function openGrid(given) {
   page = given;
   on("job", (job) => trying(() => hear(job)));
   on("preview", ({ id, jpeg }) => picture(cellOf(id), `data:image/jpeg;base64,${jpeg}`));
-  on("back", refresh);
-  on("gone", (id) => away([id], true));
-  on("returned", (id) => away([id], false));
+  // Stars are given elsewhere, too. This is also told when the studio answers again.
+  on("gallery", debounced(refresh, 300));
+  on("gone", (ids) => away(ids, true));
+  on("returned", (ids) => away(ids, false));
   shown = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   if (!shown) return;
   draw();
@@ -61,6 +63,7 @@ export function gridFields() {
     }
   }
   async function start() {
+    if (go.disabled) return;
     go.disabled = true;
     try {
       await make(task, both(), both().map((axis) => valuesOf(axis, saidOf(task, axis))));
@@ -94,7 +97,7 @@ function valueField(task, axis, say, start) {
   }
   const input = el("input", { type: "text", "aria-label": `Values of ${axis.label}`, autocomplete: "off", ".value": saidOf(task, axis), oninput: () => heard(input.value) });
   // Here Enter makes the grid.
-  input.addEventListener("keydown", (event) => event.key === "Enter" && !event.ctrlKey && !event.metaKey && (event.preventDefault(), start()));
+  input.addEventListener("keydown", (event) => event.key === "Enter" && !event.ctrlKey && !event.metaKey && (event.preventDefault(), event.repeat || start()));
   return input;
 }
 
@@ -161,7 +164,7 @@ function placeOf(k) {
 
 function cell(one, k) {
   const open = el("button", { type: "button", class: "cell", tabindex: k === at ? 0 : -1, onclick: () => openCell(k), onfocus: () => move(k) }, el("img", { alt: "", hidden: true }), el("i", { "aria-hidden": "true" }), el("small", { "aria-hidden": "true" }));
-  const star = el("button", { type: "button", class: "star", tabindex: -1, hidden: true, onclick: () => favour(one) }, "★");
+  const star = el("button", { type: "button", class: "star", tabindex: -1, hidden: true, onclick: () => favour(one), onfocus: () => move(k) }, "★");
   return [open, star];
 }
 
@@ -219,20 +222,27 @@ async function hear(job) {
   if (one.picture || one.problem) keep();
 }
 
-/** What has become of the jobs, and of the pictures that were made. */
+/** What has become of the jobs, and of the pictures that were made; true where that is known. */
 async function refresh() {
-  if (!shown) return;
-  await Promise.all(shown.cells.map(async (one) => {
-    if (one.gone) return;
-    if (!one.picture) await hear(await ask(`/api/jobs/${one.job}`).catch(() => ({ id: one.job, state: "lost", problem: "the studio knows no more of it" })));
-    else {
-      const now = await ask(`/api/pictures/${one.picture.id}`).catch((error) => (error.status === 404 ? null : one.picture));
-      Object.assign(one, { picture: now ?? one.picture, gone: !now });
-      const k = shown.cells.indexOf(one);
-      if (k >= 0) sayCell(one, k);
-    }
-  }));
+  if (!shown) return false;
+  const { cells } = shown;
+  const [made, open] = [cells.filter((one) => one.picture && !one.gone), cells.filter((one) => !one.picture)];
+  const latest = await ask("/api/pictures?limit=200").catch(() => null);
+  if (!latest) return false;
+  const listed = new Map(latest.pictures.map((picture) => [picture.id, picture]));
+  const look = async (one) => {
+    const { id, made } = one.picture;
+    // What is older than those is asked for by itself.
+    const older = latest.next && made <= latest.pictures.at(-1).made;
+    const now = listed.get(id) ?? (older ? await ask(`/api/pictures/${id}`).catch((error) => (error.status === 404 ? null : one.picture)) : null);
+    if (now) Object.assign(one.picture, now);
+    else one.gone = true;
+    if (cells === shown.cells) sayCell(one, cells.indexOf(one));
+  };
+  const lost = (id) => ({ id, state: "lost", problem: "the studio knows no more of it" });
+  await Promise.all([...made.map(look), ...open.map(async ({ job }) => hear(await ask(`/api/jobs/${job}`).catch(() => lost(job))))]);
   sayAll();
+  return true;
 }
 
 // By hand and by key
@@ -246,11 +256,14 @@ function key(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const columns = shown.across.words.length;
   const [row, column] = [Math.floor(at / columns), at % columns];
+  const { picture, gone } = shown.cells[at];
   const to = { ArrowRight: [row, column + 1], ArrowLeft: [row, column - 1], ArrowDown: [row + 1, column], ArrowUp: [row - 1, column], Home: [row, 0], End: [row, columns - 1] }[event.key];
   if (to) {
     const [r, c] = [Math.min(shown.down.words.length - 1, Math.max(0, to[0])), Math.min(columns - 1, Math.max(0, to[1]))];
     elementOf(r * columns + c).firstChild.focus();
-  } else if (event.key === "s" && shown.cells[at].picture) favour(shown.cells[at]);
+  } else if (!picture || gone) return;
+  else if (event.key === "s") favour(shown.cells[at]);
+  else if (event.key === "Delete") page.again("delete", picture);
   else return;
   event.preventDefault();
   event.stopPropagation();
@@ -265,7 +278,7 @@ function openCell(k) {
 
 const favour = (one) =>
   trying(async () => {
-    one.picture = { ...one.picture, ...(await ask(`/api/pictures/${one.picture.id}/favourite`, { method: "PUT", json: { favourite: !one.picture.favourite } })) };
+    Object.assign(one.picture, await ask(`/api/pictures/${one.picture.id}/favourite`, { method: "PUT", json: { favourite: !one.picture.favourite } }));
     sayCell(one, shown.cells.indexOf(one));
     sayAll();
     keep();
@@ -280,12 +293,10 @@ function away(ids, gone) {
 }
 
 async function throwAway() {
-  const thrown = others();
-  const each = async (path, method) => {
-    for (const { picture } of thrown) await ask(`/api/pictures/${picture.id}${path}`, { method });
-    away(thrown.map(({ picture }) => picture.id), method === "DELETE");
-  };
-  await trying(() => each("", "DELETE"));
+  const own = $("#grid-away");
+  own.disabled = true;
+  // It is hidden where all would go, or none.
+  if ((await refresh()) && !$("#grid-away").hidden) await discard(others().map(({ picture }) => picture.id));
+  own.disabled = false;
   $("#grid [tabindex='0']")?.focus();
-  toast(`${thrown.length} deleted.`, { name: "Undo", run: () => trying(() => each("/restore", "POST")) });
 }

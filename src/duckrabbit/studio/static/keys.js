@@ -1,6 +1,6 @@
 // What keys do, and the card that says so.
 
-import { $, el } from "./dom.js";
+import { $, closing, el } from "./dom.js";
 import { hasGrid } from "./grid.js";
 import { easelOf } from "./sources.js";
 import { side, turn } from "./stage.js";
@@ -14,7 +14,7 @@ const keys = () => [
   ["Esc", "out of a field, to the picture"],
   ["[ ]", "the picture before, the picture after"],
   ["S, E, Del", "favourite, share or print, delete the picture"],
-  ["B", "back to the grid; there arrows, Enter to open one, S to keep it"],
+  ["B", "back to the grid; there arrows, Enter to open one, S to keep it, Del to delete it"],
   ["C", "cancel what is being made"],
   ["W, M, F, G, T", "wall, make, find, gallery, training"],
   ["H", "how does this work?"],
@@ -28,7 +28,7 @@ const ROOMS = { w: "wall", m: "make", f: "find", g: "gallery", t: "training" };
 export function openKeys(page) {
   const dialog = $("#shortcuts");
   dialog.append(
-    el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕"),
+    closing(dialog),
     el("h2", { id: "shortcuts-title" }, "By keyboard"),
     el("dl", {}, keys().flatMap(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)])),
   );
@@ -46,11 +46,12 @@ export function openKeys(page) {
     const busy = event.target.closest?.("input:not([type=radio]):not([type=checkbox]), select, textarea, [role=application], dialog[open]");
     if (busy || event.ctrlKey || event.metaKey || event.altKey) return;
     const making = !$("#room-make").hidden;
+    const looking = making && !$("#look").hidden;
     const onButton = event.target.closest?.("button, a, summary, [role=img], input");
-    if (event.key === " " && making && !onButton) turn();
+    if (event.key === " " && looking && !onButton) turn();
     else if (/^[1-9]$/.test(event.key) && making && known.studio.tasks[event.key - 1]) page.choose(known.studio.tasks[event.key - 1].name);
     else if (event.key === "[" || event.key === "]") step(event.key === "]" ? 1 : -1);
-    else if (making && DEEDS[event.key]) $(`#deeds ${DEEDS[event.key]}`)?.click();
+    else if (looking && DEEDS[event.key]) $(`#deeds ${DEEDS[event.key]}`)?.click();
     else if (event.key === "c" && !$("#forming").hidden) $("#cancel").click();
     else if (event.key === "b" && making && hasGrid()) (side("grid"), $("#grid [tabindex='0']")?.focus());
     else if (ROOMS[event.key]) page.goTo(ROOMS[event.key]);

@@ -1,7 +1,7 @@
 // How it works, in a drawer, with the picture on stage at each noise level.
 
 import { ask, fileOf, query } from "./api.js";
-import { $, el } from "./dom.js";
+import { $, closing, el } from "./dom.js";
 import { sent, sourcesOf } from "./sources.js";
 import { onStage } from "./stage.js";
 import { model, taskOf } from "./state.js";
@@ -71,7 +71,7 @@ export async function openLesson(name) {
   const dialog = $("#lesson");
   const rows = el("div", { "aria-live": "polite" }, el("p", { class: "quiet-text", style: "margin-top:24px" }, "Drawing it with your picture …"));
   dialog.replaceChildren(
-    el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕"),
+    closing(dialog),
     el("h2", { id: "lesson-title" }, `How it works: ${title.toLowerCase()}`),
     el("p", { class: "caption", style: "margin-top:12px;font-size:18px" }, lesson),
     rows,

@@ -122,6 +122,7 @@ function sayGo() {
 
 async function make(event) {
   event.preventDefault();
+  if ($("#go").disabled) return;
   const problem = $("#problem");
   calm();
   $("#go").disabled = true;
@@ -247,11 +248,10 @@ async function open() {
   addEventListener("popstate", room);
   room();
   let lost = false;
-  let begun = false;
   follow(heard, (connected) => {
     if (connected) trying(refreshJobs).then(() => tell("gallery"));
-    if (connected && begun) back();
-    begun ||= connected;
+    // While the page opens it asks for everything by itself.
+    if (connected && (lost || document.documentElement.dataset.ready)) back();
     if (!connected && !lost) {
       notice(SILENT);
       tell("away");

@@ -1,17 +1,28 @@
 // Several pictures of the gallery at once: chosen by a press each, or with Shift all that lie between.
 
 import { ask } from "./api.js";
-import { $, el, toast, trying } from "./dom.js";
+import { $, el, trying } from "./dom.js";
+import { discard } from "./trash.js";
 
 const chosen = new Set(); // ids
 let last = null; // the id that was pressed last
-let page; // {list, drawn}
+let page; // {list, changed}
+let deeds; // the buttons that want a picture
 
 /** `list()` gives the pictures in their order, `changed()` hears when they are to be drawn anew. */
 export function openSelection(given) {
   page = given;
-  $("#select").addEventListener("click", () => select($("#select").getAttribute("aria-pressed") !== "true"));
-  $("#room-gallery").addEventListener("keydown", (event) => event.key === "Escape" && selecting() && (select(false), $("#select").focus()));
+  const button = (name, onclick) => el("button", { type: "button", onclick }, name);
+  const deed = (name, work) =>
+    button(name, () => {
+      const ids = [...chosen];
+      select(false);
+      work(ids);
+    });
+  deeds = [deed("Favourites", favour), deed("Delete", discard)];
+  $("#selection").append(el("span", { role: "status" }), button("All of these", () => (page.list().forEach(({ id }) => chosen.add(id)), say())), ...deeds, button("Done", () => select(false)));
+  $("#select").addEventListener("click", () => select(!selecting()));
+  $("#room-gallery").addEventListener("keydown", (event) => event.key === "Escape" && selecting() && select(false));
 }
 
 export const selecting = () => $("#select").getAttribute("aria-pressed") === "true";
@@ -19,9 +30,12 @@ export const isChosen = (id) => chosen.has(id);
 
 function select(is) {
   $("#select").setAttribute("aria-pressed", String(is));
+  $("#selection").hidden = !is;
   chosen.clear();
   last = null;
-  draw();
+  page.changed();
+  if (is) say();
+  else $("#select").focus({ preventScroll: true });
 }
 
 /** A picture was pressed. */
@@ -31,34 +45,23 @@ export function press(id, event) {
   if (event.shiftKey && from >= 0) ids.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((one) => chosen.add(one));
   else if (!chosen.delete(id)) chosen.add(id);
   last = id;
-  draw();
+  say();
 }
 
-function draw() {
-  const bar = $("#selection");
-  const focused = bar.contains(document.activeElement) ? document.activeElement.textContent : null;
-  bar.hidden = !selecting();
-  const count = chosen.size;
-  const deed = (name, work) => el("button", { type: "button", disabled: !count, onclick: () => trying(() => work([...chosen])) }, name);
-  bar.replaceChildren(
-    el("span", { role: "status" }, count ? `${count} selected` : "Press pictures to select them; with Shift, all between."),
-    deed("All of these", async () => (page.list().forEach(({ id }) => chosen.add(id)), draw())),
-    deed("Favourites", (ids) => each(ids, (id) => ask(`/api/pictures/${id}/favourite`, { method: "PUT", json: { favourite: true } }))),
-    deed("Delete", remove),
-    el("button", { type: "button", onclick: () => (select(false), $("#select").focus()) }, "Done"),
-  );
-  bar.children[1].disabled = false;
-  if (focused) [...bar.children].find((one) => one.textContent === focused && !one.disabled)?.focus();
-  page.changed();
+/** What is listed no more is not chosen either. */
+export function relisted() {
+  const ids = new Set(page.list().map(({ id }) => id));
+  for (const id of chosen) if (!ids.has(id)) chosen.delete(id);
+  if (selecting()) say();
 }
 
-async function each(ids, work) {
-  for (const id of ids) await work(id);
-  select(false);
+/** The tiles stay, and with them the focus. */
+function say() {
+  $("#selection span").textContent = chosen.size ? `${chosen.size} selected` : "Press pictures to select them; with Shift, all between.";
+  for (const button of deeds) button.disabled = !chosen.size;
+  for (const tile of $("#pictures").children) tile.firstChild.setAttribute("aria-pressed", String(isChosen(tile.dataset.id)));
 }
 
-async function remove(ids) {
-  await each(ids, (id) => ask(`/api/pictures/${id}`, { method: "DELETE" }));
-  const back = () => trying(() => each(ids, (id) => ask(`/api/pictures/${id}/restore`, { method: "POST" })));
-  toast(`${ids.length} deleted.`, { name: "Undo", run: back });
+async function favour(ids) {
+  for (const id of ids) await trying(() => ask(`/api/pictures/${id}/favourite`, { method: "PUT", json: { favourite: true } }));
 }

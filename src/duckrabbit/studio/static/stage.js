@@ -28,6 +28,7 @@ export function openStage(again, makeAgain) {
   viewer = new Viewer($("#viewer"), $("#hands"), motionOf);
   on("job", (job) => job.id === watched && follow(job, again));
   on("away", () => watched && forming(true, "Waiting for the studio …"));
+  on("gone", takeDown);
   on("back", () => watched && pickUp(watched));
   on("preview", (preview) => preview.id === watched && form(preview));
   $("#cancel").addEventListener("click", () => watched && trying(() => ask(`/api/jobs/${watched}`, { method: "DELETE" })));
@@ -80,6 +81,11 @@ export function side(name) {
 
 /** Show pictures of the gallery. */
 export async function present(pictures, again, k = 0) {
+  side("look");
+  await hang(pictures, again, k);
+}
+
+async function hang(pictures, again, k) {
   watched = null;
   forming(false);
   shown = pictures;
@@ -91,17 +97,18 @@ export async function present(pictures, again, k = 0) {
     if (one && shown === pictures) paintThumbnail(i, one, 0, 1);
     if (shown === pictures && typeof picture.odds === "number") sayOdds($("#strip").children[i], picture);
   });
-  side("look");
   await choose(k, again);
 }
 
-/** Take a picture off the stage; those that were made with it stay. */
-export function takeDown(id, again) {
-  before = before.filter((picture) => picture.id !== id);
-  if (watched || !shown.some((picture) => picture.id === id)) return;
-  const left = shown.filter((picture) => picture.id !== id);
+/** Take pictures off the stage, whichever side of it is seen; those that were made with them stay. */
+function takeDown(ids) {
+  const stay = (pictures) => pictures.filter(({ id }) => !ids.includes(id));
+  before = stay(before);
+  const left = stay(shown);
+  if (watched || left.length === shown.length) return;
   if (left.length) {
-    present(left, again, Math.min(chosen, left.length - 1));
+    const at = left.indexOf(onStage());
+    hang(left, deeds, at < 0 ? Math.min(chosen, left.length - 1) : at);
     return;
   }
   shown = [];
@@ -160,8 +167,10 @@ async function follow(job, again) {
     watched = null;
     forming(false);
     if (job.state === "done") {
+      const mine = shown;
       const pictures = await trying(() => Promise.all(job.pictures.map((id) => ask(`/api/pictures/${id}`))));
-      if (pictures?.length) {
+      // Meanwhile there may be something else on stage.
+      if (pictures?.length && shown === mine) {
         // The best is large by itself, unless someone was looking at another.
         const looked = picked ? pictures[Math.min(chosen, pictures.length - 1)] : null;
         pictures.sort((a, b) => (b.odds ?? -1) - (a.odds ?? -1));

@@ -29,17 +29,22 @@ export async function refreshStudio() {
 const OVER = new Set(["done", "cancelled", "failed", "lost"]);
 
 /** A job once it is over; `said(job)` hears of it until then. */
-export function jobOver(id, said) {
-  return new Promise((resolve, reject) => {
-    const look = (job) => {
-      if (job.id !== id) return;
-      if (!OVER.has(job.state)) return said(job);
-      listeners.get("job").delete(look);
-      resolve(job);
-    };
-    on("job", look);
-    ask(`/api/jobs/${id}`).then(look, reject);
-  });
+export async function jobOver(id, said) {
+  let look;
+  let pickUp;
+  try {
+    return await new Promise((resolve, reject) => {
+      look = (job) => job.id === id && (OVER.has(job.state) ? resolve(job) : said(job));
+      pickUp = () => ask(`/api/jobs/${id}`).then(look, reject);
+      on("job", look);
+      // What was told while nobody listened was missed.
+      on("back", pickUp);
+      pickUp();
+    });
+  } finally {
+    listeners.get("job").delete(look);
+    listeners.get("back").delete(pickUp);
+  }
 }
 
 let news = 0; // how often the order of the jobs was told

@@ -1,18 +1,31 @@
 // The trash: what was deleted, to be taken out again or thrown away for good.
 
 import { ask } from "./api.js";
-import { $, el, trying } from "./dom.js";
+import { $, closing, el, toast, trying } from "./dom.js";
+import { tell } from "./state.js";
 
-/** `changed()` hears when something was taken out. */
-export function openTrash(changed) {
+/** Into the trash, and out again if that was too quick. */
+export async function discard(ids) {
+  const gone = await each(ids, "", "DELETE", "gone");
+  if (gone.length) toast(gone.length > 1 ? `${gone.length} deleted.` : "Deleted.", { name: "Undo", run: () => each(gone, "/restore", "POST", "returned") });
+}
+
+/** Ask for each, and tell of those that it was done with: one that fails holds up no other. */
+async function each(ids, path, method, told) {
+  const done = [];
+  for (const id of ids) if (await trying(() => ask(`/api/pictures/${id}${path}`, { method }))) done.push(id);
+  tell(told, done);
+  return done;
+}
+
+export function openTrash() {
   const dialog = $("#trash");
   const draw = async () => {
     const found = await trying(() => ask("/api/trash"));
     if (!found) return;
     const { pictures, total } = found;
     const restore = async (picture) => {
-      await trying(() => ask(`/api/pictures/${picture.id}/restore`, { method: "POST" }));
-      changed();
+      await each([picture.id], "/restore", "POST", "returned");
       await draw();
       (dialog.querySelector("li button") ?? dialog.querySelector(".close")).focus();
     };
@@ -23,7 +36,7 @@ export function openTrash(changed) {
       else [empty.textContent, empty.dataset.sure] = [`Throw ${total} away for good`, "yes"];
     });
     dialog.replaceChildren(
-      el("div", { class: "ways" }, el("h2", { id: "trash-title" }, "Trash"), el("button", { type: "button", class: "icon close", "aria-label": "Close", onclick: () => dialog.close() }, "✕")),
+      el("div", { class: "ways" }, el("h2", { id: "trash-title" }, "Trash"), closing(dialog)),
       total ? el("ul", { class: "thrown" }, pictures.map((picture) => item(picture, restore))) : el("p", { class: "quiet-text" }, "Nothing is thrown away."),
       total > pictures.length ? el("p", { class: "quiet-text" }, `and ${total - pictures.length} more`) : "",
       empty,
