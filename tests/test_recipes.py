@@ -235,6 +235,31 @@ def test_inpainting_keeps_known_pixels_to_the_last_bit_and_paints_the_others(sol
     assert len({picture.tobytes() for picture in painted}) == 3
 
 
+def test_recipes_that_share_no_batch_are_made_as_if_alone() -> None:
+    few = dr.SamplerConfig("ddim", 2, guidance_scale=3.0)
+    recipes = [
+        dr.Inpaint(source(7), lower_half(), "3", sampler=few),
+        dr.Inpaint(source(4), lower_half(), "3", sampler=few),
+        dr.Generate("3", sampler=few),
+        dr.Inpaint(source(7), lower_half(), "8", sampler=few),
+        dr.Generate("3", sampler=replace(few, steps=3)),
+        dr.Denoise(source(7), Level(500), "blur"),
+        dr.Inpaint(source(7), lower_half(), "8", 3, sampler=few),
+    ]
+    together = make_all(recipes, digit_model(), range(len(recipes)))
+    assert [picture.recipe for picture in together] == recipes
+    for seed, (recipe, picture) in enumerate(zip(recipes, together, strict=True)):
+        assert torch.equal(picture.pixels, made(recipe, seed=seed)[0]), recipe.verb
+
+
+def test_those_that_agree_are_made_in_one_batch() -> None:
+    asked = Recorder(digit_model().denoiser)
+    few = dr.SamplerConfig("ddim", 2, guidance_scale=1.0)
+    recipes = [dr.Inpaint(source(7), lower_half(), prompt, sampler=few) for prompt in "38"]
+    make_all(recipes, replace(digit_model(), denoiser=asked), [0, 0])
+    assert asked.rows == [2, 2]
+
+
 def test_inpainting_paints_what_fits_the_prompt() -> None:
     """Under a mask of everything it generates."""
     everywhere = dr.Source.of_mask("everywhere", torch.ones(28, 28))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from duckrabbit.diffusion.noise import consecutive_seeds
 from duckrabbit.errors import UsageError
-from duckrabbit.making.plan import Planned, plan
+from duckrabbit.making.plan import Planned, companies, plan
 from duckrabbit.making.record import for_others, record
 from duckrabbit.making.sample import Denoisers, Watch, sample
 from duckrabbit.media.pixels import to_uint8
@@ -121,19 +121,17 @@ def together(most: int, model: Model) -> int:
 def make_planned(
     plans: Sequence[Planned], seeds: Sequence[int], watch: Watch | None = None, batch_size: int | None = None
 ) -> list[Picture]:
-    """Make one picture for each plan and its seed, many at a time.
-
-    The plans must agree in all but their terms, judge guidance and starts: model, size, grid, solver and
-    constraint.
-    """
+    """Make one picture for each plan and its seed, many at a time: those whose plans agree, as in `sample`."""
     denoisers = Denoisers()
-    pictures: list[Picture] = []
+    made: dict[int, Picture] = {}
     at_once = batch_size or (together(BATCH, plans[0].model) if plans else BATCH)
-    for first in range(0, len(plans), at_once):
-        batch, own_seeds = plans[first : first + at_once], tuple(seeds[first : first + at_once])
-        pixels = sample(batch, own_seeds, denoisers, watch).pixels.cpu()
-        mixed = any(planned is not batch[0] for planned in batch)
-        for row, (own, seed, planned) in enumerate(zip(pixels, own_seeds, batch, strict=True)):
-            place = (1, 0) if mixed else (len(batch), row)
-            pictures.append(Picture(own, seed, planned.recipe, record(planned, seed, *place)))
-    return pictures
+    for company in companies(plans):
+        for first in range(0, len(company), at_once):
+            places = company[first : first + at_once]
+            batch, own_seeds = [plans[place] for place in places], tuple(seeds[place] for place in places)
+            pixels = sample(batch, own_seeds, denoisers, watch).pixels.cpu()
+            mixed = any(planned is not batch[0] for planned in batch)
+            for row, (place, own, seed, planned) in enumerate(zip(places, pixels, own_seeds, batch, strict=True)):
+                batched = (1, 0) if mixed else (len(batch), row)
+                made[place] = Picture(own, seed, planned.recipe, record(planned, seed, *batched))
+    return [made[place] for place in range(len(plans))]

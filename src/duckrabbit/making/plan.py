@@ -1,6 +1,11 @@
 """From a recipe and a model to the stages that make it, planned once: everything else reads them off here."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
 
 from duckrabbit.diffusion.thresholding import Threshold
 from duckrabbit.errors import UsageError
@@ -155,3 +160,41 @@ def _guided(recipe: Recipe, model: Model) -> Plan:
         return made
     guidance = JudgeGuidance(question_of(judge, looks), scale, model.dtype, recipe.judge_views)
     return replace(made, judge_guidance=guidance)
+
+
+def companies(plans: Sequence[Planned]) -> list[list[int]]:
+    """The places of the plans that agree in all but their terms, judge guidance and starts, so that one batch does."""
+    found: list[list[int]] = []
+    for place, planned in enumerate(plans):
+        own = next((company for company in found if _agree(plans[company[-1]], planned)), None)
+        if own is None:
+            found.append([place])
+        else:
+            own.append(place)
+    return found
+
+
+def _agree(one: Planned, other: Planned) -> bool:
+    return one is other or (
+        len(one.stages) == len(other.stages)
+        and all(
+            own.model is its.model
+            and own.threshold == its.threshold
+            and all(_alike(getattr(own.plan, name), getattr(its.plan, name)) for name in _SHARED)
+            for own, its in zip(one.stages, other.stages, strict=True)
+        )
+    )
+
+
+_SHARED = ("grid", "step", "constraint", "resamplings", "denoiser", "alone_from", "finish")
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two values are the same, tensors by what they hold."""
+    if one is other:
+        return True
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return torch.equal(one, other)
+    if is_dataclass(one) and type(one) is type(other):
+        return all(_alike(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+    return bool(type(one) is type(other) and one == other)
