@@ -354,6 +354,18 @@ def test_names_are_never_overwritten(duckrabbit: Command) -> None:
     assert first.read_bytes() == before
 
 
+@pytest.mark.parametrize("image", ["photo:tower", DIGIT])
+def test_all_ways_to_denoise_a_picture_have_its_size(duckrabbit: Command, image: str) -> None:
+    noised = duckrabbit("noise", image, "--levels", "250").paths
+    cleaned = [
+        path
+        for method in ("blur", "one-step", "iterative")
+        for path in duckrabbit("denoise", image, "--levels", "250", "--method", method).paths
+    ]
+    shapes = {np.asarray(Image.open(path)).shape for path in (*noised, *cleaned)}
+    assert shapes == {(28, 28) if image == DIGIT else (64, 64, 3)}
+
+
 def test_inpainting_keeps_the_known_pixels(duckrabbit: Command) -> None:
     [path] = duckrabbit("inpaint", DIGIT, "--mask-box", "0,14,28,28", "3", *QUICK).paths
     mask = np.zeros((28, 28), np.uint8)

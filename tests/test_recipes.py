@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -651,3 +651,28 @@ def test_a_drawing_on_white_paper_is_read_as_its_negative(tmp_path: Path) -> Non
     drawing = dr.Source.read(str(tmp_path / "drawing.png"), digit_model(), lambda _: taken.append("drawing"))
     assert taken == ["drawing"]
     assert np.array_equal(to_uint8(drawing.pixels(digit_model())), levels)
+
+
+@pytest.mark.parametrize(
+    ("what", "word"),
+    [
+        (lambda: dr.make("7", digit_model()), "no recipe"),
+        (lambda: dr.make(dr.Generate("7"), "mnist-ddpm-class"), "load_model"),
+        (lambda: dr.make(dr.Generate("7"), digit_model(), count="2"), "whole numbers"),
+        (lambda: dr.make(dr.Generate("7"), digit_model(), seed=1.5), "whole numbers"),
+        (lambda: dr.make(dr.Anagram(("6", "9"), "rotate-180"), digit_model()), "lists"),
+        (lambda: dr.make(dr.Anagram("69", ("flip",)), digit_model()), "lists"),
+    ],
+)
+def test_what_was_given_in_another_place_is_named(what: Callable[[], object], word: str) -> None:
+    with pytest.raises(UsageError, match=word):
+        what()
+
+
+def test_a_picture_is_saved_under_the_name_of_what_it_is(tmp_path: Path) -> None:
+    [picture] = dr.make(dr.Forward(source(7), Level(250)), digit_model())
+    with pytest.raises(UsageError, match=r"\.png"):
+        picture.save(tmp_path / "seven.jpg")
+    assert list(tmp_path.iterdir()) == []
+    picture.save(tmp_path / "seven.PNG")
+    assert read_metadata(tmp_path / "seven.PNG")["verb"] == "noise"

@@ -364,6 +364,16 @@ def test_a_place_is_settled_once_one_candidate_is_good(duckrabbit: Command) -> N
 # --- Scores ----------------------------------------------------------------------------------------------------------
 
 
+def test_what_only_the_selecting_judge_has_a_name_for_is_read_by_it_and_that_is_said(duckrabbit: Command) -> None:
+    ended = duckrabbit("score", "photo:waterfall", "--prompts", "a waterfall", "--json")
+    assert ended.told[0]["judge"].startswith("pictures selecting")
+    assert "only the judge that selects" in ended.err
+    assert duckrabbit("score", "photo:chelsea", "--prompts", "a cat", "--json").told[0]["judge"].startswith(
+        "pictures reporting"
+    )
+    assert duckrabbit("score", "photo:chelsea", "--prompts", "zweihander", "--json").code == 2
+
+
 def test_a_score_says_what_is_read_in_each_look(duckrabbit: Command) -> None:
     path = duckrabbit("anagram", "6", "9", "--view", "rotate-180", "--threads", "1").out.strip()
     [told] = duckrabbit("score", path, "--json").told

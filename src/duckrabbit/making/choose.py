@@ -71,7 +71,8 @@ class Opener:
         from duckrabbit.models.load import DEFAULT_DIGITS
 
         name = default_name(prompts, image)
-        return self.chosen(name, "for digits" if name == DEFAULT_DIGITS else "for prompts in words")
+        words = "for prompts in words" if prompts else "for pictures"
+        return self.chosen(name, "for digits" if name == DEFAULT_DIGITS else words)
 
     def chosen(self, name: str, why: str) -> str:
         """Tell which model was chosen, and why; its name is given back."""

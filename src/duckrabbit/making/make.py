@@ -45,7 +45,13 @@ class Picture:
     record: Mapping[str, Any] = field(repr=False)
 
     def save(self, path: str | Path) -> None:
-        """Write a PNG that remembers its recipe."""
+        """Write a PNG that remembers its recipe; a file of that name is replaced.
+
+        Raises:
+            UsageError: the name is that of another format, or it can't be written.
+        """
+        if Path(path).suffix.lower() != ".png":
+            raise UsageError(f"{path} is no name of a PNG, which remembers how it was made: let it end in .png.")
         write_png(Path(path), self.pixels, self.record)
 
     def for_others(self) -> "Picture":
@@ -82,8 +88,14 @@ def make(
         second_sampler: as in `making.plan.plan`.
 
     Raises:
-        UsageError: if the recipe can't be made with this model.
+        UsageError: if the recipe can't be made with this model, or something else was given in place of one of them.
     """
+    if not isinstance(recipe, Recipe):
+        raise UsageError(f"{recipe!r} is no recipe: give one, such as Generate('7') or Anagram(('6', '9'), ('flip',)).")
+    if not isinstance(model, Model):
+        raise UsageError(f"{model!r} is no model: give what load_model makes of its name.")
+    if not all(isinstance(number, int) for number in (count, seed)):
+        raise UsageError(f"`count` {count!r} and `seed` {seed!r} have to be whole numbers: give such as 4 and 0.")
     if not 1 <= count <= MAX_COUNT:
         raise UsageError(f"{count} pictures can't be made: give a `count` from 1 to {MAX_COUNT}.")
     planned = plan(recipe, model, size, second_sampler)

@@ -36,6 +36,8 @@ class Anagram(Recipe):
 
     def parsed_views(self) -> tuple[View, ...]:
         """One view for each prompt; raises UsageError where their numbers don't fit."""
+        if any(isinstance(own, str) for own in (self.prompts, self.views)):
+            raise UsageError("Prompts and views of an anagram are lists: give ('6', '9') and ('rotate-180',).")
         names = ("identity", *self.views) if len(self.views) == len(self.prompts) - 1 else self.views
         if len(names) != len(self.prompts) or len(names) < 2:
             raise UsageError(

@@ -98,14 +98,11 @@ def _levels(options: Options) -> tuple[float, ...]:
 
 
 def _model_name(options: Options, prompt: str | None, opener: "Opener") -> str:
-    """The model that was given, or that the prompt, the method or the kind of noise means."""
+    """The model that was given, or that the prompt, the picture or the kind of noise means."""
     from duckrabbit.media.shipped import is_digit
-    from duckrabbit.models.load import DEFAULT_DIGITS
 
     if options.computing.model is not None:
         return options.computing.model
-    if prompt is None and options.method == "blur":
-        return opener.chosen(DEFAULT_DIGITS, "for its path and size")
     if prompt is None and options.noise_sigma and options.method != "iterative" and is_digit(options.image):
         return opener.chosen("mnist-denoiser", "for added noise on digits")
     return opener.chosen_for([] if prompt is None else [prompt], options.image)

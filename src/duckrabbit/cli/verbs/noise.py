@@ -40,11 +40,10 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     from duckrabbit.cli.produce import Job
     from duckrabbit.cli.sources import named_levels, read_source
     from duckrabbit.making.plan import plan
-    from duckrabbit.models.load import DEFAULT_DIGITS
     from duckrabbit.recipes.noise import Forward
 
     named, size = named_levels(options.levels, options.noise_sigma, "noise"), options.output.size
-    name = options.computing.model or opener.chosen(DEFAULT_DIGITS, "for its path and size")
+    name = options.computing.model or opener.chosen_for([], options.image)
     model = opener.named(name, options.computing, size)
     source = read_source(options.image, model.at(size), options.crop)
     return [

@@ -40,7 +40,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Scored:
-    """A picture that was put before the reporting judge.
+    """A picture that was put before a judge.
 
     Attributes:
         image: its file.
@@ -59,7 +59,7 @@ class Scored:
 
     def to_json(self) -> dict[str, Any]:
         """All of it."""
-        judge = f"{self.judge.kind} reporting {self.judge.checksum}"
+        judge = f"{self.judge.kind} {self.judge.role} {self.judge.checksum}"
         looks = [reading.to_json() for reading in self.readings]
         return {"path": self.image, "judge": judge, "read_as_asked": self.right, "looks": looks}
 
@@ -130,6 +130,11 @@ def _scored(image: str, options: Options, device: "torch.device") -> Scored:
     looks = _looks(image, options)
     kind: Kind = "digits" if all(_is_digit(look.prompt) for look in looks) else "pictures"
     judge = load_judge(kind, "reporting", device)
+    unnamed = [look.prompt for look in looks if judge.asked_for(look.prompt) is None]
+    other = load_judge(kind, "selecting", device)
+    if unnamed and all(other.asked_for(look.prompt) is not None for look in looks):
+        print(f"note: only the judge that selects has a name for {unnamed[0]!r}: it reads this one", file=sys.stderr)
+        judge = other
     return Scored(image, judge, readings_of(question_of(judge, looks), _pixels(image, kind, bool(options.prompts))))
 
 
@@ -198,7 +203,7 @@ def _at_own_size(image: str) -> "Tensor":
 def _in_full(scored: Scored) -> str:
     """A line for each look."""
     width = max(len(reading.look) for reading in scored.readings)
-    judge = f"the reporting judge of {scored.judge.kind} ({len(scored.judge.names):,} names)"
+    judge = f"the {scored.judge.role} judge of {scored.judge.kind} ({len(scored.judge.names):,} names)"
     lines = [f"{scored.image}, by {judge}:", *(_line(reading, width) for reading in scored.readings)]
     return "\n".join([*lines, _conclusion(scored)])
 

@@ -63,7 +63,7 @@ def from_hub(name: str, wanted: Sequence[str], say: Callable[[str], None] | None
         if kept is None:
             raise UsageError(
                 f"{name} is not whole on this machine and the hub can't be reached ({type(error).__name__}): "
-                "go online, or give as `weights` a folder that holds it."
+                "go online, or give a folder that holds it in place of its name (of deepfloyd as `weights`)."
             ) from error
         return kept
 
