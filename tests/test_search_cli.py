@@ -368,8 +368,10 @@ def test_what_only_the_selecting_judge_has_a_name_for_is_read_by_it_and_that_is_
     ended = duckrabbit("score", "photo:waterfall", "--prompts", "a waterfall", "--json")
     assert ended.told[0]["judge"].startswith("pictures selecting")
     assert "only the judge that selects" in ended.err
-    assert duckrabbit("score", "photo:chelsea", "--prompts", "a cat", "--json").told[0]["judge"].startswith(
-        "pictures reporting"
+    assert (
+        duckrabbit("score", "photo:chelsea", "--prompts", "a cat", "--json")
+        .told[0]["judge"]
+        .startswith("pictures reporting")
     )
     assert duckrabbit("score", "photo:chelsea", "--prompts", "zweihander", "--json").code == 2
 

@@ -98,7 +98,7 @@ class Model:
         max_guidance: the largest guidance scale that its denoiser can be told, to answer in one evaluation instead of
             two; 1 for a denoiser that is told none.
         inpaint_resamplings: how often `inpaint` makes each step by default (RePaint, Lugmayr et al., 2022,
-            arXiv:2201.09865), on so many times fewer levels than the courses' grid has.
+            arXiv:2201.09865).
         own_grid: from a number of steps to the grid that its publishers sample on; None for a model without.
     """
 

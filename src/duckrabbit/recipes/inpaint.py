@@ -31,8 +31,7 @@ class Inpaint(FromPicture):
         resamplings: how often each step is made, to harmonise the painted region with the known one; None for the
             model's default.
         negative_prompt: what to steer away from under guidance.
-        sampler: how; None for ddpm on the courses' grid, or, by the model's own default, as many evaluations on fewer
-            levels, each made often.
+        sampler: how; None for ddpm on the courses' grid.
         invert_mask: whether the mask was read with black for paint; `mask` itself is white where to paint either way.
     """
 
@@ -86,8 +85,8 @@ class Inpaint(FromPicture):
         return understood_mask(file, side, black_paints=self.invert_mask, crop=crop).mask
 
     def default_sampler(self, model: Model) -> SamplerConfig:
-        """As `inpaint_sampler`; on the courses' grid where it is said how often each step is made."""
-        return inpaint_sampler(model.sampler, model.inpaint_resamplings if self.resamplings is None else 1)
+        """ddpm steps on the courses' grid."""
+        return course_sampler(model.sampler)
 
     def plan(self, model: Model) -> Plan:
         """Guided sampling under replacement conditioning."""
@@ -104,12 +103,6 @@ class Inpaint(FromPicture):
         start = from_noise(model, grid)
         # An autoencoder does not keep the known pixels; of a model on pixels they are there already.
         return Plan(start, terms, grid, step, known, resamplings, finish=Known(pixels, mask))
-
-
-def inpaint_sampler(own: SamplerConfig, resamplings: int) -> SamplerConfig:
-    """ddpm on the courses' grid, or as many evaluations on fewer levels where a model makes each step often."""
-    course = course_sampler(own)
-    return course if resamplings == 1 else replace(course, grid="uniform", steps=-(-course.steps // resamplings))
 
 
 def drawn_shape(name: str) -> tuple[str, str] | None:

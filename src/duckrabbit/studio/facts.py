@@ -23,7 +23,6 @@ from duckrabbit.models.load import SECOND_STAGES, SHIPPED
 from duckrabbit.models.model import SamplerConfig
 from duckrabbit.models.storage import HEADER_KEY
 from duckrabbit.recipes.edit import course_sampler
-from duckrabbit.recipes.inpaint import inpaint_sampler
 from duckrabbit.trained.run_folder import MODEL
 
 NEAR = 3
@@ -54,8 +53,7 @@ class Facts:
         conditional: whether it understands prompts.
         sampler: its way of sampling, as JSON.
         illusion_sampler: the same for anagrams and hybrids.
-        course_sampler: the same for edits, on the courses' grid.
-        inpaint_sampler: the same for painting into a picture.
+        course_sampler: the same on the courses' grid, for edits and for painting into a picture.
         sizes: the sides of the pictures that it makes: its own, and its second stage's.
         views: those that such pictures can be seen by, with the parameter that fits them.
         words: its vocabulary; empty for digits.
@@ -74,7 +72,6 @@ class Facts:
     sampler: Mapping[str, Any]
     illusion_sampler: Mapping[str, Any]
     course_sampler: Mapping[str, Any]
-    inpaint_sampler: Mapping[str, Any]
     sizes: tuple[int, ...]
     views: tuple[str, ...]
     words: tuple[str, ...] = ()
@@ -181,21 +178,20 @@ def _of_file(name: str, what: str, load: str, file: Path, stamp: int) -> Facts |
             text = pocket.PocketConfig.from_json(header)
             return Facts(
                 name, what, load, "words", text.size, 3, False, True, True,
-                *_ways(text.sampler, text.illusion_sampler, text.inpaint_resamplings),
-                (text.size,), views_that_fit(text.size), text.words, text.network.text_length,
+                *_ways(text.sampler, text.illusion_sampler), (text.size,), views_that_fit(text.size),
+                text.words, text.network.text_length,
             )  # fmt: skip
         digit = digits.DigitConfig.from_json(header)
         return Facts(
             name, what, load, "digits", digits.SIDE, 1, True, digit.time, digit.classes,
-            *_ways(digit.sampler, digit.illusion_sampler, 1), (digits.SIDE,), views_that_fit(digits.SIDE),
+            *_ways(digit.sampler, digit.illusion_sampler), (digits.SIDE,), views_that_fit(digits.SIDE),
         )  # fmt: skip
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
         return None
 
 
-def _ways(own: SamplerConfig, illusions: SamplerConfig, inpaint_resamplings: int) -> tuple[_Way, _Way, _Way, _Way]:
-    painting = inpaint_sampler(own, inpaint_resamplings)
-    return asdict(own), asdict(illusions), asdict(course_sampler(own)), asdict(painting)
+def _ways(own: SamplerConfig, illusions: SamplerConfig) -> tuple[_Way, _Way, _Way]:
+    return asdict(own), asdict(illusions), asdict(course_sampler(own))
 
 
 def _digit_reading(prompt: str, facts: Facts) -> dict[str, Any]:

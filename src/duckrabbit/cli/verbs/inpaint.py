@@ -43,8 +43,7 @@ class Options(Making):
     invert_mask: Flag = False
     """paint where the mask is black, and keep what is white; of a box or ellipse paint all the rest"""
     resamplings: Annotated[int | None, option("N")] = None
-    """how often each step is made, so that what is painted fits what is there (1; pocket's own way is few steps, each
-    made often)"""
+    """how often each step is made, so that what is painted fits what is there (pocket 2, others 1)"""
     crop: CropName = ""
     """which square of photo and mask: centre (the default), left, right, top, bottom, pad, or a box X0,Y0,X1,Y1"""
     paste_back: Flag = False

@@ -1,14 +1,13 @@
 """A1.9: hybrid pictures, and their relatives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from duckrabbit.illusions.bands import LowPass
 from duckrabbit.judges.looks import Look, See, as_it_is, from_afar
 from duckrabbit.making.make import Picture
-from duckrabbit.models.load import DEFAULT_TEXT
 from duckrabbit.recipes.hybrid import DECOMPOSITIONS, Hybrid, Part
 from duckrabbit.report.bodies import Answer, Body, Distance, Revealed, Sheet, Stack
 from duckrabbit.report.figure import Exhibit, Figure
@@ -27,11 +26,9 @@ class Kind:
 
     Attributes:
         parts: from the name of a part to its prompt, or to the name of a picture.
-        near_scale: on pocket, more guidance for a finest part that is faint without.
     """
 
     parts: dict[str, str]
-    near_scale: float = 1.0
 
     def recipe(self, painter: Painter) -> Hybrid:
         """The hybrid; its picture is read at the painter's size."""
@@ -39,28 +36,22 @@ class Kind:
             {
                 name: Part(picture=painter.source(what)) if what in PICTURES else Part(what)
                 for name, what in self.parts.items()
-            },
-            near_scale=self._near_scale(painter),
+            }
         )
 
-    def words(self, painter: Painter) -> list[str]:
+    @property
+    def words(self) -> list[str]:
         """The parts as the command line says them."""
-        words = [
+        return [
             word
             for name, what in self.parts.items()
             for word in ((f"--{name}-image" if what in PICTURES else f"--{name}"), what)
         ]
-        near_scale = self._near_scale(painter)
-        return words if near_scale == 1 else [*words, "--near-scale", f"{near_scale:g}"]
-
-    def _near_scale(self, painter: Painter) -> float:
-        # No judge guides another model, and its own guidance is strong enough.
-        return self.near_scale if painter.choice.model == DEFAULT_TEXT else 1.0
 
 
 PICTURES = (TOWER, ASTRONAUT)
 KINDS = (
-    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}, near_scale=2.0),
+    Kind({"far": SKULL, "near": "a lithograph of waterfalls"}),
     Kind({"far": "an oil painting of an old man", "near": "an oil painting of people around a campfire"}),
     Kind({"far": "a photo of a dog", "near": "an oil painting of an old man"}),
     Kind({"far": "a photo of a dog", "near": "an oil painting of a snowy mountain village"}),
@@ -113,10 +104,10 @@ def _plain(workshop: Workshop, default: Sequence[Tensor]) -> Exhibit:
     return beside_plain(
         workshop,
         f"{len(kinds)} of the sources' hybrids",
-        [replace(kind.recipe(painter), near_scale=1.0) for kind in kinds],
+        [kind.recipe(painter) for kind in kinds],
         default[: len(kinds)],
         (("near", as_it_is), ("far", from_afar)),
-        "\n".join(painter.command("hybrid", *kind.words(painter)[:4], *PLAIN.words, "--seed", SEED) for kind in kinds),
+        "\n".join(painter.command("hybrid", *kind.words, *PLAIN.words, "--seed", SEED) for kind in kinds),
     )
 
 
@@ -142,7 +133,7 @@ def _exhibits(workshop: Workshop, kinds: Sequence[Kind], stem: str, made: Sequen
                     *sigma,
                     f"seed {SEED}",
                 ),
-                painter.command("hybrid", *kind.words(painter), "--seed", SEED),
+                painter.command("hybrid", *kind.words, "--seed", SEED),
                 seconds + workshop.seconds(),
                 spoils=True,
             )
