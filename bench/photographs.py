@@ -1,6 +1,6 @@
 """What models do to photographs: denoising them, painting into them and editing them, side by side in one run.
 
-    python bench/photographs.py [--models pocket FILE ...] [--seeds 4] [--inpaint 34x1 8x5 ...] [--quick]
+    python bench/photographs.py [--models pocket FILE ...] [--seeds 4] [--inpaint 34x1 34x2 ...] [--quick]
 
 Over the nine photographs of the package, each with the same seeds:
 
@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=["pocket"], metavar="FILE")
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--inpaint", nargs="+", default=["34x1", "8x5"], metavar="STEPSxRESAMPLINGS")
+    parser.add_argument("--inpaint", nargs="+", default=["34x1", "34x2"], metavar="STEPSxRESAMPLINGS")
     parser.add_argument("--quick", action="store_true", help="one photograph, to see that it runs")
     parser.add_argument("--device", default="auto")
     chosen = parser.parse_args()
