@@ -40,6 +40,7 @@ MAKERS = {
     "one-step": ["denoise", DIGIT, "--noise-sigma", "0.5", "--threads", "1"],
     "blur": ["denoise", DIGIT, "--start", "20", "--method", "blur", "--threads", "1"],
     "edit": ["edit", DIGIT, "3", "--start", "1", *QUICK],
+    "edit from the usual start": ["edit", DIGIT, "3", *QUICK],
     "edit at a level": ["edit", DIGIT, "--start-level", "600", *QUICK],
     "inpaint": ["inpaint", DIGIT, "--mask-ellipse", "7,7,21,21", "3", *QUICK],
 }
@@ -80,7 +81,7 @@ MISTAKES = {
     "no picture": ["noise", "nowhere.png", "--levels", "250"],
     "no such digit": ["noise", "mnist:test/10000", "--levels", "250"],
     "unknown method": ["denoise", DIGIT, "--levels", "250", "--method", "hope"],
-    "no start": ["edit", DIGIT, "3"],
+    "two starts": ["edit", DIGIT, "3", "--start", "1", "--start-level", "900"],
     "start out of range": ["edit", DIGIT, "3", "--start", "35"],
     "no mask": ["inpaint", DIGIT],
     "three corners": ["inpaint", DIGIT, "--mask-box", "1,2,3"],
@@ -480,6 +481,41 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing_behind(duckrabbit: Command
     assert sentence[-1] in ".?"
     assert all(line.startswith("model: ") for line in announcement)
     assert {path.name for path in Path().iterdir()} == before
+
+
+SAYS = {
+    "no mask but a prompt": (["inpaint", DIGIT, "a red house"], "Nothing says where to paint"),
+    "no such mask": (["inpaint", DIGIT, "nowhere.png", "3"], "There is no file nowhere.png"),
+    "prompt before the mask": (["inpaint", "plain.png", "a house", "plain.png"], "in the order IMAGE MASK PROMPT"),
+    "prompt before the picture": (["inpaint", "a house", "plain.png"], "in the order IMAGE MASK PROMPT"),
+    "prompt before what is edited": (["edit", "a castle", "plain.png"], "in the order IMAGE PROMPT"),
+    "prompt before what is denoised": (["denoise", "7", DIGIT, "--levels", "500"], "in the order IMAGE PROMPT"),
+    "two masks": (["inpaint", DIGIT, "plain.png", "3", "--mask-box", "0,0,9,9"], "Both a mask, plain.png, and --mask-"),
+    "no picture to edit": (["edit", "nowhere.png", "3"], "There is no file nowhere.png"),
+    "nor where both starts are given": (
+        ["edit", "nowhere.png", "3", "--start", "1", "--start-level", "900"],
+        "There is no file nowhere.png",
+    ),
+    "nothing is left to paint": (
+        ["inpaint", DIGIT, "3", "--mask-box", "0,0,28,28", "--invert-mask"],
+        "with --invert-mask paints nothing",
+    ),
+    "corners apart": (["inpaint", DIGIT, "--mask-box", "1", "1", "9", "9"], "by commas, such as 10,10,40,40"),
+}
+
+
+@pytest.mark.parametrize(("words", "says"), SAYS.values(), ids=SAYS.keys())
+def test_a_mistake_is_told_for_what_it_is(duckrabbit: Command, words: list[str], says: str) -> None:
+    Image.new("L", (28, 28), 255).save("plain.png")
+    before = files(Path())
+    ended = duckrabbit(*words)
+    assert ended.code == 2, ended.err
+    *_, sentence = ended.err.splitlines()
+    assert sentence.startswith("duckrabbit: error: ")
+    assert sentence[-1] in ".?"
+    assert says in sentence
+    assert "wrote" not in ended.err
+    assert files(Path()) == before
 
 
 def test_mistakes_name_what_was_probably_meant(duckrabbit: Command) -> None:

@@ -52,9 +52,10 @@ def run(options: Options) -> int:
 def jobs(options: Options, opener: "Opener") -> "list[Job]":
     """What is to be made, a job for each level."""
     from duckrabbit.cli.produce import Job
-    from duckrabbit.cli.sources import named_levels, read_source
+    from duckrabbit.cli.sources import check_order, named_levels, read_source
     from duckrabbit.recipes.denoise import Denoise
 
+    check_order(options.image, options.prompts, "IMAGE PROMPT")
     named = named_levels(_levels(options), options.noise_sigma, "denoise")
     prompt, size = PLAIN.one_of(options.prompts, "denoise"), options.output.size
     model = opener.named(_model_name(options, prompt, opener), options.computing, size)
