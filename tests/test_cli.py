@@ -500,6 +500,20 @@ SAYS = {
         ["inpaint", DIGIT, "3", "--mask-box", "0,0,28,28", "--invert-mask"],
         "with --invert-mask paints nothing",
     ),
+    "views in a row": (
+        ["anagram", *"6928", "--view", "rotate-90", "rotate-180", "flip"],
+        "--view rotate-90 --view flip",
+    ),
+    "no view at all": (["anagram", "6", "9"], "--view rotate-180, flip"),
+    "prompts of no part": (["hybrid", "3", "8"], "--far 'a skull' --near 'a cat'"),
+    "two to export": (["export", "plain.png", "plain.png"], "one picture at a time"),
+    "two to animate": (["animate", "plain.png", "plain.png"], "one picture at a time"),
+    "corners after a prompt": (["inpaint", DIGIT, "3", "--mask-box", "1", "1", "9", "9"], "--mask-box 10,10,40,40"),
+    "two numbers for an ambigram": (["ambigram", "60", "89"], "after --reads, such as 60 --reads 09"),
+    "dash before a prompt": (["generate", "7", "-x"], "write -- before a prompt like that"),
+    "option of nothing": (["generate", "--prompt", "7"], "has no option --prompt: see duckrabbit generate --help."),
+    "option of another verb": (["generate", "7", "--sigma", "3"], "has no option --sigma: see duckrabbit"),
+    "option cut short": (["generate", "7", "--guidance", "3"], "did you mean --guidance-scale?"),
     "corners apart": (["inpaint", DIGIT, "--mask-box", "1", "1", "9", "9"], "by commas, such as 10,10,40,40"),
 }
 
