@@ -514,6 +514,17 @@ SAYS = {
     "option of nothing": (["generate", "--prompt", "7"], "has no option --prompt: see duckrabbit generate --help."),
     "option of another verb": (["generate", "7", "--sigma", "3"], "has no option --sigma: see duckrabbit"),
     "option cut short": (["generate", "7", "--guidance", "3"], "did you mean --guidance-scale?"),
+    "crop of nothing": (["hybrid", "--far", "3", "--near", "8", "--crop", "left"], "--crop says which square"),
+    "steps in one step": (
+        ["denoise", DIGIT, "7", "--levels", "500", "--method", "one-step", "--steps", "50"],
+        "--steps means nothing to one-step",
+    ),
+    "guided blur": (
+        ["denoise", DIGIT, "--levels", "500", "--method", "blur", "--guidance-scale", "3"],
+        "--guidance-scale means nothing to blur",
+    ),
+    "no source to leave out": (["generate", "7", "--no-source"], "--no-source leaves out the picture"),
+    "nor in a film": (["generate", "7", "--no-source", "--animate"], "--no-source leaves out the picture"),
     "corners apart": (["inpaint", DIGIT, "--mask-box", "1", "1", "9", "9"], "by commas, such as 10,10,40,40"),
 }
 
