@@ -525,6 +525,15 @@ SAYS = {
     ),
     "no source to leave out": (["generate", "7", "--no-source"], "--no-source leaves out the picture"),
     "nor in a film": (["generate", "7", "--no-source", "--animate"], "--no-source leaves out the picture"),
+    "no run to resume": (["train", "mnist-ddpm", "--resume", "--out", "runs/none"], "runs/none holds no run to go on"),
+    "batch beyond all memory": (["train", "mnist-ddpm", "--batch-size", "100000"], "give 2 to 4096"),
+    "guidance beyond sense": (["generate", "7", "--guidance-scale", "1e9"], "a number from -1000 to 1000"),
+    "no second prompt": (["anagram", "6", "", "--view", "flip"], "One of the prompts is empty"),
+    "no near prompt": (["hybrid", "--far", "3", "--near", " "], "One of the prompts is empty"),
+    "no styled prompt": (
+        ["anagram", "a duck", "", "--view", "flip", "--style", "a photo of", "--model", "pocket"],
+        "One of the prompts is empty",
+    ),
     "corners apart": (["inpaint", DIGIT, "--mask-box", "1", "1", "9", "9"], "by commas, such as 10,10,40,40"),
 }
 

@@ -52,6 +52,7 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     recipe = Anagram(prompts, options.view, options.wording.negative_prompt, None, options.combine)
     recipe.parsed_views()
     model = opener.open(options.computing, prompts, None, options.output.size)
+    options.wording.refuse_empty(options.prompts, model)
     planned = options.sampling.plan(recipe, model, options.output.size)
     return [Job(planned, " ".join([*prompts, *options.view]))]
 

@@ -104,6 +104,7 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     prompts = {name: options.wording.styled(prompt) for name in names if (prompt := given.prompt(name)) is not None}
     image = next((image for name in names if (image := given.image(name)) is not None), None)
     model = opener.open(options.computing, list(prompts.values()), image, options.output.size)
+    options.wording.refuse_empty((given.prompt(name) or "" for name in prompts), model)
     final = model.at(options.output.size)
     parts = {name: _part(given, name, prompts.get(name), final, options.crop) for name in names}
     recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, None, options.near_scale)
