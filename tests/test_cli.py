@@ -40,6 +40,7 @@ MAKERS = {
     "one-step": ["denoise", DIGIT, "--noise-sigma", "0.5", "--threads", "1"],
     "blur": ["denoise", DIGIT, "--start", "20", "--method", "blur", "--threads", "1"],
     "edit": ["edit", DIGIT, "3", "--start", "1", *QUICK],
+    "edit from the usual start": ["edit", DIGIT, "3", *QUICK],
     "edit at a level": ["edit", DIGIT, "--start-level", "600", *QUICK],
     "inpaint": ["inpaint", DIGIT, "--mask-ellipse", "7,7,21,21", "3", *QUICK],
 }
@@ -80,7 +81,7 @@ MISTAKES = {
     "no picture": ["noise", "nowhere.png", "--levels", "250"],
     "no such digit": ["noise", "mnist:test/10000", "--levels", "250"],
     "unknown method": ["denoise", DIGIT, "--levels", "250", "--method", "hope"],
-    "no start": ["edit", DIGIT, "3"],
+    "two starts": ["edit", DIGIT, "3", "--start", "1", "--start-level", "900"],
     "start out of range": ["edit", DIGIT, "3", "--start", "35"],
     "no mask": ["inpaint", DIGIT],
     "three corners": ["inpaint", DIGIT, "--mask-box", "1,2,3"],
@@ -492,6 +493,75 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing_behind(duckrabbit: Command
     assert sentence[-1] in ".?"
     assert all(line.startswith("model: ") for line in announcement)
     assert {path.name for path in Path().iterdir()} == before
+
+
+SAYS = {
+    "no mask but a prompt": (["inpaint", DIGIT, "a red house"], "Nothing says where to paint"),
+    "no such mask": (["inpaint", DIGIT, "nowhere.png", "3"], "There is no file nowhere.png"),
+    "prompt before the mask": (["inpaint", "plain.png", "a house", "plain.png"], "in the order IMAGE MASK PROMPT"),
+    "prompt before the picture": (["inpaint", "a house", "plain.png"], "in the order IMAGE MASK PROMPT"),
+    "prompt before what is edited": (["edit", "a castle", "plain.png"], "in the order IMAGE PROMPT"),
+    "prompt before what is denoised": (["denoise", "7", DIGIT, "--levels", "500"], "in the order IMAGE PROMPT"),
+    "two masks": (["inpaint", DIGIT, "plain.png", "3", "--mask-box", "0,0,9,9"], "Both a mask, plain.png, and --mask-"),
+    "no picture to edit": (["edit", "nowhere.png", "3"], "There is no file nowhere.png"),
+    "nor where both starts are given": (
+        ["edit", "nowhere.png", "3", "--start", "1", "--start-level", "900"],
+        "There is no file nowhere.png",
+    ),
+    "nothing is left to paint": (
+        ["inpaint", DIGIT, "3", "--mask-box", "0,0,28,28", "--invert-mask"],
+        "with --invert-mask paints nothing",
+    ),
+    "views in a row": (
+        ["anagram", *"6928", "--view", "rotate-90", "rotate-180", "flip"],
+        "--view rotate-90 --view flip",
+    ),
+    "no view at all": (["anagram", "6", "9"], "--view rotate-180, flip"),
+    "prompts of no part": (["hybrid", "3", "8"], "--far 'a skull' --near 'a cat'"),
+    "two to export": (["export", "plain.png", "plain.png"], "one picture at a time"),
+    "two to animate": (["animate", "plain.png", "plain.png"], "one picture at a time"),
+    "corners after a prompt": (["inpaint", DIGIT, "3", "--mask-box", "1", "1", "9", "9"], "--mask-box 10,10,40,40"),
+    "two numbers for an ambigram": (["ambigram", "60", "89"], "after --reads, such as 60 --reads 09"),
+    "dash before a prompt": (["generate", "7", "-x"], "write -- before a prompt like that"),
+    "option of nothing": (["generate", "--prompt", "7"], "has no option --prompt: see duckrabbit generate --help."),
+    "option of another verb": (["generate", "7", "--sigma", "3"], "has no option --sigma: see duckrabbit"),
+    "option cut short": (["generate", "7", "--guidance", "3"], "did you mean --guidance-scale?"),
+    "crop of nothing": (["hybrid", "--far", "3", "--near", "8", "--crop", "left"], "--crop says which square"),
+    "steps in one step": (
+        ["denoise", DIGIT, "7", "--levels", "500", "--method", "one-step", "--steps", "50"],
+        "--steps means nothing to one-step",
+    ),
+    "guided blur": (
+        ["denoise", DIGIT, "--levels", "500", "--method", "blur", "--guidance-scale", "3"],
+        "--guidance-scale means nothing to blur",
+    ),
+    "no source to leave out": (["generate", "7", "--no-source"], "--no-source leaves out the picture"),
+    "nor in a film": (["generate", "7", "--no-source", "--animate"], "--no-source leaves out the picture"),
+    "no run to resume": (["train", "mnist-ddpm", "--resume", "--out", "runs/none"], "runs/none holds no run to go on"),
+    "batch beyond all memory": (["train", "mnist-ddpm", "--batch-size", "100000"], "give 2 to 4096"),
+    "guidance beyond sense": (["generate", "7", "--guidance-scale", "1e9"], "a number from -1000 to 1000"),
+    "no second prompt": (["anagram", "6", "", "--view", "flip"], "One of the prompts is empty"),
+    "no near prompt": (["hybrid", "--far", "3", "--near", " "], "One of the prompts is empty"),
+    "no styled prompt": (
+        ["anagram", "a duck", "", "--view", "flip", "--style", "a photo of", "--model", "pocket"],
+        "One of the prompts is empty",
+    ),
+    "corners apart": (["inpaint", DIGIT, "--mask-box", "1", "1", "9", "9"], "by commas, such as 10,10,40,40"),
+}
+
+
+@pytest.mark.parametrize(("words", "says"), SAYS.values(), ids=SAYS.keys())
+def test_a_mistake_is_told_for_what_it_is(duckrabbit: Command, words: list[str], says: str) -> None:
+    Image.new("L", (28, 28), 255).save("plain.png")
+    before = files(Path())
+    ended = duckrabbit(*words)
+    assert ended.code == 2, ended.err
+    *_, sentence = ended.err.splitlines()
+    assert sentence.startswith("duckrabbit: error: ")
+    assert sentence[-1] in ".?"
+    assert says in sentence
+    assert "wrote" not in ended.err
+    assert files(Path()) == before
 
 
 def test_mistakes_name_what_was_probably_meant(duckrabbit: Command) -> None:

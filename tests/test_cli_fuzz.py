@@ -39,7 +39,8 @@ OPTIONS = [
     "--negative-prompt", "--count", "--seed", "--size", "--out", "--json", "--view", "--far", "--near", "--far-image",
     "--sigma", "--levels", "--noise-sigma", "--start", "--start-level", "--method", "--blur-sigma", "--mask-box",
     "--blur-kernel", "--mask-ellipse", "--format", "--epochs", "--learning-rate", "--hidden", "--examples", "--resume",
-    "--help", "--host", "--port", "--no-browser", "--nope",
+    "--help", "--host", "--port", "--no-browser", "--nope", "--invert-mask", "--no-source", "--crop", "--to", "--title",
+    "--millimetres", "--pixels", "--as-it-is", "--batch-size", "--near-image",
 ]  # fmt: skip
 # Training with sense, the report and the speed test take their time: they are tried elsewhere.
 CHEAP = [verb.name for verb in VERBS if verb.name not in ("train", "report", "doctor", "discover", "ambigram")]

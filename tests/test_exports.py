@@ -196,10 +196,18 @@ def test_the_command_exports(duckrabbit: Command) -> None:
         (["--to", "mug"], "give --to card"),
         (["--to", "poster", "--format", "svg"], "formats are png, pdf"),
         (["--to", "poster", "--millimetres", "1"], "no size for a print"),
+        (["--to", "jigsaw", "--millimetres", "100000"], "no size for a print"),
+        (["--to", "poster", "--pixels", "100000"], "give --pixels up to"),
+        (["--to", "card", "--millimetres", "300"], "--millimetres means nothing to a card"),
+        (["--to", "page", "--pixels", "300"], "--pixels means nothing to a page"),
+        (["--to", "film", "--as-it-is"], "--as-it-is means nothing to a film"),
+        (["--to", "poster", "--title", "hello"], "--title means nothing to a poster"),
+        (["--to", "jigsaw", "--hint", "hello"], "--hint means nothing to a jigsaw"),
     ):
         refused = duckrabbit("export", str(picture), *words)
         assert refused.code == 2
         assert said in refused.err
+        assert "made at" not in refused.err
 
 
 def test_only_a_jigsaw_is_cut(duckrabbit: Command) -> None:
@@ -208,6 +216,7 @@ def test_only_a_jigsaw_is_cut(duckrabbit: Command) -> None:
     refused = duckrabbit("export", str(picture), "--to", "jigsaw")
     assert refused.code == 2
     assert "is no jigsaw" in refused.err
+    assert "made at" not in refused.err
     before = np.asarray(Image.open(picture))
     assert duckrabbit("export", str(picture), "--to", "poster", "--as-it-is", "--pixels", "28").code == 0
     [shown] = Path("out").glob("*-poster.png")

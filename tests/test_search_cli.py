@@ -393,6 +393,10 @@ def test_a_score_says_what_is_read_in_each_look(duckrabbit: Command) -> None:
     assert many.code == 0
     assert many.told == [told, told]
     assert "left out: stranger.png" in many.err
+    unread = duckrabbit("generate", "--model", "mnist-flow", "--steps", "1", "--threads", "1").out.strip()
+    odd = duckrabbit("score", path, unread, "--json")
+    assert odd.code == 0
+    assert f"left out: {unread}: " in odd.err
     assert f"{2 * told['read_as_asked']} of 2 read as asked in every look (by chance 0.02)" in many.err
     assert duckrabbit("score", "stranger.png", "stranger.png").code == 2
     hybrid = duckrabbit("score", "photo:tower", "--prompts", "a tower", "a cat", "--view", "far", "--view", "near")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from duckrabbit.cli.verbs import with_options
+from duckrabbit.errors import UsageError
 
 if TYPE_CHECKING:
     from duckrabbit.cli.best import Kept
@@ -48,6 +49,8 @@ class Maker(Generic[T]):
         """What is to be made; what should be known of it is told."""
         jobs = self.jobs(options, opener)
         if options.output.no_source:
+            if not any(job.planned.recipe.sources for job in jobs):
+                raise UsageError("--no-source leaves out the picture it starts from, and there is none: do without it.")
             jobs = [replace(job, planned=replace(job.planned, keeps_sources=False)) for job in jobs]
         opener.remark(f"note: {remark}" for job in jobs for remark in job.planned.remarks)
         return jobs

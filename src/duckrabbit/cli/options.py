@@ -1,11 +1,15 @@
 """The options that mean the same for every verb, in groups."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import arg
 
 from duckrabbit.making import choose, sampling
+
+if TYPE_CHECKING:
+    from duckrabbit.models.model import Model
 
 
 def option(metavar: str) -> Any:
@@ -93,6 +97,13 @@ class Wording:
         from duckrabbit.datasets.prompts import as_written
 
         return as_written(styled)
+
+    def refuse_empty(self, prompts: Iterable[str], model: "Model") -> None:
+        """Raise UsageError where a model of prompts is asked for nothing in one of several."""
+        if model.conditional and any(not prompt.strip() for prompt in prompts):
+            from duckrabbit.errors import UsageError
+
+            raise UsageError("One of the prompts is empty: say what is to be seen there, such as 'a duck'.")
 
     def one_of(self, prompts: tuple[str, ...], verb: str) -> str | None:
         """The one prompt that was given, in this style; None where nothing was.

@@ -3,7 +3,7 @@
 import dataclasses
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -17,8 +17,27 @@ from duckrabbit.errors import UsageError
 
 T = TypeVar("T")
 
+NEAR = 0.75
+"""How alike, from 0 to 1, a word is to an option that it was probably meant to be."""
+
 _PLAIN = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
 _KINDS = (("float", "numbers"), ("int", "whole numbers")), (("float", "a number"), ("int", "a whole number"))
+
+
+_LEFT_OVER = {
+    "anagram": "give each further view a --view of its own, such as --view rotate-90 --view flip",
+    "hybrid": "give each prompt to its part, such as --far 'a skull' --near 'a cat'",
+    "inpaint": "join the corners of a mask by commas (--mask-box 10,10,40,40), and write a prompt before options",
+    "ambigram": "give one number, and what it reads through the view after --reads, such as 60 --reads 09",
+    "animate": "give one picture at a time",
+    "export": "give one picture at a time",
+    "info": "give one picture at a time",
+    "rerun": "give one picture at a time",
+    "noise": "give one picture at a time",
+    "upscale": "give a prompt of several words in quotation marks, before options",
+    "train": "give one recipe, and all else by options",
+}
+"""What to do, verb by verb, about words for which there is no place."""
 
 
 def parse(options: type[T], verb: str, arguments: Sequence[str]) -> T | None:
@@ -73,9 +92,18 @@ def _refuse_unknown(asked: Sequence[str], takes: dict[str, str], verb: str) -> N
     for word in asked:
         name = word.partition("=")[0].replace("_", "-")
         if name.startswith("--") and name not in takes:
-            near = get_close_matches(name, takes, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"see duckrabbit {verb} --help."
+            near = _nearest(name, takes)
+            hint = f"did you mean {near}?" if near else f"see duckrabbit {verb} --help."
             raise UsageError(f"{verb} has no option {word.partition('=')[0]}: {hint}")
+
+
+def _nearest(name: str, takes: Iterable[str]) -> str | None:
+    """The option that was probably meant: one that begins so, or is spelt nearly so; dashes make none alike."""
+    asked = name.strip("-")
+    spelt = {option.strip("-"): option for option in takes}
+    begun = [option for option in spelt if len(asked) > 2 and option.startswith(asked)]
+    near = begun or get_close_matches(asked, spelt, n=1, cutoff=NEAR)
+    return spelt[near[0]] if near else None
 
 
 def _sentence(event: refused.ParseErrorEvent, verb: str, arguments: Sequence[str], takes: dict[str, str]) -> str:
@@ -86,7 +114,10 @@ def _sentence(event: refused.ParseErrorEvent, verb: str, arguments: Sequence[str
             return f"{verb} lacks its {first.arg.display_name().strip('-').upper()}: give one, {see}"
         case refused.UnrecognizedArgs(tokens=tokens):
             said = " ".join(tokens)
-            return f"{verb} can't make sense of {said!r}: leave it out, or write -- before a prompt like that, {see}"
+            dashed = any(token.startswith("-") for token in tokens)
+            other = "leave it out, or write -- before a prompt like that" if dashed else "leave it out"
+            do = other if dashed else _LEFT_OVER.get(verb, other)
+            return f"{verb} can't make sense of {said!r}: {do}, {see}"
         case refused.BadValue(argument=argument) | refused.InstantiationFailure(argument=argument) if argument:
             option = argument.display_name()
             kind, given = takes.get(option, "a value"), " ".join(_values_of(option, arguments))

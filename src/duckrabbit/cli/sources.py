@@ -1,5 +1,6 @@
 """Verbs that start from a picture: the picture, the levels they name, and the sheet of what became of it."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from duckrabbit.cli.verbs import with_options
 from duckrabbit.errors import UsageError
 from duckrabbit.making.make import Picture
 from duckrabbit.media.png import JSON
+from duckrabbit.media.shipped import is_of_package
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.noise import Level
 from duckrabbit.recipes.source import Source
@@ -23,6 +25,22 @@ if TYPE_CHECKING:
 def read_source(image: str, model: Model, crop: str) -> Source:
     """A picture for the model to start from; how it was understood is said on standard error."""
     return Source.read(image, model, say, crop)
+
+
+def check_order(image: str, words: Sequence[str], order: str) -> None:
+    """Refuse, before anything is opened, a prompt in a picture's place where the picture comes later.
+
+    Raises:
+        UsageError: saying the order.
+    """
+    later = next((word for word in words if is_picture(word)), None)
+    if later is not None and not is_picture(image):
+        raise UsageError(f"There is no file {image}, and {later} comes after it: write them in the order {order}.")
+
+
+def is_picture(word: str) -> bool:
+    """Whether a word names a file that is there, standard input, or a picture of the package."""
+    return word == "-" or is_of_package(word) or os.path.isfile(word)
 
 
 def say(sentence: str) -> None:

@@ -56,12 +56,22 @@ def poster(picture: Tensor, recipe: Recipe, side: int = POSTER_SIDE) -> Poster:
     own = picture.shape[-1]
     if picture.shape[-2] != own:
         raise UsageError("A poster is made of a square picture: give one as duckrabbit wrote it.")
-    if not 1 <= side <= MAX_SIDE:
-        raise UsageError(f"A poster {side} pixels wide can't be made: give `pixels` up to {MAX_SIDE}.")
+    check_side(side)
     views = tuple(parse_view(name) for name in getattr(recipe, "views", ()))
     factor = max(1, -(-side // own))
-    cuts = Jigsaw.cuts() if any(isinstance(view, Jigsaw) for view in views) else ()
-    return Poster(enlarged_in_views(picture, views, factor), factor, cuts)
+    return Poster(enlarged_in_views(picture, views, factor), factor, cuts_of(recipe))
+
+
+def check_side(side: int) -> None:
+    """Raise UsageError unless a poster can be so many pixels wide."""
+    if not 1 <= side <= MAX_SIDE:
+        raise UsageError(f"A poster {side} pixels wide can't be made: give `pixels` up to {MAX_SIDE}.")
+
+
+def cuts_of(recipe: Recipe) -> tuple[Cut, ...]:
+    """Where a picture of a recipe may be cut, for a jigsaw; nowhere for others."""
+    views = (parse_view(name) for name in getattr(recipe, "views", ()))
+    return Jigsaw.cuts() if any(isinstance(view, Jigsaw) for view in views) else ()
 
 
 def enlarged_in_views(picture: Tensor, views: Sequence[View], factor: int) -> Tensor:

@@ -65,7 +65,10 @@ class Sampling:
             ("mean_guidance_scale", sampler.mean_guidance_scale or 0.0),
         ):
             if not math.isfinite(value) or abs(value) > MAX_GUIDANCE:
-                raise UsageError(f"`{name}` {value:g} can't be used: give a number such as 5.")
+                raise UsageError(
+                    f"`{name}` {value:g} can't be used: give a number from {-MAX_GUIDANCE:g} to {MAX_GUIDANCE:g}, "
+                    "such as 5."
+                )
         low, high = sampler.guidance_interval
         if not 0 <= low < high <= 1:
             raise UsageError(

@@ -22,14 +22,19 @@ def png_bytes(image: Image.Image, dots_an_inch: float | None = None) -> bytes:
     return file.getvalue()
 
 
+def check_millimetres(millimetres: float) -> None:
+    """Raise UsageError unless a print can be so wide."""
+    if not LEAST <= millimetres <= MOST:
+        raise UsageError(f"{millimetres:g} mm is no size for a print: give `millimetres` from {LEAST:g} to {MOST:g}.")
+
+
 def print_bytes(pixels: Tensor, suffix: str, millimetres: float, cuts: Sequence[Cut] = ()) -> bytes:
     """A square picture [C, S, S] so many millimetres wide as png, pdf or svg; the latter two with its cuts.
 
     Raises:
         UsageError: if that is no size for a print, or there is no such format.
     """
-    if not LEAST <= millimetres <= MOST:
-        raise UsageError(f"{millimetres:g} mm is no size for a print: give `millimetres` from {LEAST:g} to {MOST:g}.")
+    check_millimetres(millimetres)
     image = Image.fromarray(to_uint8(pixels))
     if suffix == "png":
         return png_bytes(image, image.width / millimetres * MILLIMETRES_AN_INCH)

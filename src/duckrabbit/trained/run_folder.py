@@ -135,6 +135,10 @@ def read_config(path: Path, kind: Callable[..., Run], recipes: Container[str]) -
         if own["recipe"] not in recipes:
             raise ValueError(f"its recipe is {own['recipe']!r}")
         return kind(**own, hyperparameters=hyperparameters)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(
+            f"{path.parent} holds no run to go on with: leave `resume` out to begin one, or give a run as `out`."
+        ) from error
     except (OSError, TypeError, KeyError, ValueError) as error:
         raise UsageError(f"{path} does not describe a run ({error}): give the folder of a run to resume.") from error
 

@@ -25,6 +25,9 @@ from duckrabbit.training.team import Team
 
 WARMUP_STEPS = 3
 
+MAX_BATCH = 4096
+"""Beyond it the memory is gone before the first step is made."""
+
 
 def require(run: object, *rules: tuple[str, bool, str]) -> None:
     """Raise UsageError unless each field of a run, by its name, is as is expected of it."""
@@ -67,7 +70,7 @@ class Hyperparameters:
         require(
             self,
             ("epochs", self.epochs >= 1, "at least 1"),
-            ("batch_size", self.batch_size >= 2, "at least 2"),
+            ("batch_size", 2 <= self.batch_size <= MAX_BATCH, f"2 to {MAX_BATCH}"),
             ("learning_rate", 0 < self.learning_rate < 10, "a number above 0 and below 10"),
             ("learning_rate_decay", 0 < self.learning_rate_decay <= 1, "a number above 0, up to 1"),
             ("ema_decay", 0 <= self.ema_decay < 1, "0 for none, or a number below 1"),

@@ -40,12 +40,19 @@ def run(options: Options) -> int:
 def jobs(options: Options, opener: "Opener") -> "list[Job]":
     """What is to be made."""
     from duckrabbit.cli.produce import Job
+    from duckrabbit.errors import UsageError
     from duckrabbit.recipes.anagram import Anagram
 
+    if len(options.prompts) > 1 and not options.view:
+        raise UsageError(
+            "Nothing says how the picture is to be turned: give a --view for each prompt after the first, such as "
+            "--view rotate-180, flip, mirror or negate."
+        )
     prompts = tuple(options.wording.styled(prompt) for prompt in options.prompts)
     recipe = Anagram(prompts, options.view, options.wording.negative_prompt, None, options.combine)
     recipe.parsed_views()
     model = opener.open(options.computing, prompts, None, options.output.size)
+    options.wording.refuse_empty(options.prompts, model)
     planned = options.sampling.plan(recipe, model, options.output.size)
     return [Job(planned, " ".join([*prompts, *options.view]))]
 

@@ -52,13 +52,15 @@ def run(options: Options) -> int:
 def jobs(options: Options, opener: "Opener") -> "list[Job]":
     """What is to be made, a job for each level."""
     from duckrabbit.cli.produce import Job
-    from duckrabbit.cli.sources import named_levels, read_source
+    from duckrabbit.cli.sources import check_order, named_levels, read_source
     from duckrabbit.recipes.denoise import Denoise
 
+    check_order(options.image, options.prompts, "IMAGE PROMPT")
     named = named_levels(_levels(options), options.noise_sigma, "denoise")
     prompt, size = PLAIN.one_of(options.prompts, "denoise"), options.output.size
     model = opener.named(_model_name(options, prompt, opener), options.computing, size)
     method = _method(options.method, model)
+    _refuse_meaningless(options.sampling, method)
     source = read_source(options.image, model.at(size), options.crop)
     return [
         Job(
@@ -118,6 +120,21 @@ def _method(method: str | None, model: "Model") -> "Method":
     if method not in methods:
         raise UsageError(f"There is no method {method!r}: the methods are {', '.join(methods)}.")
     return methods[method]
+
+
+def _refuse_meaningless(sampling: Sampling, method: "Method") -> None:
+    """Raise UsageError if it was said how to step where there are no steps.
+
+    A whole way, with solver, grid and steps, is what `info` spells of every picture: it is let pass.
+    """
+    from duckrabbit.errors import UsageError
+
+    unguided = () if method == "one-step" else ("guidance_scale", "guidance_interval", "mean_guidance_scale")
+    spelt_whole = {"solver", "grid", "steps"} <= sampling.given.keys()
+    for name in () if method == "iterative" or spelt_whole else ("steps", "solver", "grid", "variance", *unguided):
+        if name in sampling.given:
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} means nothing to {method}: leave it out, or give --method iterative.")
 
 
 MAKER = Maker(jobs, show)

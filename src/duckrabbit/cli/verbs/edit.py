@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from duckrabbit.making.make import Picture
 
 
+USUAL_START = 10
+"""On the courses' grid, where nothing is said."""
+
+
 @dataclass(frozen=True)
 class Options(Making):
     """Make a picture anew from a noised one: duckrabbit edit mnist:test/7 3 --start 1 5 10 20"""
@@ -23,7 +27,7 @@ class Options(Making):
     prompts: Positional[Annotated[tuple[str, ...], option("[PROMPT]")]] = ()
     """what it is to become"""
     start: Annotated[tuple[int, ...], option("I ...")] = ()
-    """where to start on the grid: 0 is noise, and the larger the more is kept"""
+    """where to start on the grid: 0 is noise, and the larger the more is kept (level 690, 10 on the courses' grid)"""
     start_level: Annotated[tuple[float, ...], option("LEVEL ...")] = ()
     """in place of start: the level itself, 0 (clean) to 999 (noise)"""
     crop: CropName = ""
@@ -38,18 +42,22 @@ def run(options: Options) -> int:
 def jobs(options: Options, opener: "Opener") -> "list[Job]":
     """What is to be made, a job for each start."""
     from duckrabbit.cli.produce import Job
-    from duckrabbit.cli.sources import read_source
+    from duckrabbit.cli.sources import check_order, read_source
+    from duckrabbit.diffusion.grid import COURSE_LEVELS
     from duckrabbit.errors import UsageError
     from duckrabbit.recipes.edit import Edit
 
-    if bool(options.start) == bool(options.start_level):
-        raise UsageError("Where to start is not clear: give either --start 1 5 10 20 or --start-level 900 500.")
+    check_order(options.image, options.prompts, "IMAGE PROMPT")
     prompt = options.wording.one_of(options.prompts, "edit")
     size, negative = options.output.size, options.wording.negative_prompt
     model = opener.open(options.computing, [] if prompt is None else [prompt], options.image, size)
     source = read_source(options.image, model.at(size), options.crop)
+    if options.start and options.start_level:
+        raise UsageError("Where to start is not clear: give either --start 1 5 10 20 or --start-level 900 500.")
+    # A level, which every grid has, where an index may be beyond the end of a short one.
+    start_level = options.start_level or (() if options.start else (float(COURSE_LEVELS[USUAL_START]),))
     starts = [Edit(source, prompt, i, None, negative) for i in options.start]
-    levels = [Edit(source, prompt, None, level, negative) for level in options.start_level]
+    levels = [Edit(source, prompt, None, level, negative) for level in start_level]
     made = []
     for recipe in (*starts, *levels):
         name, value = ("start", recipe.start) if recipe.start is not None else ("start_level", recipe.start_level)

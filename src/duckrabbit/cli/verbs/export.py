@@ -24,6 +24,17 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
 }
 """What a picture can be given away as, and the formats of each, the usual one first."""
 
+OF_PAPER, OF_SCREENS = ("poster", "jigsaw"), ("card", "film", "page")
+MEANT_FOR: Mapping[str, tuple[str, ...]] = {
+    "title": OF_SCREENS,
+    "hint": OF_SCREENS,
+    "pixels": OF_PAPER,
+    "millimetres": OF_PAPER,
+    "as_it_is": OF_PAPER,
+}
+"""What takes each option that not everything takes."""
+
+TITLE = "What do you see?"
 FILM_WIDTHS = {"gif": 540, "webp": 720, "mp4": 1080}
 
 
@@ -38,14 +49,14 @@ class Options:
     """card (1080×1350, both readings), film, page (one HTML file), poster, or jigsaw (of --view jigsaw, to cut)"""
     format: Annotated[str | None, option("FORMAT")] = None
     """png; of a film gif, webp or mp4; of a poster png or pdf; of a jigsaw svg or pdf"""
-    title: Annotated[str, option("WORDS")] = "What do you see?"
-    """of a card, film or page"""
-    hint: Annotated[str, option("WORDS")] = ""
+    title: Annotated[str | None, option("WORDS")] = None
+    """of a card, film or page (What do you see?)"""
+    hint: Annotated[str | None, option("WORDS")] = None
     """below the title"""
-    pixels: Annotated[int, option("N")] = 2048
-    """of a poster or jigsaw: its side at the least"""
-    millimetres: Annotated[float, option("MM")] = 200.0
-    """of a poster or jigsaw: its side on paper"""
+    pixels: Annotated[int | None, option("N")] = None
+    """of a poster or jigsaw: its side at the least (2048)"""
+    millimetres: Annotated[float | None, option("MM")] = None
+    """of a poster or jigsaw: its side on paper (200)"""
     as_it_is: bool = False
     """of a poster or jigsaw: enlarge the picture as it is, rather than make it at its model's largest size first"""
     out: Annotated[str, option("FOLDER")] = "out"
@@ -54,6 +65,16 @@ class Options:
     """where the model's weights are now (by default where they were)"""
     embeddings: Annotated[str | None, option("PATH")] = None
     """where prompts' embeddings are kept (see duckrabbit embed)"""
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """The title and the hint."""
+        return TITLE if self.title is None else self.title, self.hint or ""
+
+    @property
+    def width(self) -> float:
+        """On paper, in millimetres."""
+        return 200.0 if self.millimetres is None else self.millimetres
 
 
 def run(options: Options) -> int:
@@ -88,6 +109,9 @@ def _suffix(options: Options) -> str:
     suffix = options.format or known[0]
     if suffix not in known:
         raise UsageError(f"A {options.to} has no format {suffix!r}: its formats are {', '.join(known)}.")
+    for name, takers in MEANT_FOR.items():
+        if options.to not in takers and getattr(options, name) not in (None, False):
+            raise UsageError(f"--{name.replace('_', '-')} means nothing to a {options.to}: leave it out.")
     return suffix
 
 
@@ -96,7 +120,7 @@ def _card(options: Options, path: Path, suffix: str) -> bytes:  # noqa: ARG001
     from duckrabbit.media.encoded import png_bytes
 
     picture, record = _read(path)
-    return png_bytes(card(picture, record.recipe, options.title, options.hint))
+    return png_bytes(card(picture, record.recipe, *options.words))
 
 
 def _film(options: Options, path: Path, suffix: str) -> bytes:
@@ -104,43 +128,48 @@ def _film(options: Options, path: Path, suffix: str) -> bytes:
     from duckrabbit.media.animation import animation_bytes
 
     picture, record = _read(path)
-    frames = card_film(picture, record.recipe, options.title, options.hint, FILM_WIDTHS[suffix])
+    frames = card_film(picture, record.recipe, *options.words, FILM_WIDTHS[suffix])
     return animation_bytes(frames, FILM_MILLISECONDS, suffix)
 
 
 def _page(options: Options, path: Path, suffix: str) -> bytes:  # noqa: ARG001
     from duckrabbit.studio.share import shared_picture_page
 
-    return shared_picture_page(path, options.title, options.hint).encode()
+    return shared_picture_page(path, *options.words).encode()
 
 
 def _poster(options: Options, path: Path, suffix: str) -> bytes:
-    from duckrabbit.media.encoded import print_bytes
+    from duckrabbit.media.encoded import check_millimetres, print_bytes
 
-    return print_bytes(_enlarged(options, path).pixels, suffix, options.millimetres)
+    check_millimetres(options.width)
+    return print_bytes(_enlarged(options, path).pixels, suffix, options.width)
 
 
 def _jigsaw(options: Options, path: Path, suffix: str) -> bytes:
     from duckrabbit.errors import UsageError
-    from duckrabbit.media.encoded import print_bytes
+    from duckrabbit.making.posters import cuts_of
+    from duckrabbit.media.encoded import check_millimetres, print_bytes
 
-    found = _enlarged(options, path)
-    if not found.cuts:
+    check_millimetres(options.width)
+    if not cuts_of(_read(path)[1].recipe):
         raise UsageError(f"{path} is no jigsaw: give a picture that was made with --view jigsaw, or --to poster.")
-    return print_bytes(found.pixels, suffix, options.millimetres, found.cuts)
+    found = _enlarged(options, path)
+    return print_bytes(found.pixels, suffix, options.width, found.cuts)
 
 
 def _enlarged(options: Options, path: Path) -> "Poster":
     import sys
 
-    from duckrabbit.making.posters import at_largest, poster
+    from duckrabbit.making.posters import POSTER_SIDE, at_largest, check_side, poster
     from duckrabbit.making.rerun import recorded_model
 
+    side = POSTER_SIDE if options.pixels is None else options.pixels
+    check_side(side)
     picture, record = _read(path)
     if not options.as_it_is:
         model = recorded_model(record, options.weights, options.embeddings)
         picture = at_largest(picture, record.recipe, record.seed, model)
-    found = poster(picture, record.recipe, options.pixels)
+    found = poster(picture, record.recipe, side)
     print(f"{path.name}: {found.said}", file=sys.stderr)
     return found
 

@@ -38,7 +38,7 @@ def run(options: Options) -> int:
     if options.sweeping.sweep or options.searching.best is not None:
         raise UsageError("--animate shows how pictures come about, not --best or --sweep: leave one of them out.")
     options.searching.numbers(options.output)
-    [job] = jobs(options, new_opener())
+    [job] = MAKER.planned(options, new_opener())
     film = Film()
     show_looks(options, [job], produce([job], options.output, film))
     stem = "-".join(part for part in ("generate", slug(job.slug), str(options.output.seed)) if part)

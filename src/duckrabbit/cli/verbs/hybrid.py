@@ -100,10 +100,11 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     from duckrabbit.recipes.hybrid import Hybrid
 
     given = options.parts
-    names = _given(given)
+    names = _given(given, options.crop)
     prompts = {name: options.wording.styled(prompt) for name in names if (prompt := given.prompt(name)) is not None}
     image = next((image for name in names if (image := given.image(name)) is not None), None)
     model = opener.open(options.computing, list(prompts.values()), image, options.output.size)
+    options.wording.refuse_empty((given.prompt(name) or "" for name in prompts), model)
     final = model.at(options.output.size)
     parts = {name: _part(given, name, prompts.get(name), final, options.crop) for name in names}
     recipe = Hybrid(parts, options.sigma, options.wording.negative_prompt, None, options.near_scale)
@@ -137,8 +138,8 @@ def _with_prompts(options: Options, prompts: tuple[str, ...]) -> Options:
     return replace(options, parts=Parts(far=far, mid=middle[0] if middle else None, near=near), pairs=None)
 
 
-def _given(parts: Parts) -> list[str]:
-    """The names of the parts that were given; raises UsageError unless they make a hybrid."""
+def _given(parts: Parts, crop: str) -> list[str]:
+    """The names of the parts that were given; raises UsageError unless they make a hybrid, and a crop has a picture."""
     from duckrabbit.errors import UsageError
     from duckrabbit.recipes.hybrid import DECOMPOSITIONS
 
@@ -151,6 +152,8 @@ def _given(parts: Parts) -> list[str]:
         raise UsageError(f"The parts {', '.join(names) or '(none)'} make no hybrid: give {kinds}.")
     if sum(parts.image(name) is not None for name in names) > 1:
         raise UsageError("A hybrid keeps a part of one picture at the most: give the other parts prompts.")
+    if crop and all(parts.image(name) is None for name in names):
+        raise UsageError("--crop says which square of a picture, and there is none: leave it out, or give --far-image.")
     return names
 
 

@@ -1,5 +1,6 @@
 """duckrabbit inpaint"""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,8 @@ MEASURED = 256
 """The side at which it is measured how much of a mask is cut off, and"""
 LEAST_CUT = 0.02
 """the share from which that is said."""
+
+ORDER = "IMAGE MASK PROMPT"
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,10 @@ def run(options: Options) -> int:
 def jobs(options: Options, opener: "Opener") -> "list[Job]":
     """What is to be made."""
     from duckrabbit.cli.produce import Job
-    from duckrabbit.cli.sources import read_source
+    from duckrabbit.cli.sources import check_order, read_source
     from duckrabbit.recipes.inpaint import Inpaint
+
+    check_order(options.image, options.words, ORDER)
 
     mask_file, words = _mask_and_words(options)
     prompt, size = options.wording.one_of(tuple(words), "inpaint"), options.output.size
@@ -124,21 +129,33 @@ def _within_a_pixel(ratio: float, width: int, height: int) -> bool:
 
 def _mask_and_words(options: Options) -> tuple[str | None, Sequence[str]]:
     """The mask's file, if it is one, and the words that remain; raises UsageError unless there is one mask."""
+    from duckrabbit.cli.sources import is_picture
     from duckrabbit.errors import UsageError
 
-    shapes = [shape for shape in (options.mask_box, options.mask_ellipse) if shape is not None]
-    if len(shapes) > 1:
+    if options.mask_box is not None and options.mask_ellipse is not None:
         raise UsageError("Both --mask-box and --mask-ellipse were given: give one of them, or a mask as a picture.")
-    if shapes:
+    first, *others = options.words or ("",)
+    if options.mask_box is not None or options.mask_ellipse is not None:
+        shape, corners = _drawn(options)
+        if is_picture(first):
+            raise UsageError(f"Both a mask, {first}, and --mask-{shape} were given: give one of them.")
+        if "," not in corners and options.words:
+            raise UsageError(
+                f"--mask-{shape} can't be {corners!r}: join its four numbers by commas, such as 10,10,40,40."
+            )
         return None, options.words
-    if not options.words:
-        raise UsageError("Nothing says where to paint: give a mask after the image, --mask-box or --mask-ellipse.")
-    return options.words[0], options.words[1:]
+    if is_picture(first) or re.search(r"\.\w{2,4}$", first):
+        return first, others
+    if later := next((word for word in others if is_picture(word)), None):
+        raise UsageError(f"The mask can't be {first!r}, and {later} comes after it: write them in the order {ORDER}.")
+    said = f", for {first!r} is no file" if first else ""
+    raise UsageError(f"Nothing says where to paint{said}: give a mask after the image, --mask-box or --mask-ellipse.")
 
 
 def _mask(options: Options, file: str | None, model: "Model", final: "Model") -> "Source":
     """The mask at the size of the stage that makes the picture; corners are given for the first."""
     from duckrabbit.cli.sources import say
+    from duckrabbit.errors import UsageError
     from duckrabbit.recipes.inpaint import drawn_mask
     from duckrabbit.recipes.source import Source
 
@@ -148,6 +165,11 @@ def _mask(options: Options, file: str | None, model: "Model", final: "Model") ->
         return Source.read_mask(file, final, crop, invert=options.invert_mask, say=say)
     shape, corners = _drawn(options)
     mask = drawn_mask(shape, corners, final.size, model.size, invert=options.invert_mask)
+    if not bool(mask.any()):
+        raise UsageError(
+            f"--mask-{shape} {corners} with --invert-mask paints nothing: it holds the whole picture, so make it "
+            "smaller, or leave --invert-mask out."
+        )
     return Source.of_mask(f"{shape} {corners}", mask)
 
 

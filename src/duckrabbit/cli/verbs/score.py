@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import Positional, UseAppendAction
 
 from duckrabbit.cli.options import Flag, option
+from duckrabbit.cli.verbs import with_options
 
 if TYPE_CHECKING:
     import torch
@@ -85,7 +86,8 @@ def run(options: Options) -> int:
         except UsageError as error:
             # Among many, a sheet or a stranger is left out; where none is left, the last one's fault is said.
             refusal = error
-            print(f"left out: {error}", file=sys.stderr)
+            named = "" if image in str(error) else f"{image}: "
+            print(f"left out: {named}{with_options(str(error))}", file=sys.stderr)
             continue
         every.append(scored)
         print(json.dumps(scored.to_json()) if options.json else _in_short(scored), flush=True)
