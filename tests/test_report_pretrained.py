@@ -20,10 +20,9 @@ from duckrabbit.errors import UsageError
 from duckrabbit.judges.looks import from_afar
 from duckrabbit.media.pictures import read_picture
 from duckrabbit.media.shipped import SHIPPED_PICTURES, shipped
-from duckrabbit.models.load import load_model
 from duckrabbit.report.build import build_report, build_rows
 from duckrabbit.report.measures import diversity_of_layout, seam
-from duckrabbit.report.painter import Choice, Painter
+from duckrabbit.report.painter import Choice
 from duckrabbit.report.rows.pretrained.anagrams import PAIRS
 from duckrabbit.report.rows.pretrained.hybrids import INVERSE, KINDS, RELATIVES
 from duckrabbit.report.rows.pretrained.inpainting import FEW, MANY, RESAMPLINGS
@@ -259,17 +258,6 @@ def test_deepfloyd_makes_the_same_rows_in_one_stage_and_in_two(
         _made_by(command, tmp_path / "made", capsys), _tiles(large, "A1.3/one-step-0.png", 4)[1:], strict=True
     ):
         assert _alike(own, tile)
-
-
-def test_what_corrects_pocket_is_no_other_models() -> None:
-    model = load_model("mnist-ddpm")
-    others = [Painter(model, Choice(name, "weights")) for name in ("deepfloyd", "google/ddpm", "my/model.safetensors")]
-    for kind in [*KINDS, *RELATIVES]:
-        assert kind.recipe(Painter(model, Choice())).near_scale == kind.near_scale
-        for painter in others:
-            assert kind.recipe(painter).near_scale == 1
-            assert "--near-scale" not in kind.words(painter)
-    assert any(kind.near_scale != 1 for kind in KINDS)
 
 
 def test_resampling_is_compared_at_equal_evaluations() -> None:

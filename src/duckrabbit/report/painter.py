@@ -81,7 +81,7 @@ class Painter:
     def made(
         self, recipes: Sequence[Recipe], seeds: Sequence[int], sampling: Sampling = OWN_WAY, watch: Watch | None = None
     ) -> list[Picture]:
-        """A picture for each recipe and seed; the recipes must agree in all but their terms and starts."""
+        """A picture for each recipe and seed."""
         # By identity: the same recipe is often repeated, and is planned once.
         distinct = {id(recipe): recipe for recipe in recipes}
         plans = {key: sampling.plan(recipe, self.model, self.choice.size) for key, recipe in distinct.items()}

@@ -82,17 +82,14 @@ def hybrid_images(workshop: Workshop) -> Figure:
     They are all made by factorized diffusion (arXiv:2404.11615).
     """
     painter = workshop.shelf.painter
-    near = painter.made([kind.recipe(painter) for kind in KINDS], [SEED] * len(KINDS))
+    near, inverse, relatives = (
+        painter.made([kind.recipe(painter) for kind in kinds], [SEED] * len(kinds))
+        for kinds in (KINDS, INVERSE, RELATIVES)
+    )
     exhibits = [
         *_exhibits(workshop, KINDS, "near", near),
-        # Those whose known part differs can't be sampled together.
-        *_exhibits(workshop, INVERSE, "inverse", [painter.made([kind.recipe(painter)], [SEED])[0] for kind in INVERSE]),
-        *_exhibits(
-            workshop,
-            RELATIVES,
-            "relatives",
-            painter.made([kind.recipe(painter) for kind in RELATIVES], [SEED] * len(RELATIVES)),
-        ),
+        *_exhibits(workshop, INVERSE, "inverse", inverse),
+        *_exhibits(workshop, RELATIVES, "relatives", relatives),
         _plain(workshop, [picture.pixels for picture in near]),
     ]
     return Figure(tuple(exhibits))
