@@ -6,11 +6,12 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,13 +106,23 @@ def until(look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
         time.sleep(0.05)
 
 
+def _own_port() -> int:
+    """A free port where no other process of the tests looks for one: a studio that ended may come back at its own."""
+    first = 8400 + 100 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in range(first, first + 100):
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
+    raise OSError(f"no port from {first} on is free")
+
+
 @contextmanager
 def studio(
     folder: Path, *, before: Callable[[], None] | None = None, host: str | None = None, port: int | None = None
 ) -> Iterator[Running]:
     """A studio with its pictures in folder/out; `before` runs in its process before it starts."""
     where = [] if host is None else ["--host", host]
-    where += [] if port is None else ["--port", str(port)]
+    where += ["--port", str(_own_port() if port is None else port)]
     command = [sys.executable, "-m", "duckrabbit", "studio", "--no-browser", "--out", "out", *where]
     process = subprocess.Popen(
         command,

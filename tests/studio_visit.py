@@ -3,8 +3,9 @@
 import base64
 import io
 import json
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
-from studio_server import Running
+from studio_server import Running, until
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PATIENCE = 60_000
@@ -59,8 +60,14 @@ class Visit:
                 asked.append(route.request.post_data_json)
                 route.fulfill(status=429, json={"problem": "Too much waits: wait."})
 
-        self.page.route("**/api/jobs", refused)
+        self.route("**/api/jobs", refused)
         return asked
+
+    def route(self, addresses: str, answer: Callable[[Route], object]) -> None:
+        """Answer what the page asks for from now on: a browser begins a moment after it has said that it does."""
+        self.page.route(addresses, answer)
+        self.page.route(re.compile(r"\?heard$"), lambda route: route.fulfill(body="heard"))
+        until(lambda: self.page.evaluate("fetch('/?heard').then((one) => one.text())"), lambda said: said == "heard")
 
     def changing(self) -> list[tuple[str, str]]:
         """The method and path of whatever the page asks to be changed from now on."""
@@ -116,7 +123,7 @@ class Visit:
 
     def made(self) -> None:
         """Wait until what is being made is on stage."""
-        self.page.locator("#deeds button").first.wait_for()
+        self.page.locator("#stage[aria-busy=false] #deeds button").first.wait_for()
 
     def close(self, *, context: bool = True) -> None:
         """Leave, having asked nobody else and met no error; the browser's `context` may be another visit's, too."""

@@ -73,7 +73,7 @@ def test_the_button_says_how_long_a_row_takes_by_its_digits(browser: Browser, ru
     assert told["paces"][name] > 0
     visit = Visit(browser, running)
     page = visit.page
-    page.route("**/api/studio", lambda route: route.fulfill(json={**told, "paces": {name: 3 / steps}}))
+    visit.route("**/api/studio", lambda route: route.fulfill(json={**told, "paces": {name: 3 / steps}}))
     page.reload()
     visit.ready()
     visit.task("ambigram")
@@ -103,7 +103,7 @@ def test_what_is_said_of_a_row_is_said_of_the_last_that_was_typed(visit: Visit) 
     def hold(route: Route) -> None:
         held.append(route)
 
-    page.route("**/api/row?digits=66*", hold)
+    visit.route("**/api/row?digits=66*", hold)
     number.fill("66")
     until(lambda: page.evaluate("0") or len(held), bool)
     number.fill("619")

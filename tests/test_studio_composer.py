@@ -63,7 +63,7 @@ def test_made_twice_it_is_another_picture_unless_the_seed_is_locked(visit: Visit
 def test_asked_for_twice_at_once_it_is_made_once(visit: Visit) -> None:
     page = visit.page
     held: list[Route] = []
-    page.route("**/api/jobs", lambda route: route.continue_() if route.request.method == "GET" else held.append(route))
+    visit.route("**/api/jobs", lambda route: route.continue_() if route.request.method == "GET" else held.append(route))
     visit.task("digits")
     for _ in range(2):
         page.keyboard.press("Control+Enter")
@@ -247,8 +247,8 @@ def test_a_new_recipe_is_on_the_page_when_the_studio_says_so(visit: Visit) -> No
             route.fulfill(status=429, json={"problem": "Nobody knits here: wait."})
 
     page = visit.page
-    page.route("**/api/studio", told)
-    page.route("**/api/jobs", taken)
+    visit.route("**/api/studio", told)
+    visit.route("**/api/jobs", taken)
     page.reload()
     visit.ready()
     page.keyboard.press("8")

@@ -100,9 +100,9 @@ def test_one_larger_picture_is_made_for_all_posters_and_followed_out_of_sight(
     visit = Visit(browser, running)
     page = visit.page
     held: list[Route] = []
-    page.route("**/api/jobs", lambda route: route.continue_() if route.request.method == "GET" else held.append(route))
+    visit.route("**/api/jobs", lambda route: route.continue_() if route.request.method == "GET" else held.append(route))
     job = {"id": "larger", "state": "waiting", "seconds_left": None, "problem": None}
-    page.route("**/api/jobs/larger", lambda route: route.fulfill(json=job))
+    visit.route("**/api/jobs/larger", lambda route: route.fulfill(json=job))
     page.locator("#deeds .give").click()
     said, both = page.locator("#give-said"), page.locator("#give .paper button")
 

@@ -123,7 +123,7 @@ def test_keys_do_what_is_seen_and_enter_makes_one_grid(browser: Browser, running
     before = running.ask("/api/pictures").json["total"]
     first = running.submit(long_job())
     held: list[Route] = []
-    page.route("**/api/jobs", lambda route: held.append(route) if not held else route.continue_())
+    visit.route("**/api/jobs", lambda route: held.append(route) if not held else route.continue_())
     values = page.get_by_label("Values of Seed")
     values.press("Enter")
     values.press("Enter")
@@ -186,7 +186,7 @@ def test_stars_and_deletions_elsewhere_are_known_before_anything_is_thrown_away(
     visit.hide()
     favour(2)
     full = {"problem": "The disk is full."}
-    page.route(
+    visit.route(
         f"**/api/pictures/{ids[3]}",
         lambda route: route.continue_() if route.request.method == "GET" else route.fulfill(status=507, json=full),
     )

@@ -102,7 +102,7 @@ def test_selected_by_keyboard_the_focus_stays_and_only_what_is_listed_is_deleted
     expect(bar).to_contain_text("4 selected")
     # Nor does one that can't be deleted keep the others from coming back.
     full = {"problem": "The disk is full."}
-    page.route(f"**/api/pictures/{ids[1]}", lambda route: route.fulfill(status=507, json=full))
+    visit.route(f"**/api/pictures/{ids[1]}", lambda route: route.fulfill(status=507, json=full))
     bar.get_by_role("button", name="Delete").click()
     expect(toasts).to_contain_text("The disk is full.")
     expect(toasts).to_contain_text("3 deleted.")

@@ -110,7 +110,7 @@ def test_a_job_that_is_over_before_the_page_hears_of_it_is_on_stage_all_the_same
         route.fulfill(response=answer)
 
     page = visit.page
-    page.route("**/api/jobs", slowly)
+    visit.route("**/api/jobs", slowly)
     visit.task("digits")
     visit.settings(steps=2, count=1)
     with visit.asking():
@@ -126,7 +126,7 @@ def test_what_is_watched_stays_on_stage_when_an_earlier_job_is_done(visit: Visit
     def hold(route: Route) -> None:
         held.append(route)
 
-    page.route("**/api/pictures/*", hold)
+    visit.route("**/api/pictures/*", hold)
     visit.task("digits")
     visit.settings(steps=2, count=1)
     with visit.asking():

@@ -109,7 +109,7 @@ def test_a_wall_fills_with_pairs_that_work_the_best_first(browser: Browser, runn
     asked: list[dict[str, object]] = []
     visit = Visit(browser, running, reduced_motion="reduce")
     page = visit.page
-    page.route("**/api/find", of_digits)
+    visit.route("**/api/find", of_digits)
     page.keyboard.press("f")
     page.get_by_label("Seen by").select_option("view flip")
     page.locator("#find-go").click()
@@ -226,7 +226,7 @@ def test_runs_keep_their_colours_and_share_an_axis_only_where_their_losses_can_b
         route.fulfill(json=whole[0] if whole else {"runs": runs})
 
     page = visit.page
-    page.route("**/api/runs**", told)
+    visit.route("**/api/runs**", told)
     page.keyboard.press("t")
     charts = page.locator("#charts canvas")
     boxes = [page.get_by_label(f"Compare {run['name']}", exact=True) for run in runs]

@@ -18,7 +18,7 @@ def test_keys_are_heard_before_a_picture_is_there(visit: Visit, running: Running
     def wait(route: Route) -> None:
         waiting.append(route)
 
-    page.route("**/api/pictures/*/file", wait)
+    visit.route("**/api/pictures/*/file", wait)
     page.locator("#pictures .open").first.click()
     for key, picture in (("]", made[2]), ("]", made[1]), ("[", made[0]), ("]", made[1])):
         expect(page.locator("#detail dd").last).to_have_text(running.ask(f"/api/pictures/{picture}").json["file"])
@@ -42,7 +42,7 @@ def test_what_only_reads_is_asked_again_when_its_answer_breaks_off(visit: Visit)
     with page.expect_response("**/api/events"):
         page.reload()
     visit.ready()
-    page.route("**/api/runs", broken_off)
+    visit.route("**/api/runs", broken_off)
     page.keyboard.press("t")
     expect(page.locator("#charts canvas")).to_have_attribute("aria-label", "Start a run, and its loss is drawn here.")
     assert asked == ["GET", "GET"]

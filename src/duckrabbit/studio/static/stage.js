@@ -245,12 +245,19 @@ function drawGrain() {
 
 async function reveal(again) {
   const picture = shown[chosen];
+  // At once: what is pressed now is meant for it.
+  const offer = () => $("#deeds").replaceChildren(...deedsOf(picture, again));
+  offer();
+  const pasted = pastes(picture);
+  $("#stage").ariaBusy = true;
   const label = isIllusion(picture) ? "An illusion: press Space to change how it is seen" : `A picture: ${picture.prompts.join(", ")}`;
   const [own, before] = await Promise.all([trying(() => loaded(fileOf(picture.id))), givenTo(picture)]);
   if (picture !== onStage()) return;
   if (own) await trying(() => viewer.show({ ...picture, image: own, before, label: before ? "A picture: press Space to see what it was made from" : label }));
   askWhat($("#readings"), $("#guess"), picture, guessed, viewer);
-  $("#deeds").replaceChildren(...deedsOf(picture, again));
+  // What it was made of is known only now.
+  if (pastes(picture) !== pasted) offer();
+  $("#stage").ariaBusy = false;
 }
 
 /** What a picture was made from, as an image; null where that is nothing, or is not as it was. */
