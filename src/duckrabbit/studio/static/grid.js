@@ -273,7 +273,9 @@ function key(event) {
 function openCell(k) {
   const there = shown.cells.filter((one) => one.picture && !one.gone);
   const place = there.indexOf(shown.cells[k]);
-  if (place >= 0) trying(() => present(there.map((one) => one.picture), page.again, place)).then(() => $("#viewer").focus({ preventScroll: true }));
+  if (place < 0) return;
+  trying(() => present(there.map((one) => one.picture), page.again, place));
+  $("#viewer").focus({ preventScroll: true });
 }
 
 const favour = (one) =>
