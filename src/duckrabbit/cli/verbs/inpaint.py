@@ -65,7 +65,6 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     from duckrabbit.recipes.inpaint import Inpaint
 
     check_order(options.image, options.words, ORDER)
-
     mask_file, words = _mask_and_words(options)
     prompt, size = options.wording.one_of(tuple(words), "inpaint"), options.output.size
     model = opener.open(options.computing, [] if prompt is None else [prompt], options.image, size)

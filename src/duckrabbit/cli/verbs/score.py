@@ -133,10 +133,12 @@ def _scored(image: str, options: Options, device: "torch.device") -> Scored:
     kind: Kind = "digits" if all(_is_digit(look.prompt) for look in looks) else "pictures"
     judge = load_judge(kind, "reporting", device)
     unnamed = [look.prompt for look in looks if judge.asked_for(look.prompt) is None]
-    other = load_judge(kind, "selecting", device)
-    if unnamed and all(other.asked_for(look.prompt) is not None for look in looks):
-        print(f"note: only the judge that selects has a name for {unnamed[0]!r}: it reads this one", file=sys.stderr)
-        judge = other
+    if unnamed:
+        other = load_judge(kind, "selecting", device)
+        if all(other.asked_for(look.prompt) is not None for look in looks):
+            only = f"only the judge that selects has a name for {unnamed[0]!r}: it reads this one"
+            print(f"note: {only}", file=sys.stderr)
+            judge = other
     return Scored(image, judge, readings_of(question_of(judge, looks), _pixels(image, kind, bool(options.prompts))))
 
 
