@@ -328,6 +328,19 @@ def test_a_network_with_its_additional_weights_added_is_the_one_that_learnt_them
     torch.testing.assert_close(_asked(added, *SCALES), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_network_with_weights_draws_none_at_random_and_leaves_those_of_one_that_learns_alone(
+    network: PocketUNet,
+) -> None:
+    able = learnt(network)
+    torch.manual_seed(3)
+    added = self_guided(network, additional_weights(able), 8.0).requires_grad_(False)
+    drawn = torch.rand(4)
+    torch.manual_seed(3)
+    assert torch.equal(drawn, torch.rand(4))
+    assert all(not tensor.is_meta for tensor in (*added.parameters(), *added.buffers()))
+    assert all(tensor.requires_grad for tensor in additional_weights(able).values())
+
+
 def test_learning_goes_on_from_additional_weights_of_the_same_or_a_lower_rank(network: PocketUNet) -> None:
     before = self_guided(network, additional_weights(learnt(network)), 8.0).eval()
     for rank in (3, 5):

@@ -285,13 +285,15 @@ class PocketUNet(nn.Module):
 
 
 def network_with(config: PocketUNetConfig, tensors: Mapping[str, Tensor]) -> PocketUNet:
-    """A network with these tensors for its weights.
+    """A network whose weights are these tensors themselves, in float32.
 
     Raises:
         RuntimeError: if they are not its tensors.
     """
-    network = PocketUNet(config)
-    network.load_state_dict(dict(tensors))
+    # Random weights that are thrown away would take longer than all else of it.
+    with torch.device("meta"):
+        network = PocketUNet(config)
+    network.load_state_dict({name: tensor.detach().float() for name, tensor in tensors.items()}, assign=True)
     return network
 
 
