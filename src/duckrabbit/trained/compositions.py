@@ -93,14 +93,14 @@ def hybrid(judge_scale: float) -> Arrangement:
     return Arrangement((UPRIGHT, UPRIGHT), hybrid_bands(2.0), 1.0, (from_afar, as_it_is), judge_scale)
 
 
-TURNS = ("flip", "rotate-90", "rotate-180", "flip", "rotate-90", "rotate-180", "rotate-90-cw", "negate", "jigsaw",
-         "inner-circle", "square-hinge")  # fmt: skip
+COMMON, RARE = ("flip", "rotate-90", "rotate-180"), ("rotate-90-cw", "negate", "jigsaw", "inner-circle", "square-hinge")
+"""Views of anagrams: those that are asked for most, and others."""
 
 
 def arrangements(judge_scale: float) -> tuple[Arrangement, ...]:
-    """What is made while a network learns: as many hybrids as anagrams of the common views, and pictures."""
-    turned = [anagram(parse_view(name), judge_scale) for name in TURNS]
-    return (*turned, *[hybrid(judge_scale)] * 6, *[picture()] * 5)
+    """What is made while a network learns, each as often: most are anagrams, which are the hardest to read."""
+    turned = [anagram(parse_view(name), judge_scale) for name in (*COMMON * 5, *RARE)]
+    return (*turned, *[hybrid(judge_scale)] * 6, *[picture()] * 4)
 
 
 @dataclass(frozen=True)

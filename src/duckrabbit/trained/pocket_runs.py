@@ -55,7 +55,7 @@ class PocketRun:
             ("widths", all(w > 0 and w % HEAD == 0 for w in others), by_heads),
             ("blocks", min(self.blocks) >= 1, "at least 1 at each level"),
             ("init", self.init is not None or self.stage.guidance is None, "pocket, a run or a file to learn from"),
-            ("judge_strength", 0 <= (self.judge_strength or 0) <= 2, "0 for none, up to 2"),
+            ("judge_strength", 0 <= (self.judge_strength or 0) <= 4, "0 for none, up to 4"),
             ("backdrops", self.backdrops is None or self.backdrops >= 1, "at least 1"),
         )
 
@@ -92,12 +92,12 @@ POCKET_RUNS: Mapping[str, PocketRun] = {
     ),
     "pocket-guided": PocketRun(
         "pocket-guided",
-        Hyperparameters(1, 256, 1e-3, ema_decay=0.999, warmup_steps=60, cooldown=0.5, clip_gradient=1.0),
+        Hyperparameters(1, 128, 1e-3, ema_decay=0.999, warmup_steps=60, cooldown=0.5, clip_gradient=1.0),
         pictures=1_000_000,
         show_every=1000,
         init="pocket",
         backdrops=400,
-        judge_strength=1.4,
+        judge_strength=3.0,
         judges=(),
     ),
     "pocket-256": PocketRun(
