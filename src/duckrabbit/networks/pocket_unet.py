@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from duckrabbit.networks.text_encoder import PAD, TextEncoder
+from duckrabbit.networks.undrawn import Undrawn
 
 HEAD = 64
 """Channels of one attention head."""
@@ -290,8 +291,7 @@ def network_with(config: PocketUNetConfig, tensors: Mapping[str, Tensor]) -> Poc
     Raises:
         RuntimeError: if they are not its tensors.
     """
-    # Random weights that are thrown away would take longer than all else of it.
-    with torch.device("meta"):
+    with Undrawn():
         network = PocketUNet(config)
     network.load_state_dict({name: tensor.detach().float() for name, tensor in tensors.items()}, assign=True)
     return network

@@ -56,7 +56,7 @@ class TextEncoder(nn.Module):
     def __init__(self, vocabulary: int, width: int = 256, layers: int = 2, length: int = 16) -> None:
         super().__init__()
         self.words = nn.Embedding(vocabulary, width)
-        self.positions = nn.Parameter(0.02 * torch.randn(length, width))
+        self.positions = nn.Parameter(nn.init.normal_(torch.empty(length, width), std=0.02))
         self.layers = nn.ModuleList(TextLayer(width, heads=width // 64) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         nn.init.normal_(self.words.weight, std=0.5)
