@@ -12,7 +12,7 @@ from duckrabbit.datasets.prompts import Vocabulary
 from duckrabbit.errors import UsageError
 from duckrabbit.making.make import make
 from duckrabbit.models.load import load_model
-from duckrabbit.models.pocket import PocketConfig, pocket_model
+from duckrabbit.models.pocket import PocketConfig, network_of, pocket_denoiser, pocket_model
 from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.networks.pocket_unet import (
     BatchInvariantLinear,
@@ -177,6 +177,19 @@ def test_the_null_prompt_is_no_words(network: PocketUNet) -> None:
     alpha, sigma = model.denoiser.path.at(0.5)
     v = network(x, torch.tensor([0.5]), torch.tensor([[START]]))
     torch.testing.assert_close(answer, alpha * x - sigma * v, rtol=1e-4, atol=1e-4)
+
+
+def test_weights_that_are_rounded_once_answer_as_those_that_are_rounded_each_time(network: PocketUNet) -> None:
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    config = PocketConfig(WORDS, SHAPE)
+    model = pocket_model("tiny", network.state_dict(), config.to_json(), "", CPU, torch.bfloat16)
+    each_time = pocket_denoiser(network.eval(), config.vocabulary, CPU, torch.bfloat16)
+    x, prompts = inputs(3, 64)[0], ["a cat", "a red dog", ""]
+    assert torch.equal(model.denoiser(x, 0.5, prompts).x0, each_time(x, 0.5, prompts).x0)
+    found = network_of(model)
+    assert found is not None
+    assert {p.dtype for p in found[1].parameters()} == {torch.bfloat16, torch.float32}
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 
 def test_weights_of_another_shape_are_refused(network: PocketUNet) -> None:

@@ -187,7 +187,7 @@ def pocket_model(
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UsageError(f"{name} does not hold a whole pocket model: train it again or get the file anew.") from error
     answering = [
-        pocket_denoiser(own.eval().requires_grad_(False).to(device), config.vocabulary, device, dtype)
+        pocket_denoiser(_to_sample(own, device, dtype), config.vocabulary, device, dtype)
         for own in (network, guided)
         if own is not None
     ]
@@ -211,6 +211,18 @@ def pocket_model(
         max_guidance=config.max_guidance,
         inpaint_resamplings=config.inpaint_resamplings,
     )
+
+
+def _to_sample(network: PocketUNet, device: torch.device, dtype: torch.dtype) -> PocketUNet:
+    """The network as it is sampled: weights of products are rounded once, as autocast would at each evaluation.
+
+    The text encoder keeps its own: `prompt_embeddings` asks it in float32.
+    """
+    network.eval().requires_grad_(False).to(device)
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Linear | nn.Conv2d) and not name.startswith("text."):
+            module.to(dtype)
+    return network
 
 
 def with_second_stage(first: Model, second: Model) -> Model:
