@@ -531,6 +531,10 @@ SAYS = {
         ["denoise", DIGIT, "7", "--levels", "500", "--method", "one-step", "--steps", "50"],
         "--steps means nothing to one-step",
     ),
+    "blur of nothing": (
+        ["denoise", DIGIT, "7", "--levels", "500", "--blur-sigma", "5"],
+        "--blur-sigma and --blur-kernel mean nothing to iterative",
+    ),
     "guided blur": (
         ["denoise", DIGIT, "--levels", "500", "--method", "blur", "--guidance-scale", "3"],
         "--guidance-scale means nothing to blur",

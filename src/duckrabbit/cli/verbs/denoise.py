@@ -53,6 +53,7 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     """What is to be made, a job for each level."""
     from duckrabbit.cli.produce import Job
     from duckrabbit.cli.sources import check_order, named_levels, read_source
+    from duckrabbit.errors import UsageError
     from duckrabbit.recipes.denoise import Denoise
 
     check_order(options.image, options.prompts, "IMAGE PROMPT")
@@ -61,6 +62,8 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     model = opener.named(_model_name(options, prompt, opener), options.computing, size)
     method = _method(options.method, model)
     _refuse_meaningless(options.sampling, method)
+    if method != "blur" and (options.blur_kernel, options.blur_sigma) != (Options.blur_kernel, Options.blur_sigma):
+        raise UsageError(f"--blur-sigma and --blur-kernel mean nothing to {method}: give --method blur, or leave them.")
     source = read_source(options.image, model.at(size), options.crop)
     return [
         Job(
