@@ -153,13 +153,15 @@ def prompts_for(judge: Judge, vocabulary: Vocabulary, device: torch.device) -> P
 
 
 def panel(files: Sequence[FilePath], device: torch.device) -> Judge:
-    """The judges in files as one panel, or where there are none the shipped ones that guide and select.
+    """The judges in files as one panel, or where there are none the shipped one that guides.
+
+    The one that selects has no part in it: who has taught reads nearly everything that was learnt as asked.
 
     Raises:
         UsageError: if a file holds no judge, or one of other names.
     """
-    shipped = [load_judge("pictures", "guiding", device), load_judge("pictures", "selecting", device)]
-    judges = [judge_in("pictures", "selecting", file, device) for file in files] or shipped
+    judges = [judge_in("pictures", "selecting", file, device) for file in files]
+    judges = judges or [load_judge("pictures", "guiding", device)]
     for judge, file in zip(judges, files, strict=False):
         if judge.names != judges[0].names:
             raise UsageError(f"{file} is a judge of other names than {files[0]}: train both from the same packs.")

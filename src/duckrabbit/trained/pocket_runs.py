@@ -27,7 +27,7 @@ class PocketRun:
         data: the folder of packs or pictures.
         crop: which square of a picture, as in `parse_crop`; None where nothing is cropped.
         judge_strength: of a network that learns to guide itself, how far judges move what it learns; 0 for not at all.
-        judges: files of judges that do so; none for the shipped ones that guide and select.
+        judges: files of judges that do so; none for the shipped one that guides.
     """
 
     recipe: str

@@ -91,7 +91,7 @@ def judges_of(run: PocketRun, engine: Engine, checkpoint: Path) -> Judge | None:
     if run.stage.guidance is None or not run.judge_strength:
         return None
     judge = panel(tuple(map(Path, run.judges or ())), engine.device)
-    _check_the_same(checkpoint, JUDGES, judge.checksum, " ".join(run.judges or ("the shipped judges",)))
+    _check_the_same(checkpoint, JUDGES, judge.checksum, " ".join(run.judges or ("the shipped judge",)))
     return judge
 
 

@@ -70,7 +70,7 @@ class TextToImage:
     judge_strength: Annotated[float | None, option("KAPPA")] = None
     """of pocket-guided, how far judges move what it learns; 0 for not at all"""
     judges: Annotated[tuple[str, ...] | None, option("FILE")] = None
-    """of pocket-guided, judges that do so in place of the shipped ones; tools/train_picture_judges.py trains some"""
+    """of pocket-guided, judges that do so in place of the one that guides; tools/train_picture_judges.py trains some"""
     show_every: Annotated[int | None, option("STEPS")] = None
     """steps between two sheets of samples; 0 for none"""
     minutes: Annotated[float | None, option("MINUTES")] = None
