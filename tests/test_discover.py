@@ -216,9 +216,9 @@ def test_a_fit_finds_the_priors_that_made_the_scores() -> None:
 def test_the_shipped_priors_are_of_the_shipped_model_and_judges() -> None:
     known, judge = priors.shipped(), load_judge("pictures", "selecting")
     pocket = load_model("pocket", "cpu")
-    assert known["judges"] == {
-        "guiding": load_judge("pictures", "guiding").checksum,
-        "selecting": judge.checksum,
+    assert known["hold_for"][-1] == {
+        "model": pocket.checksum,
+        "judges": {"guiding": load_judge("pictures", "guiding").checksum, "selecting": judge.checksum},
     }
     assert set(priors.shipped_for(pocket.checksum, judge)) == set(subjects_of(judge))
     assert priors.shipped_for("another", judge) == {}

@@ -127,7 +127,7 @@ def write(
     """Write a table of subject_priors, the greatest first, and what it was measured on."""
     order = sorted(range(len(subjects)), key=lambda k: (-float(subject_priors[k]), subjects[k]))
     table = {subjects[k]: round(float(subject_priors[k]), 3) for k in order}
-    data = {"model": model, "judges": dict(judges), "anagrams": n, "priors": table}
+    data = {"hold_for": [{"model": model, "judges": dict(judges)}], "anagrams": n, "priors": table}
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
 

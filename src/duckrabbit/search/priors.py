@@ -25,10 +25,12 @@ def shipped() -> Mapping[str, Any]:
 
 
 def shipped_for(model: str, judge: Judge) -> SubjectPriors:
-    """The subject_priors of the model with that checksum, or of the one that it was trained from, by that judge.
+    """The subjects' priors of the model with that checksum by that judge; none where they were not measured.
 
-    None where they were not measured.
+    The file names the pairs of a model and judges for which they hold: first those of which they were measured, then
+    those that took them over, a model that was trained from it or another judge that selects.
     """
     known = shipped()
-    of_model = bool(known) and model in (known["model"], known.get("taken_over_by"))
-    return known["priors"] if of_model and known["judges"][judge.role] == judge.checksum else {}
+    pairs = known.get("hold_for", ())
+    ours = any(model == own["model"] and judge.checksum == own["judges"][judge.role] for own in pairs)
+    return known["priors"] if ours else {}
