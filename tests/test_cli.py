@@ -535,6 +535,19 @@ SAYS = {
         ["denoise", DIGIT, "7", "--levels", "500", "--blur-sigma", "5"],
         "--blur-sigma and --blur-kernel mean nothing to iterative",
     ),
+    "a whole way for one step": (
+        [
+            "denoise",
+            DIGIT,
+            "7",
+            "--levels",
+            "500",
+            "--method",
+            "one-step",
+            *["--solver", "ddim", "--grid", "uniform", "--steps", "9"],
+        ],
+        "--steps means nothing to one-step",
+    ),
     "guided blur": (
         ["denoise", DIGIT, "--levels", "500", "--method", "blur", "--guidance-scale", "3"],
         "--guidance-scale means nothing to blur",

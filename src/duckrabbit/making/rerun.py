@@ -14,7 +14,7 @@ from duckrabbit.making.paste_back import PASTED
 from duckrabbit.making.plan import plan
 from duckrabbit.making.record import Record
 from duckrabbit.making.sample import Watch
-from duckrabbit.making.sampling import sampling_of
+from duckrabbit.making.sampling import OWN_WAY, sampling_of
 from duckrabbit.models.load import is_free_in_size
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.inpaint import Inpaint, drawn_mask, drawn_shape
@@ -130,12 +130,12 @@ def differences(record: Record, now: Mapping[str, Any]) -> list[str]:
 def spelled(recipe: Recipe) -> list[str] | None:
     """The verb and its words, without model and seed; None where a picture or mask came from no file.
 
-    A mask's file is spelled as it was named, and a sampler in full.
+    A mask's file is spelled as it was named, and a sampler in full, but for what has no say in it.
     """
     if any(source.name == "-" for source in recipe.sources):
         return None
-    sampling = sampling_of(recipe.sampler).words if recipe.samples and recipe.sampler is not None else []
-    return [recipe.verb, *recipe.words, *sampling]
+    said = OWN_WAY if recipe.sampler is None else sampling_of(recipe.sampler, recipe.sampled_by)
+    return [recipe.verb, *recipe.words, *said.words]
 
 
 def command_for(record: Record) -> str | None:

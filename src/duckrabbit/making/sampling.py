@@ -4,6 +4,7 @@ It loads no torch until it is put to use, so that the command line's help is the
 """
 
 import math
+from collections.abc import Set
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -99,12 +100,11 @@ OWN_WAY = Sampling()
 """Nothing said."""
 
 
-def sampling_of(sampler: "SamplerConfig") -> Sampling:
-    """All that a sampler is, said; no model has a variance or threshold other than the usual, which go without."""
+def sampling_of(sampler: "SamplerConfig", names: Set[str]) -> Sampling:
+    """All that a sampler is, by these names; no model has a variance or threshold but the usual, which go without."""
     usual = type(sampler)()
-    said = {field.name: getattr(sampler, field.name) for field in fields(sampler)}
-    unsaid = [name for name in ("variance", "threshold") if said[name] == getattr(usual, name)]
-    return Sampling(**{name: value for name, value in said.items() if name not in unsaid})
+    usually = {name for name in ("variance", "threshold") if getattr(sampler, name) == getattr(usual, name)}
+    return Sampling(**{name: getattr(sampler, name) for name in names - usually})
 
 
 def _like_the_course(default: "SamplerConfig") -> "SamplerConfig":

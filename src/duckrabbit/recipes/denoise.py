@@ -21,10 +21,22 @@ from duckrabbit.illusions.bands import LowPass
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.noise import Level
-from duckrabbit.recipes.recipe import FromPicture, Plan, grid_of, guidance_of, prompt_of, step_of, typed
+from duckrabbit.recipes.recipe import (
+    SAMPLER_FIELDS,
+    FromPicture,
+    Plan,
+    grid_of,
+    guidance_of,
+    prompt_of,
+    step_of,
+    typed,
+)
 from duckrabbit.recipes.source import Source
 
 Method = Literal["blur", "one-step", "iterative"]
+
+STEPPING = frozenset({"steps", "solver", "grid", "variance"})
+"""What is said of steps."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,13 @@ class Denoise(FromPicture):
         blur = ("--blur-sigma", f"{self.blur_sigma:g}", *kernel) if self.method == "blur" else ()
         how = ("--method", self.method, *blur, *self.picture.words)
         return (self.picture.name, *typed(self.prompts), *self.level.words, *how)
+
+    @property
+    def sampled_by(self) -> frozenset[str]:
+        """Nothing where it is blurred, and nothing of steps where there is one."""
+        if self.method == "blur":
+            return frozenset()
+        return SAMPLER_FIELDS if self.method == "iterative" else SAMPLER_FIELDS - STEPPING
 
     def default_sampler(self, model: Model) -> SamplerConfig:
         """ddpm steps on the courses' grid, without guidance."""

@@ -61,7 +61,6 @@ class Forward(Recipe):
     """
 
     verb: ClassVar[str] = "noise"
-    samples: ClassVar[bool] = False
     picture: Source
     level: Level
     sampler: SamplerConfig | None = field(default=None, repr=False)
@@ -70,6 +69,11 @@ class Forward(Recipe):
     def prompts(self) -> tuple[str, ...]:
         """None."""
         return ()
+
+    @property
+    def sampled_by(self) -> frozenset[str]:
+        """Nothing: it is not sampled."""
+        return frozenset()
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -62,18 +62,20 @@ class Plan:
         return self.denoiser is None and len(self.grid) > 1
 
 
+SAMPLER_FIELDS = frozenset(field.name for field in fields(SamplerConfig))
+"""All that can be said of sampling."""
+
+
 class Recipe:
     """Something to make. Every recipe is a frozen dataclass of numbers, words and pictures, which describes itself.
 
     Attributes:
         verb: of the command that makes it.
-        samples: whether its sampler has a say in it.
         judge_views: how many augmented views a judge that guides it sees at a step.
         sampler: how to sample; None for `default_sampler`.
     """
 
     verb: ClassVar[str]
-    samples: ClassVar[bool] = True
     judge_views: ClassVar[int] = AUGMENTED_VIEWS
     sampler: SamplerConfig | None
 
@@ -97,6 +99,11 @@ class Recipe:
     def words(self) -> tuple[str, ...]:
         """What is typed after the verb to make it, but for what is said of the sampler."""
         raise NotImplementedError
+
+    @property
+    def sampled_by(self) -> frozenset[str]:
+        """What of its sampler has a say in it: names of `SamplerConfig`."""
+        return SAMPLER_FIELDS
 
     def motion(self, picture: Tensor) -> list[Tensor]:  # noqa: ARG002
         """A loop [C, F, F] that shows what a picture [C, S, S] of it does; none where it is best shown being made."""

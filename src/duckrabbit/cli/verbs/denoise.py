@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from duckrabbit.making.choose import Opener
     from duckrabbit.making.make import Picture
     from duckrabbit.models.model import Model
-    from duckrabbit.recipes.denoise import Method
+    from duckrabbit.recipes.denoise import Denoise, Method
 
 
 @dataclass(frozen=True)
@@ -61,21 +61,16 @@ def jobs(options: Options, opener: "Opener") -> "list[Job]":
     prompt, size = PLAIN.one_of(options.prompts, "denoise"), options.output.size
     model = opener.named(_model_name(options, prompt, opener), options.computing, size)
     method = _method(options.method, model)
-    _refuse_meaningless(options.sampling, method)
     if method != "blur" and (options.blur_kernel, options.blur_sigma) != (Options.blur_kernel, Options.blur_sigma):
         raise UsageError(f"--blur-sigma and --blur-kernel mean nothing to {method}: give --method blur, or leave them.")
     source = read_source(options.image, model.at(size), options.crop)
-    return [
-        Job(
-            options.sampling.plan(
-                Denoise(source, n.level, method, prompt, options.blur_sigma, options.blur_kernel), model, size
-            ),
-            f"{source.name} {method} {n.slug}",
-            n.label,
-            {**n.details, "method": method},
-        )
-        for n in named
-    ]
+    every: list[Job] = []
+    for n in named:
+        recipe = Denoise(source, n.level, method, prompt, options.blur_sigma, options.blur_kernel)
+        _refuse_meaningless(options.sampling, recipe)
+        planned, stem = options.sampling.plan(recipe, model, size), f"{source.name} {method} {n.slug}"
+        every.append(Job(planned, stem, n.label, {**n.details, "method": method}))
+    return every
 
 
 def show(options: Options, jobs: "list[Job]", made: "list[list[Picture]]") -> None:
@@ -125,19 +120,14 @@ def _method(method: str | None, model: "Model") -> "Method":
     return methods[method]
 
 
-def _refuse_meaningless(sampling: Sampling, method: "Method") -> None:
-    """Raise UsageError if it was said how to step where there are no steps.
-
-    A whole way, with solver, grid and steps, is what `info` spells of every picture: it is let pass.
-    """
+def _refuse_meaningless(sampling: Sampling, recipe: "Denoise") -> None:
+    """Raise UsageError if something was said of sampling that has no say in it."""
     from duckrabbit.errors import UsageError
 
-    unguided = () if method == "one-step" else ("guidance_scale", "guidance_interval", "mean_guidance_scale")
-    spelt_whole = {"solver", "grid", "steps"} <= sampling.given.keys()
-    for name in () if method == "iterative" or spelt_whole else ("steps", "solver", "grid", "variance", *unguided):
-        if name in sampling.given:
+    for name in sampling.given:
+        if name not in recipe.sampled_by:
             option = "--" + name.replace("_", "-")
-            raise UsageError(f"{option} means nothing to {method}: leave it out, or give --method iterative.")
+            raise UsageError(f"{option} means nothing to {recipe.method}: leave it out, or give --method iterative.")
 
 
 MAKER = Maker(jobs, show)
