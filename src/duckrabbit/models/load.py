@@ -80,8 +80,8 @@ def load_model(
     if compiled and chosen.type != "cuda":
         raise UsageError(f"Compiling is for a CUDA GPU, and this runs on {chosen.type}: leave it out.")
     model = _found(name, chosen, dtype, weights, embeddings, compiled, size)
-    if dtype == torch.int8 and model.own_grid is None:
-        raise UsageError(f"8 bits are for open models' weights, and {name} is another model: leave `precision` out.")
+    if model.own_grid is None:
+        _refuse_8_bits(name, dtype)
     if compiled and not model.compiled:
         raise UsageError(f"Compiling is for DeepFloyd IF and open models, and {name} is another model: leave it out.")
     return model
@@ -171,6 +171,12 @@ def _stage(name: str, device: torch.device, dtype: torch.dtype) -> Model:
     raise UsageError(f"There is no model {name!r}, and no such folder or file: {hint}")
 
 
+def _refuse_8_bits(name: str, dtype: torch.dtype | None) -> None:
+    """Raise UsageError where a model that is none of the open ones is asked for in them."""
+    if dtype == torch.int8:
+        raise UsageError(f"8 bits are for open models' weights, and {name} is another model: leave `precision` out.")
+
+
 def _from_file(name: str, path: Path, device: torch.device, dtype: torch.dtype) -> Model:
     if not path.is_file():
         raise UsageError(
@@ -182,5 +188,6 @@ def _from_file(name: str, path: Path, device: torch.device, dtype: torch.dtype) 
         raise UsageError(
             f"{path} holds a {config.get('kind', 'nameless')!r} model, which this version can't run: update it."
         )
+    _refuse_8_bits(name, dtype)
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     return build(name, tensors, config, checksum, device, dtype)

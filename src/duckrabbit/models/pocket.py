@@ -216,11 +216,10 @@ def pocket_model(
 def _to_sample(network: PocketUNet, device: torch.device, dtype: torch.dtype) -> PocketUNet:
     """The network as it is sampled: weights of products are rounded once, as autocast would at each evaluation.
 
-    The text encoder keeps its own: `prompt_embeddings` asks it in float32. So does all of it where `load_model` is to
-    refuse 8 bits.
+    The text encoder keeps its own: `prompt_embeddings` asks it in float32.
     """
     network.eval().requires_grad_(False).to(device)
-    for name, module in network.named_modules() if dtype.is_floating_point else ():
+    for name, module in network.named_modules():
         if isinstance(module, nn.Linear | nn.Conv2d) and not name.startswith("text."):
             module.to(dtype)
     return network
