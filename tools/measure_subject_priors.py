@@ -1,11 +1,12 @@
 """Measure what each everyday subject adds to an anagram of pocket's; duckrabbit.search.priors says what for.
 
     python tools/measure_subject_priors.py measure part0.safetensors --minutes 8 --seed 0 [--device cuda]
-    python tools/measure_subject_priors.py fit part*.safetensors src/duckrabbit/models/weights/subject-priors.json
+    python tools/measure_subject_priors.py fit part*.safetensors subject-priors.json [--before TABLE]
 
 `measure` makes one anagram each of random pairs, by several views and in several styles, and asks the selecting judge.
-Parts of different seeds may be measured side by side. The shipped table is of 72,704 anagrams: fifteen minutes on two
-H200. The reporting judge has no say, so that it can tell how good the advice is.
+Parts of different seeds may be measured side by side. `--before` begins from half of an earlier model's table: two
+thousand anagrams are too few to tell hundreds of subjects apart, but enough to tell what has changed. The reporting
+judge has no say, so that it can tell how good the advice is.
 """
 
 import argparse
@@ -35,6 +36,9 @@ ROUNDS = 20
 BELIEF = 8.0
 """A prior is believed as if it had been seen so many times to be nought."""
 
+KEPT = 0.5
+"""What is left of an earlier table's priors when those of a later model are begun from it."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -48,11 +52,12 @@ def main() -> None:
     fitting = commands.add_parser("fit")
     fitting.add_argument("parts", type=Path, nargs="+")
     fitting.add_argument("out", type=Path)
+    fitting.add_argument("--before", type=Path, help="the table of an earlier model")
     options = parser.parse_args()
     if options.command == "measure":
         measure(options.out, options.minutes, options.seed, options.batch, options.device)
     else:
-        fit_parts(options.parts, options.out)
+        fit_parts(options.parts, options.out, options.before)
 
 
 def measure(out: Path, minutes: float, seed: int, batch: int, device: str) -> None:
@@ -77,7 +82,7 @@ def measure(out: Path, minutes: float, seed: int, batch: int, device: str) -> No
         print(f"{len(rows)} anagrams, mean score {torch.cat(scores).mean():.3f}", flush=True)
 
 
-def fit_parts(parts: list[Path], out: Path) -> None:
+def fit_parts(parts: list[Path], out: Path, before: Path | None) -> None:
     """The subject_priors in what was measured, and how well those of one half of it tell the other half's scores."""
     loaded = [load_file(str(part)) for part in parts]
     data = {name: torch.cat([part[name] for part in loaded]) for name in ("a", "b", "view", "score")}
@@ -88,8 +93,11 @@ def fit_parts(parts: list[Path], out: Path) -> None:
             scores[own] -= scores[own].mean()
     judge = load_judge("pictures", "selecting")
     subjects = subjects_of(judge)
+    table = json.loads(before.read_text("utf-8"))["priors"] if before else {}
+    kept = KEPT * torch.tensor([table.get(subject, 0.0) for subject in subjects], dtype=torch.float64)
+    left = scores - kept[a] - kept[b]
     half = torch.arange(len(a)) % 2 == 0
-    of_half = fit(a[half], b[half], scores[half], len(subjects))
+    of_half = kept + fit(a[half], b[half], left[half], len(subjects))
     told = (of_half[a] + of_half[b])[~half]
     print(f"{len(a)} anagrams; of half of them, told against found in the other: "
           f"{torch.corrcoef(torch.stack([told, scores[~half]]))[0, 1]:.3f}")  # fmt: skip
@@ -98,7 +106,7 @@ def fit_parts(parts: list[Path], out: Path) -> None:
         "guiding": guiding_checksum("pictures", model.illusion_sampler.judge_scale),
         "selecting": judge.checksum,
     }
-    write(out, model.checksum, judges, subjects, fit(a, b, scores, len(subjects)), len(a))
+    write(out, model.checksum, judges, subjects, kept + fit(a, b, left, len(subjects)), len(a))
     print(f"wrote {out}")
 
 
