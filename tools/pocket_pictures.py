@@ -1,9 +1,9 @@
-"""Make docs/pictures' sheets of pocket: prompts, anagrams and hybrids, unselected, by the package's defaults.
+"""Make docs/pictures' sheets of pocket: prompts, anagrams, hybrids, large pictures, unselected, by the defaults.
 
-    python tools/pocket_pictures.py [--model pocket] [--out docs/pictures] [--only prompts anagrams hybrids]
+    python tools/pocket_pictures.py [--model pocket] [--out docs/pictures] [--only prompts anagrams hybrids large]
 
 A row a prompt, the first seeds side by side; below a row of illusions the same pictures as the other way to look shows
-them. Some five minutes on two cores.
+them; beside a large picture the small one that it was made of. Some three minutes on two cores.
 """
 
 import argparse
@@ -63,6 +63,14 @@ HYBRIDS = (
 )
 """Far and near."""
 
+LARGE = (
+    *("an oil painting of people around a campfire", "an oil painting of an old man", "a lithograph of waterfalls"),
+    *("a lithograph of a skull", "a photo of a dog", "a cartoon of a rabbit", "a 3d render of a duck"),
+    *("a pencil sketch of a castle", "a red car", "a watercolor of an elephant", "an oil painting of a woman"),
+    *("pixel art of a tree", "an oil painting of a sailboat", "a photo of a butterfly", "a lithograph of an owl"),
+    "a watercolor of a tulip",
+)
+
 EIGHT, FOUR, GAP, TEXT = 8, 4, 8, 14
 FACTOR = 2
 
@@ -71,10 +79,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="pocket")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs" / "pictures")
-    parser.add_argument("--only", nargs="+", choices=("prompts", "anagrams", "hybrids"))
+    parser.add_argument("--only", nargs="+", choices=("prompts", "anagrams", "hybrids", "large"))
     options = parser.parse_args()
     model = load_model(options.model)
-    for name, sheet in (("prompts", prompts), ("anagrams", anagrams), ("hybrids", hybrids)):
+    for name, sheet in (("prompts", prompts), ("anagrams", anagrams), ("hybrids", hybrids), ("large", large)):
         if options.only is None or name in options.only:
             path = options.out / ("pocket.jpg" if name == "prompts" else f"pocket-{name}.jpg")
             sheet(model).save(path, quality=88)
@@ -101,6 +109,23 @@ def anagrams(model: Model) -> Image.Image:
 def hybrids(model: Model) -> Image.Image:
     """Two illusions a row, four seeds each, and each from afar."""
     return _pairs([Hybrid({"far": Part(far), "near": Part(near)}) for far, near in HYBRIDS], 0, model)
+
+
+def large(model: Model) -> Image.Image:
+    """Four prompts a row, each enlarged by a bicubic filter and made large by the second stage."""
+    second = model.second_stage
+    if second is None:
+        raise SystemExit(f"{model.name} has no second stage.")
+    side = second.model.size
+    cells = []
+    for prompt in LARGE:
+        [small], [made] = make(Generate(prompt), model), make(Generate(prompt), model, size=side)
+        pair = torch.cat([second.enlarge(small.pixels.float()[None], side)[0], made.pixels.float()], dim=2)
+        cells.append(Image.fromarray(to_uint8(pair.clamp(-1, 1))))
+    sheet = Image.new("RGB", (4 * (2 * side + GAP) - GAP, len(cells) // 4 * (side + GAP) - GAP), "white")
+    for k, cell in enumerate(cells):
+        sheet.paste(cell, (k % 4 * (2 * side + GAP), k // 4 * (side + GAP)))
+    return sheet
 
 
 def _pairs(recipes: Sequence[Anagram | Hybrid], look: int, model: Model) -> Image.Image:
