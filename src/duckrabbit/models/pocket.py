@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from duckrabbit.datasets.prompts import Placed, Vocabulary, kinds_for_places
-from duckrabbit.diffusion.denoiser import EncodedOnce, NetworkDenoiser
+from duckrabbit.diffusion.cycle_spinning import CycleSpinning
+from duckrabbit.diffusion.denoiser import Denoiser, EncodedOnce, NetworkDenoiser
 from duckrabbit.diffusion.parametrization import V
 from duckrabbit.diffusion.path import Cosine
 from duckrabbit.diffusion.self_guided import SelfGuided, plain_of
@@ -48,6 +49,9 @@ ILLUSION_SAMPLER = SamplerConfig(
     judge_scale=0.7,
 )
 """How anagrams and hybrids are sampled: where a judge guides every step, fresh noise is worth a dozen of them."""
+
+SPUN_BELOW = 0.1
+"""Where a second stage's pictures are rolled: rolled from the start they would be blurred."""
 
 INPAINT_RESAMPLINGS = 2
 """A step asks it once, under guidance; asked twice, what it paints fits better to what lies around."""
@@ -117,6 +121,7 @@ def pocket_denoiser(
 def network_of(model: Model) -> tuple[NetworkDenoiser, PocketUNet] | None:
     """What answers a pocket model's prompts without guidance, and its network; None for another kind of model."""
     denoiser = plain_of(model.denoiser)
+    denoiser = denoiser.denoiser if isinstance(denoiser, CycleSpinning) else denoiser
     if isinstance(denoiser, NetworkDenoiser) and isinstance(denoiser.network, PocketUNet):
         return denoiser, denoiser.network
     return None
@@ -199,7 +204,7 @@ def pocket_model(
     return Model(
         name=name,
         kind="pictures",
-        denoiser=answering[0] if guided is None else SelfGuided(*answering),
+        denoiser=_as_one(answering, config),
         channels=3,
         size=config.size,
         conditional=True,
@@ -216,6 +221,13 @@ def pocket_model(
         max_guidance=config.max_guidance,
         inpaint_resamplings=config.inpaint_resamplings,
     )
+
+
+def _as_one(answering: Sequence[NetworkDenoiser], config: PocketConfig) -> Denoiser:
+    """What answers of a model: a second stage's network, a first one's, or the two of one that guides itself."""
+    if config.low_time is not None:
+        return CycleSpinning(answering[0], config.network.fold, SPUN_BELOW)
+    return answering[0] if len(answering) == 1 else SelfGuided(*answering)
 
 
 def _to_sample(network: PocketUNet, device: torch.device, dtype: torch.dtype) -> PocketUNet:
