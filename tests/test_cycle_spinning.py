@@ -1,13 +1,11 @@
 """Pictures rolled at each step: what a denoiser does everywhere stays, what it does in a grid goes."""
 
-from collections.abc import Sequence
-
 import pytest
 import torch
 from torch import Tensor
 
 from duckrabbit.diffusion.cycle_spinning import CycleSpinning
-from duckrabbit.diffusion.denoiser import NetworkDenoiser
+from duckrabbit.diffusion.denoiser import Network, NetworkDenoiser
 from duckrabbit.diffusion.parametrization import X0
 from duckrabbit.diffusion.path import Cosine
 
@@ -15,11 +13,8 @@ FOLD = 4
 TIMES = [0.099 * (k + 1) / 400 for k in range(400)]
 
 
-def denoiser_of(network: object) -> NetworkDenoiser:
-    def none(prompts: Sequence[str]) -> None:
-        return None
-
-    return NetworkDenoiser(network, Cosine(), X0, none, torch.float32)  # type: ignore[arg-type]
+def denoiser_of(network: Network) -> NetworkDenoiser:
+    return NetworkDenoiser(network, Cosine(), X0, lambda prompts: None)
 
 
 def with_grid(x: Tensor, t: Tensor, condition: Tensor | None) -> Tensor:

@@ -8,6 +8,7 @@ them; beside a large picture the small one that it was made of. Some three minut
 
 import argparse
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 
 import torch
@@ -122,10 +123,7 @@ def large(model: Model) -> Image.Image:
         [small], [made] = make(Generate(prompt), model), make(Generate(prompt), model, size=side)
         pair = torch.cat([second.enlarge(small.pixels.float()[None], side)[0], made.pixels.float()], dim=2)
         cells.append(Image.fromarray(to_uint8(pair.clamp(-1, 1))))
-    sheet = Image.new("RGB", (4 * (2 * side + GAP) - GAP, len(cells) // 4 * (side + GAP) - GAP), "white")
-    for k, cell in enumerate(cells):
-        sheet.paste(cell, (k % 4 * (2 * side + GAP), k // 4 * (side + GAP)))
-    return sheet
+    return _sheet(cells, 4)
 
 
 def _pairs(recipes: Sequence[Anagram | Hybrid], look: int, model: Model) -> Image.Image:
@@ -138,11 +136,16 @@ def _pairs(recipes: Sequence[Anagram | Hybrid], look: int, model: Model) -> Imag
         cell.paste(above, (0, 0))
         cell.paste(below, (0, above.height))
         cells.append(cell)
+    return _sheet(cells, 2)
+
+
+def _sheet(cells: Sequence[Image.Image], columns: int) -> Image.Image:
+    """Pictures of one size, so many a row."""
     width, height = cells[0].size
-    rows = (len(cells) + 1) // 2
-    sheet = Image.new("RGB", (2 * width + GAP, rows * (height + GAP) - GAP), "white")
+    rows = ceil(len(cells) / columns)
+    sheet = Image.new("RGB", (columns * (width + GAP) - GAP, rows * (height + GAP) - GAP), "white")
     for k, cell in enumerate(cells):
-        sheet.paste(cell, (k % 2 * (width + GAP), k // 2 * (height + GAP)))
+        sheet.paste(cell, (k % columns * (width + GAP), k // columns * (height + GAP)))
     return sheet
 
 

@@ -23,24 +23,24 @@ class CycleSpinning:
     """A denoiser whose pictures are rolled.
 
     Attributes:
-        denoiser: D.
+        plain: D.
         fold: side of the blocks; dy and dx are from 0 to one less.
         below: the time from which on they are rolled: earlier the network needs its guide where it learnt to see it.
     """
 
-    denoiser: NetworkDenoiser
+    plain: NetworkDenoiser
     fold: int
     below: float
 
     @property
     def path(self) -> Path:
         """That of the denoiser."""
-        return self.denoiser.path
+        return self.plain.path
 
     def __call__(self, x: Tensor, t: float, condition: Sequence[Condition]) -> Prediction:
         """Estimate the clean pictures of x [B, C, H, W] at time t in (0, 1] under B conditions."""
         if t >= self.below:
-            return self.denoiser(x, t, condition)
+            return self.plain(x, t, condition)
         drawn = torch.Generator().manual_seed(round(1e6 * t))
         dy, dx = torch.randint(self.fold, (2,), generator=drawn).tolist()
-        return Prediction(self.denoiser(x.roll((dy, dx), (2, 3)), t, condition).x0.roll((-dy, -dx), (2, 3)))
+        return Prediction(self.plain(x.roll((dy, dx), (2, 3)), t, condition).x0.roll((-dy, -dx), (2, 3)))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from duckrabbit.diffusion.condition import Condition, Guided
+from duckrabbit.diffusion.cycle_spinning import CycleSpinning
 from duckrabbit.diffusion.denoiser import Denoiser, NetworkDenoiser, Prediction
 from duckrabbit.diffusion.path import Path
 
@@ -41,5 +42,5 @@ class SelfGuided:
 
 
 def plain_of(denoiser: Denoiser) -> Denoiser:
-    """What answers prompts alone: that of a denoiser that guides itself, or else the denoiser."""
-    return denoiser.plain if isinstance(denoiser, SelfGuided) else denoiser
+    """What answers prompts alone: that of a denoiser that guides itself or rolls its pictures, or else the denoiser."""
+    return denoiser.plain if isinstance(denoiser, SelfGuided | CycleSpinning) else denoiser

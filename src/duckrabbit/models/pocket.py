@@ -121,7 +121,6 @@ def pocket_denoiser(
 def network_of(model: Model) -> tuple[NetworkDenoiser, PocketUNet] | None:
     """What answers a pocket model's prompts without guidance, and its network; None for another kind of model."""
     denoiser = plain_of(model.denoiser)
-    denoiser = denoiser.denoiser if isinstance(denoiser, CycleSpinning) else denoiser
     if isinstance(denoiser, NetworkDenoiser) and isinstance(denoiser.network, PocketUNet):
         return denoiser, denoiser.network
     return None
