@@ -106,6 +106,10 @@ def test_the_panel_is_the_shipped_judge_that_guides_or_of_those_in_files(tmp_pat
     torch.testing.assert_close(own.log_probabilities(x), load_judge("pictures", "guiding").log_probabilities(x))
     with pytest.raises(UsageError, match="other names"):
         panel((tmp_path / "one", tmp_path / "other"), CPU)
+    for members in (["of-tomorrow"], ["residual-32"]):
+        write_weights(tmp_path / "strange", tensors, {**config, "kind": "picture-judge", "members": members})
+        with pytest.raises(UsageError, match="not known here"):
+            panel((tmp_path / "strange",), CPU)
 
 
 # --- What is learnt --------------------------------------------------------------------------------------------------

@@ -178,12 +178,15 @@ def judge_in(kind: Kind, role: Role, path: Path, device: torch.device | None = N
     if config.get("kind") not in expected:
         raise UsageError(f"{path} holds no {role} judge of {kind}: install duckrabbit again, or train one.")
     names = DIGITS if kind == "digits" else tuple(config["classes"])
-    network = (
-        DIGIT_NETWORKS["reporting" if role == "reporting" else "selecting"]()
-        if kind == "digits"
-        else picture_network(config.get("members", [OLD_BUILDS[role]]), len(names))
-    )
-    network.load_state_dict(tensors)
+    try:
+        network = (
+            DIGIT_NETWORKS["reporting" if role == "reporting" else "selecting"]()
+            if kind == "digits"
+            else picture_network(config.get("members", [OLD_BUILDS[role]]), len(names))
+        )
+        network.load_state_dict(tensors)
+    except (KeyError, RuntimeError) as error:
+        raise UsageError(f"{path} holds a judge of a build that is not known here: train it anew.") from error
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return judge_of(kind, role, names, network, device, checksum)
 
