@@ -89,9 +89,11 @@ def test_what_has_no_star_is_thrown_away_and_comes_back(browser: Browser, runnin
     before = running.ask("/api/pictures").json["total"]
     page.locator("#grid-away").click()
     expect(page.locator("#grid .cell[aria-disabled=true]")).to_have_count(3)
+    expect(page.locator("#grid-said")).to_contain_text("1 left")
     assert running.ask("/api/pictures").json["total"] == before - 3
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     expect(page.locator("#grid .cell[aria-disabled=true]")).to_have_count(0)
+    expect(page.locator("#grid-said")).to_contain_text("4 made")
     assert running.ask("/api/pictures").json["total"] == before
     # So does one that is deleted where it is open.
     _cells(page).nth(1).press("Enter")

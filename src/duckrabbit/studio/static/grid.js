@@ -201,10 +201,11 @@ function sayAll() {
   const { cells } = shown;
   const made = cells.filter((one) => one.picture).length;
   const left = cells.filter((one) => !one.picture && !one.problem).length;
-  const words = left ? `${made} of ${cells.length} made` : `${made} made: press one to open it, its star to keep it`;
+  const there = cells.filter((one) => one.picture && !one.gone).length;
+  const words = left ? `${made} of ${cells.length} made` : `${there} ${there < made ? "left" : "made"}: press one to open it, its star to keep it`;
   if ($("#grid-said").textContent !== words) $("#grid-said").textContent = words;
   $("#grid-cancel").hidden = !left;
-  $("#grid-away").hidden = left > 0 || !others().length || others().length === cells.filter((one) => one.picture && !one.gone).length;
+  $("#grid-away").hidden = left > 0 || !others().length || others().length === there;
 }
 
 /** Those that are neither kept nor thrown away. */
