@@ -35,6 +35,7 @@ from duckrabbit.media.pixels import from_uint8, to_uint8
 from duckrabbit.media.png import MAX_CHARACTERS, read_metadata, write_png
 from duckrabbit.media.sheet import contact_sheet
 from duckrabbit.media.shipped import shipped
+from duckrabbit.media.tensors import write_tensors
 
 same_folder = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -687,7 +688,22 @@ def test_the_file_is_as_readable_as_any_other(tmp_path: Path) -> None:
     with atomic_write(tmp_path / "a.txt") as temporary:
         temporary.write_text("content")
     (tmp_path / "b.txt").write_text("content")
-    assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "b.txt").stat().st_mode
+    write_tensors(tmp_path / "c.safetensors", {"x": torch.zeros(3, 2).T}, {})
+    assert len({path.stat().st_mode for path in tmp_path.iterdir()}) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows limits no file's size")
+def test_tensors_for_which_there_is_no_room_are_not_written_in_part(tmp_path: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, before[1]))
+    try:
+        with pytest.raises(UsageError, match="Cannot write"):
+            write_tensors(tmp_path / "large.safetensors", {"x": torch.zeros(2**16)}, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_places_that_cannot_be_written_are_the_users_mistake(tmp_path: Path) -> None:

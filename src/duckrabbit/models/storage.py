@@ -12,11 +12,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
-from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.tensors import write_tensors
 
 Config = dict[str, Any]
 HEADER_KEY = "duckrabbit"
@@ -26,9 +25,7 @@ _MIN_QUANTIZED = 256
 
 def write_weights(path: Path, tensors: Mapping[str, Tensor], config: Config) -> None:
     """Write tensors as they are, and the configuration, whole or not at all."""
-    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with atomic_write(path) as temporary:
-        save_file(stored, temporary, {HEADER_KEY: json.dumps(config)})
+    write_tensors(path, tensors, {HEADER_KEY: json.dumps(config)})
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], Config]:

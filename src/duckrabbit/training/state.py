@@ -6,11 +6,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from duckrabbit.errors import UsageError
-from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.tensors import write_tensors
 
 
 class TrainingState:
@@ -43,9 +42,7 @@ class TrainingState:
 
     def save(self, path: Path, metadata: dict[str, str]) -> None:
         """Write a checkpoint, whole or not at all."""
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors()}
-        with atomic_write(path) as temporary:
-            save_file(tensors, temporary, {**metadata, "step": str(self.step)})
+        write_tensors(path, dict(self.tensors()), {**metadata, "step": str(self.step)})
 
     def load(self, path: Path) -> None:
         """Continue from a checkpoint, in place.

@@ -11,12 +11,11 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from duckrabbit.errors import UsageError
-from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.names import cache_folder
+from duckrabbit.media.tensors import write_tensors
 from duckrabbit.models.deepfloyd.handed_out import SUFFIXES, read_handed_out
 
 PICKLED = (".pth", ".pt", ".pkl", ".pickle", ".bin", ".ckpt", ".npy", ".npz")
@@ -100,8 +99,7 @@ class Dictionary:
     def put(self, prompt: str, embedding: Tensor) -> Path:
         """Keep the embedding [1, N, D] of a prompt."""
         path = self.path(prompt)
-        with atomic_write(path) as temporary:
-            save_file({_TENSOR: embedding.detach().cpu().contiguous()}, temporary, {_PROMPT: key_of(prompt)})
+        write_tensors(path, {_TENSOR: embedding}, {_PROMPT: key_of(prompt)})
         return path
 
     def path(self, prompt: str) -> Path:

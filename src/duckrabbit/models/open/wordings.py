@@ -15,10 +15,9 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from duckrabbit.errors import UsageError
-from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.tensors import write_tensors
 from duckrabbit.models.deepfloyd.embeddings import default_folder
 from duckrabbit.models.deepfloyd.extras import diffusers, optional, transformers
 from duckrabbit.models.deepfloyd.files import fingerprint, read_part
@@ -100,8 +99,7 @@ class Wordings:
             with torch.inference_mode():
                 made = self.family.wording(pipeline, prompt)
             self._found[prompt] = {name: tensor.detach().cpu().clone() for name, tensor in made.items()}
-            with atomic_write(self.file(prompt)) as temporary:
-                save_file(dict(self._found[prompt]), temporary, {"prompt": json.dumps(prompt)})
+            write_tensors(self.file(prompt), self._found[prompt], {"prompt": json.dumps(prompt)})
         self._wanted.clear()
         del pipeline
         release()
