@@ -23,7 +23,7 @@ from duckrabbit.making.cards import card, readings_of
 from duckrabbit.making.posters import enlarged_in_views, poster, smoothly
 from duckrabbit.media.cutting import cutting_svg
 from duckrabbit.media.encoded import print_bytes
-from duckrabbit.media.lettering import lines_of, plain
+from duckrabbit.media.lettering import display, lines_of, plain
 from duckrabbit.media.pdf import true_size_pdf
 from duckrabbit.recipes.anagram import Anagram
 from duckrabbit.recipes.generate import Generate
@@ -151,6 +151,16 @@ def test_a_card_has_all_readings() -> None:
               card(_picture(28, 1), Anagram(("6", "9"), ("flip",))), card(_picture(), Generate("a duck"))]  # fmt: skip
     assert len({image.tobytes() for image in (shown, *others)}) == 6
     assert all(image.size == (1080, 1350) for image in others)
+
+
+def test_letters_that_no_font_has_are_refused_and_others_are_drawn_by_one_that_has_them() -> None:
+    greek, latin = card(_picture(), TURNED, "Τι βλέπεις;"), card(_picture(), TURNED, "Ti vlepeis;")
+    assert display(60, "Ti vlepeis;").getname()[0] == "Fraunces"
+    assert display(60, "Τι βλέπεις;").getname()[0] == "DejaVu Serif"
+    assert greek.tobytes() != latin.tobytes()
+    for title, hint in (("日本", ""), ("What?", "🦆")):
+        with pytest.raises(UsageError, match="the font has no"):
+            card(_picture(), TURNED, title, hint)
 
 
 def test_words_stay_within_their_lines() -> None:

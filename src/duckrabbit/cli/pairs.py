@@ -12,13 +12,17 @@ from duckrabbit.cli.maker import Maker
 from duckrabbit.errors import UsageError
 from duckrabbit.making.choose import Opener, leads
 from duckrabbit.media.names import slug
-from duckrabbit.media.texts import text_of
+from duckrabbit.media.texts import is_text, text_of
 from duckrabbit.search.folders import append, lines
 
 T = TypeVar("T", bound=Any)
 
 SEPARATOR = "|"
 MAX_LINES = 100_000
+MOST_SHOWN = 80
+"""Letters of a line that is no pair."""
+
+WANTED = "give a text file with PROMPT | PROMPT on each line"
 
 
 @dataclass(frozen=True)
@@ -37,17 +41,18 @@ def read_pairs(file: str) -> list[Line]:
     """
     try:
         text = text_of(Path(file).read_bytes())
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise UsageError(
-            f"{file} can't be read ({reason}): give a text file with PROMPT | PROMPT on each line."
-        ) from None
+    except OSError as error:
+        raise UsageError(f"{file} can't be read ({error.strerror}): {WANTED}.") from None
+    if not is_text(text):
+        raise UsageError(f"{file} is no text: {WANTED}.")
     found: dict[tuple[str, ...], Line] = {}
     for number, raw in enumerate(text.splitlines(), 1):
         if raw.strip() and not raw.lstrip().startswith("#"):
             prompts = tuple(prompt.strip() for prompt in raw.split(SEPARATOR))
             if len(prompts) < 2 or not all(prompts):
-                raise UsageError(f"Line {number} of {file} is {raw.strip()!r}: write PROMPT | PROMPT.")
+                line = raw.strip()
+                shown = line if len(line) <= MOST_SHOWN else f"{line[:MOST_SHOWN]}…"
+                raise UsageError(f"Line {number} of {file} is {shown!r}: write PROMPT | PROMPT.")
             found.setdefault(prompts, Line(number, prompts))
     if not 1 <= len(found) <= MAX_LINES:
         raise UsageError(f"{file} holds {len(found)} pairs: give 1 to {MAX_LINES}, PROMPT | PROMPT on each line.")

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from duckrabbit.judges.looks import Look
-from duckrabbit.media.lettering import display, display_italic, lines_of, plain, write
+from duckrabbit.media.lettering import check_letters, display, display_italic, lines_of, plain, write
 from duckrabbit.media.paper import printed
 from duckrabbit.media.pixels import to_uint8
 from duckrabbit.recipes.recipe import Recipe
@@ -54,6 +54,9 @@ def card(picture: Tensor, recipe: Recipe, title: str = TITLE, hint: str = "") ->
         recipe: what it was made by.
         title: above the picture.
         hint: below the title; "" for none.
+
+    Raises:
+        UsageError: if a letter of title or hint can't be drawn.
     """
     sheet, draw = blank(title, hint)
     box = mat(draw)
@@ -62,19 +65,27 @@ def card(picture: Tensor, recipe: Recipe, title: str = TITLE, hint: str = "") ->
     frame_readings(sheet, draw, every, range(len(every)))
     if not every:
         words = " · ".join(recipe.prompts)
-        write(draw, lines_of(words, display_italic(44), WIDTH - 2 * MARGIN, 3), (WIDTH // 2, FRAMES_TOP + 20),
-              display_italic(44), READING_COLOURS[0])  # fmt: skip
+        font = display_italic(44, words)
+        lines = lines_of(words, font, WIDTH - 2 * MARGIN, 3)
+        write(draw, lines, (WIDTH // 2, FRAMES_TOP + 20), font, READING_COLOURS[0])
     return sheet
 
 
 def blank(title: str, hint: str) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    """A card with nothing but its title."""
+    """A card with nothing but its title.
+
+    Raises:
+        UsageError: if a letter of title or hint can't be drawn.
+    """
+    large, small = display(60, title), plain(32, hint)
+    check_letters(title, large)
+    check_letters(hint, small)
     sheet = Image.new("RGB", (WIDTH, HEIGHT), WALL)
     draw = ImageDraw.Draw(sheet)
-    lines = lines_of(title, display(60), WIDTH - 2 * MARGIN, 1)
-    below = write(draw, lines, (WIDTH // 2, 34 if hint else 58), display(60), INK)
+    lines = lines_of(title, large, WIDTH - 2 * MARGIN, 1)
+    below = write(draw, lines, (WIDTH // 2, 34 if hint else 58), large, INK)
     if hint:
-        write(draw, lines_of(hint, plain(32), WIDTH - 2 * MARGIN, 1), (WIDTH // 2, below + 2), plain(32), QUIET)
+        write(draw, lines_of(hint, small, WIDTH - 2 * MARGIN, 1), (WIDTH // 2, below + 2), small, QUIET)
     draw.text((WIDTH // 2, HEIGHT - 34), SIGNED, fill=QUIET, font=plain(24), anchor="mm")
     return sheet, draw
 
@@ -103,10 +114,9 @@ def frame_readings(
         shown = printed(reading.image, side)
         sheet.paste(shown if lit else Image.blend(shown, Image.new("RGB", shown.size, MAT), 0.55), (left, FRAMES_TOP))
         if lit:
-            words = display_italic(31)
-            write(
-                draw, lines_of(reading.prompt, words, column - 12, 2), (middle, FRAMES_TOP + side + 16), words, colour
-            )
+            font = display_italic(31, reading.prompt)
+            lines = lines_of(reading.prompt, font, column - 12, 2)
+            write(draw, lines, (middle, FRAMES_TOP + side + 16), font, colour)
 
 
 def _seen(picture: Tensor, look: Look) -> Image.Image:

@@ -2,30 +2,33 @@
 
 from functools import cache
 from importlib.resources import as_file, files
-from pathlib import Path
 
 from PIL import ImageDraw, ImageFont
+
+from duckrabbit.errors import UsageError
 
 Font = ImageFont.FreeTypeFont
 WEIGHT = 560
 
+NOBODYS = "\U0010ffff"
+"""What stands for no letter, so that every font draws its empty box."""
 
-@cache
-def display(size: int) -> Font:
-    """Fraunces, for titles."""
-    return _font("fraunces.woff2", "DejaVuSerif.ttf", size)
-
-
-@cache
-def display_italic(size: int) -> Font:
-    """Fraunces in italics, for what is read."""
-    return _font("fraunces-italic.woff2", "DejaVuSerif-Italic.ttf", size)
+MOST_NAMED = 5
 
 
-@cache
-def plain(size: int) -> Font:
-    """Instrument Sans, for the rest."""
-    return _font("instrument-sans.woff2", "DejaVuSans.ttf", size)
+def display(size: int, text: str = "") -> Font:
+    """For titles: Fraunces, or DejaVu where that has more of a text's letters and matplotlib is there."""
+    return _font("fraunces.woff2", "DejaVuSerif.ttf", size, text)
+
+
+def display_italic(size: int, text: str = "") -> Font:
+    """For what is read: Fraunces in italics, or DejaVu as above."""
+    return _font("fraunces-italic.woff2", "DejaVuSerif-Italic.ttf", size, text)
+
+
+def plain(size: int, text: str = "") -> Font:
+    """For the rest: Instrument Sans, or DejaVu as above."""
+    return _font("instrument-sans.woff2", "DejaVuSans.ttf", size, text)
 
 
 def lines_of(text: str, font: Font, width: int, most: int) -> list[str]:
@@ -38,6 +41,26 @@ def lines_of(text: str, font: Font, width: int, most: int) -> list[str]:
             lines.append(word)
     cut = [_within(line, font, width) for line in lines[:most]]
     return cut if len(lines) <= most else [*cut[:-1], _within(f"{cut[-1]} …", font, width)]
+
+
+def check_letters(text: str, font: Font) -> None:
+    """Refuse a text with letters that a font lacks: they would be empty boxes.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if lacking := _lacking(text, font):
+        named = " ".join(lacking[:MOST_NAMED])
+        raise UsageError(f"{text!r} can't be written, for the font has no {named}: use other letters.")
+
+
+def _lacking(text: str, font: Font) -> list[str]:
+    box = _drawn(NOBODYS, font)
+    return [letter for letter in dict.fromkeys(text) if not letter.isspace() and _drawn(letter, font) == box]
+
+
+def _drawn(letter: str, font: Font) -> bytes:
+    return bytes(font.getmask(letter))
 
 
 def write(draw: ImageDraw.ImageDraw, lines: list[str], at: tuple[int, int], font: Font, colour: str) -> int:
@@ -58,7 +81,19 @@ def _within(line: str, font: Font, width: int) -> str:
     return f"{line}…"
 
 
-def _font(own: str, other: str, size: int) -> Font:
+def _font(own: str, other: str, size: int, text: str) -> Font:
+    first = _own(own, other, size)
+    if not _lacking(text, first):
+        return first
+    try:
+        second = _of_matplotlib(other, size)
+    except ModuleNotFoundError:
+        return first
+    return min((first, second), key=lambda font: len(_lacking(text, font)))
+
+
+@cache
+def _own(own: str, other: str, size: int) -> Font:
     with as_file(files("duckrabbit.studio") / "static" / "fonts" / own) as path:
         try:
             font = ImageFont.truetype(path, size)
@@ -66,9 +101,10 @@ def _font(own: str, other: str, size: int) -> Font:
             return font
         # A Pillow without Brotli reads no WOFF2.
         except OSError:
-            return ImageFont.truetype(_of_matplotlib(other), size)
+            return _of_matplotlib(other, size)
 
 
-def _of_matplotlib(name: str) -> str:
+@cache
+def _of_matplotlib(name: str, size: int) -> Font:
     with as_file(files("matplotlib") / "mpl-data" / "fonts" / "ttf" / name) as path:
-        return str(Path(path))
+        return ImageFont.truetype(path, size)

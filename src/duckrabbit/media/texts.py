@@ -12,6 +12,9 @@ MARKS = (
 )
 """How a file begins that says its encoding; UTF-32's mark begins as UTF-16's does."""
 
+REPLACED = "\N{REPLACEMENT CHARACTER}"
+"""What stands for bytes that are no letter of an encoding."""
+
 
 def text_of(content: bytes) -> str:
     """The text of a file: in the encoding that its first bytes say, or else the first of these that it can be.
@@ -31,6 +34,15 @@ def text_of(content: bytes) -> str:
         with suppress(UnicodeDecodeError):
             return content.decode(encoding)
     return content.decode("latin-1")
+
+
+def is_text(text: str) -> bool:
+    """Whether what `text_of` read of a file is text: without control characters other than white space, or its marks.
+
+    >>> is_text(text_of(b"a duck | a rabbit")), is_text(text_of(b"\\x89PNG\\r\\n\\x1a\\n"))
+    (True, False)
+    """
+    return not any(letter == REPLACED or (ord(letter) < ord(" ") and not letter.isspace()) for letter in text)
 
 
 def is_guessed(content: bytes) -> bool:

@@ -118,12 +118,16 @@ def drawn_mask(shape: str, corners: str, size: int, within: int, *, invert: bool
         UsageError: the corners are no four numbers, or not in the picture.
     """
     try:
-        x0, y0, x1, y1 = (float(number) * size / within for number in corners.split(","))
+        x0, y0, x1, y1 = (float(number) for number in corners.split(","))
     except ValueError:
         raise UsageError(
             f"`mask_{shape}` can't be {corners!r}: give four numbers x0,y0,x1,y1, such as 0,14,28,28."
         ) from None
-    mask = (ellipse_mask if shape == "ellipse" else box_mask)(x0, y0, x1, y1, size=size)
+    painted = ellipse_mask if shape == "ellipse" else box_mask
+    # What is wrong with them is said in the pixels in which they were given.
+    painted(x0, y0, x1, y1, within)
+    x0, y0, x1, y1 = (corner * size / within for corner in (x0, y0, x1, y1))
+    mask = painted(x0, y0, x1, y1, size)
     return 1 - mask if invert else mask
 
 
