@@ -576,6 +576,17 @@ def test_what_is_no_judge_is_refused(judges: dict[str, Path], tmp_path: Path, du
     assert (ended.code, "makes digits" in ended.err) == (2, True)
 
 
+@pytest.mark.parametrize("judge", ["nothing", "empty"])
+def test_a_studio_does_not_start_with_a_judge_that_is_not_there(
+    judge: str, duckrabbit: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[object] = []
+    monkeypatch.setattr("duckrabbit.studio.server.serve", lambda *given: served.append(given))
+    Path("empty").mkdir()
+    ended = duckrabbit("studio", "--no-browser", "--judge", judge)
+    assert (ended.code, served, len(ended.err.splitlines())) == (2, [], 1), ended.err
+
+
 # --- Memory ----------------------------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from duckrabbit.errors import UsageError
 from duckrabbit.judges.judge import Judge, load_judge
 from duckrabbit.judges.looks import Look
 from duckrabbit.models.deepfloyd.extras import transformers
-from duckrabbit.models.deepfloyd.files import fingerprint, read_json, read_part
+from duckrabbit.models.deepfloyd.files import Part, fingerprint, read_json, read_part
 from duckrabbit.models.deepfloyd.hub import from_hub, is_hub_id
 
 CLASSES = {"clip": "CLIPModel", "siglip": "SiglipModel"}
@@ -147,12 +147,26 @@ def agreement(judge: OpenJudge, looks: Sequence[Look], pictures: Tensor) -> Agre
     return Agreement(s, own.amin(dim=1), both.diagonal(dim1=1, dim2=2).mean(dim=1))
 
 
-@cache
-def open_judge(name: str, device: torch.device) -> OpenJudge:
-    """The judge in a folder of transformers, or of a hub id.
+@dataclass(frozen=True)
+class JudgeFiles:
+    """A judge on the disk.
+
+    Attributes:
+        folder: of transformers.
+        kind: what of transformers reads it.
+        weights: its configuration and the files of its weights.
+    """
+
+    folder: Path
+    kind: str
+    weights: Part
+
+
+def judge_files(name: str) -> JudgeFiles:
+    """The judge in a folder of transformers, or of a hub id, as far as can be told before it is loaded.
 
     Raises:
-        UsageError: if it is of another kind, not whole, or its weights are pickled.
+        UsageError: if it is of another kind, its weights are pickled, or what loads it is not installed.
     """
     folder = Path(name)
     if not folder.is_dir():
@@ -168,7 +182,19 @@ def open_judge(name: str, device: torch.device) -> OpenJudge:
             f"{name} is a {config.get('model_type', 'nameless')} and no judge: give CLIP or SigLIP, such as "
             "openai/clip-vit-large-patch14."
         )
-    part, package = read_part(folder), transformers()
+    transformers()
+    return JudgeFiles(folder, kind, read_part(folder))
+
+
+@cache
+def open_judge(name: str, device: torch.device) -> OpenJudge:
+    """The judge in a folder of transformers, or of a hub id.
+
+    Raises:
+        UsageError: if it is of another kind, not whole, or its weights are pickled.
+    """
+    files, package = judge_files(name), transformers()
+    folder, kind = files.folder, files.kind
     try:
         network = getattr(package, kind).from_pretrained(
             str(folder), dtype=torch.float32, use_safetensors=True, local_files_only=True
@@ -190,7 +216,7 @@ def open_judge(name: str, device: torch.device) -> OpenJudge:
         sphere.ask,
         network,
         device,
-        fingerprint([part])[:16],
+        fingerprint([files.weights])[:16],
         sphere=sphere,
     )
 

@@ -49,6 +49,10 @@ def run(options: Options) -> int:
     settings = Settings(Path(options.out), options.host, public=public, judge=options.judge)
     if settings.out.exists() and not settings.out.is_dir():
         raise UsageError(f"{settings.out} is a file and the gallery is a folder: give --out a folder.")
+    if options.judge is not None:
+        from duckrabbit.judges.open import judge_files
+
+        judge_files(options.judge)
     token = None if options.host in ("127.0.0.1", "localhost", "::1") else secrets.token_urlsafe(18)
     listening, port = listen(options.host, options.port, settings.port)
     with listening:
