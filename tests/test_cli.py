@@ -571,6 +571,8 @@ SAYS = {
         ["anagram", "a duck", "", "--view", "flip", "--style", "a photo of", "--model", "pocket"],
         "One of the prompts is empty",
     ),
+    "embeddings for a model of words": (["generate", "a dog", "--embeddings", "nodir"], "--embeddings are of deepfloyd"),
+    "embeddings for digits": (["generate", "7", "--embeddings", "nodir"], "--embeddings are of deepfloyd"),
     "corners apart": (["inpaint", DIGIT, "--mask-box", "1", "1", "9", "9"], "by commas, such as 10,10,40,40"),
 }
 

@@ -109,6 +109,10 @@ def _found(
         from duckrabbit.models.open.folders import pipeline
 
         return pipeline(name, path, embeddings, chosen, dtype, compiled, size)
+    if embeddings is not None:
+        raise UsageError(
+            f"`embeddings` are of deepfloyd and open models, and {name} reads prompts by itself: leave them out."
+        )
     precision = choose_dtype(chosen) if dtype is None else dtype
     model = _stage(name, chosen, precision)
     if name in SECOND_STAGES:
