@@ -544,7 +544,8 @@ def test_a_judge_chooses_scores_and_guides_by_the_same_commands(
     assert (scored.code, len(line["S"]), 0 < line["C"] < 1) == (0, 2, True)
     assert line["A"] == pytest.approx(min(line["S"][0][0], line["S"][1][1]))
 
-    guided_by, plain = (duckrabbit(*prompts, *words, *more) for more in (("--judge-scale", "1"), ()))
+    guided_by = duckrabbit(*prompts, *words, "--judge-scale", "1")
+    plain = duckrabbit(*prompts, *words[: -len(judge)])
     assert guided_by.code == 0, guided_by.err
     remembered = read_metadata(guided_by.paths[0])
     assert remembered["judge"]["name"] == str(judges["clip"])
@@ -574,6 +575,31 @@ def test_what_is_no_judge_is_refused(judges: dict[str, Path], tmp_path: Path, du
         open_judge(str(pickled), device)
     ended = duckrabbit("generate", "7", "--best", "1", "--judge", str(judges["clip"]))
     assert (ended.code, "makes digits" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["generate", "a duck", "--judge", "CLIP"],
+        ["generate", "a duck", "--judge", "CLIP", "--animate"],
+        ["generate", "a duck", "--judge", "CLIP", "--sweep", "seed=0,1"],
+        ["anagram", "a duck", "a rabbit", "--view", "flip", "--judge", "CLIP", "--like-the-course"],
+        ["anagram", "--pairs", "pairs.txt", "--view", "flip", "--judge", "CLIP", "--judge-scale", "0"],
+        ["noise", "photo:tower", "--levels", "500", "--judge", "CLIP"],
+    ],
+    ids=" ".join,
+)
+def test_a_judge_that_nobody_asks_is_refused(words: list[str], judges: dict[str, Path], duckrabbit: Command) -> None:
+    Path("pairs.txt").write_text("a duck | a rabbit")
+    ended = duckrabbit(*(str(judges["clip"]) if word == "CLIP" else word for word in words), "--threads", "1")
+    assert (ended.code, "--judge reads pictures for --best or --judge-scale" in ended.err) == (2, True), ended.err
+    assert not Path("out").exists()
+
+
+def test_a_judge_that_one_setting_of_a_sweep_asks_is_taken(judges: dict[str, Path], duckrabbit: Command) -> None:
+    words = ("anagram", "a duck", "a rabbit", "--view", "flip", "--steps", "2", "--threads", "1")
+    ended = duckrabbit(*words, "--judge", str(judges["clip"]), "--sweep", "judge-scale=0,0.5")
+    assert ended.code == 0, ended.err
 
 
 @pytest.mark.parametrize("judge", ["nothing", "empty"])

@@ -36,7 +36,7 @@ class Maker(Generic[T]):
         if getattr(getattr(options, "sweeping", None), "sweep", ()):
             from duckrabbit.cli.sweep import sweep
 
-            return sweep(options, self.planned)
+            return sweep(options, self.plans)
         opener = new_opener()
         if self.with_prompts is not None and options.pairs is not None:
             from duckrabbit.cli.pairs import run_pairs
@@ -46,7 +46,13 @@ class Maker(Generic[T]):
         return 0
 
     def planned(self, options: T, opener: "Opener") -> "list[Job]":
-        """What is to be made; what should be known of it is told."""
+        """What is to be made; what should be known of it is told, and a judge that nobody asks is refused."""
+        jobs = self.plans(options, opener)
+        refuse_idle_judge(options, jobs)
+        return jobs
+
+    def plans(self, options: T, opener: "Opener") -> "list[Job]":
+        """The same where a judge may be for others than these: one setting of a sweep."""
         jobs = self.jobs(options, opener)
         if options.output.no_source:
             if not any(job.planned.recipe.sources for job in jobs):
@@ -67,6 +73,16 @@ class Maker(Generic[T]):
             return next(iter(best[0]), None)
         self.show(options, jobs, produce(jobs, options.output))
         return None
+
+
+def refuse_idle_judge(options: Any, jobs: "Sequence[Job]") -> None:
+    """Raise UsageError where a judge was named that neither guides one of the jobs nor chooses among candidates."""
+    searching = getattr(options, "searching", None)
+    chooses = searching is not None and searching.best is not None
+    if options.computing.judge is None or chooses or any(job.planned.judge is not None for job in jobs):
+        return
+    other = "leave it out" if searching is None else "give one of them, or leave it out"
+    raise UsageError(f"--judge reads pictures for --best or --judge-scale, and neither is asked for: {other}.")
 
 
 def new_opener() -> "Opener":

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from duckrabbit.cli.display import Display
-from duckrabbit.cli.maker import new_opener
+from duckrabbit.cli.maker import new_opener, refuse_idle_judge
 from duckrabbit.cli.parse import name_of
 from duckrabbit.cli.produce import Job, check, print_line, save
 from duckrabbit.cli.sheets import write_sheet
@@ -61,6 +61,7 @@ def sweep(options: T, jobs: Jobs[T]) -> int:
     check(options.output)
     opener = new_opener()
     cells = [_cell(options, axes, values, jobs, opener) for values in product(*(axis.values for axis in axes))]
+    refuse_idle_judge(cells[0].options, [cell.job for cell in cells])
     pictures = []
     with Display(sum(max(1, cell.job.planned.steps) for cell in cells), cells[0].job.verb) as display:
         try:
