@@ -100,6 +100,8 @@ def test_without_its_source_a_picture_is_made_again_from_that_source_alone(
     needed += [typed["MASK"]] if "MASK" in WORDS[kind] else []
     Image.new("RGB", (80, 60), (10, 90, 20)).save("other.png")
     assert duckrabbit("rerun", str(path), "--source", "other.png", *needed[1:]).code == 2
+    more = duckrabbit("rerun", str(path), "--source", *needed, "other.png", "other.png")
+    assert (more.code, f"{len(needed) + 2} pictures were given with --source" in more.err) == (2, True), more.err
     again = duckrabbit("rerun", str(path), "--source", *needed)
     assert again.code == 0, again.err
     assert "identical" in again.err.splitlines()

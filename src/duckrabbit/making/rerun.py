@@ -65,10 +65,16 @@ def with_files(record: Record, files: Sequence[str], model: Model) -> Record:
         # A photo with a hole is a mask as well.
         files = [*files] * len(missing)
     if len(files) != len(missing):
-        lacking = " and ".join(sources[k].name for k in missing)
+        absent = tuple(dict.fromkeys(sources[k].name for k in missing))
+        lacking = " and ".join(absent)
+        was, them = ("was", "it") if len(absent) == 1 else ("were", "them")
+        if len(files) > len(missing):
+            raise UsageError(
+                f"{len(files)} pictures were given with `source`, and only {lacking} {was} left out of the file: give "
+                f"{them} and no other."
+            )
         raise UsageError(
-            f"This picture was made from {lacking}, which was left out of the file: give "
-            f"{'it' if len(missing) == 1 else f'all {len(missing)}'} with `source`."
+            f"This picture was made from {lacking}, which {was} left out of the file: give {them} with `source`."
         )
     recipe = record.recipe
     given = dict(zip(missing, files, strict=True))
