@@ -12,6 +12,7 @@ from PIL import Image
 
 from command_line import Command, files, start, wait_for
 from duckrabbit.cli.main import main
+from duckrabbit.errors import UsageError
 from duckrabbit.media.png import read_metadata
 from duckrabbit.search.folders import lines
 from tiny_pocket import write_tiny_pocket
@@ -402,6 +403,34 @@ def test_a_score_says_what_is_read_in_each_look(duckrabbit: Command) -> None:
     hybrid = duckrabbit("score", "photo:tower", "--prompts", "a tower", "a cat", "--view", "far", "--view", "near")
     assert hybrid.code == 0
     assert "read as asked in" in hybrid.out
+
+
+PROMPTS_WOULD_HELP = "say with --prompts what it should show"
+
+
+def test_prompts_are_asked_for_where_they_help_alone(duckrabbit: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("corrupt.png").write_text("no picture")
+    Image.new("L", (28, 28), 255).save("stranger.png")
+    row = duckrabbit("ambigram", "0", "--candidates", "1", "--steps", "2", "--threads", "1").out.strip()
+    made = duckrabbit("generate", "7", "--steps", "2", "--threads", "1").out.strip()
+    for image, helps in (("stranger.png", True), ("photo:tower", True), ("corrupt.png", False), (row, False)):
+        ended = duckrabbit("score", image)
+        assert (ended.code, PROMPTS_WOULD_HELP in ended.err) == (2, helps), ended.err
+
+    def unknown(path: Path) -> None:
+        raise UsageError("There is no view 'rotate-181': did you mean rotate-180?")
+
+    monkeypatch.setattr("duckrabbit.making.record.recorded", unknown)
+    assert duckrabbit("score", made).err.endswith("did you mean rotate-180?\n")
+
+
+def test_who_knows_a_row_of_digits_is_said(duckrabbit: Command) -> None:
+    row = duckrabbit("ambigram", "0", "--steps", "2", "--threads", "1").out.strip()
+    for words in (["rerun", row], ["info", row], ["animate", row], ["export", row, "--to", "page"]):
+        assert duckrabbit(*words).code != 2
+    for words in (["score", row], ["export", row]):
+        ended = duckrabbit(*words)
+        assert (ended.code, "rerun, info, animate and export --to page know it" in ended.err) == (2, True)
 
 
 # --- Care ------------------------------------------------------------------------------------------------------------

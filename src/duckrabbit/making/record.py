@@ -182,7 +182,8 @@ def recorded(path: Path) -> Record:
     """
     data = read_metadata(path)
     if data.get("verb") == AMBIGRAM:
-        raise UsageError(f"{path} is a row of digits: rerun, info and animate know it, others want a single picture.")
+        known = "rerun, info, animate and export --to page"
+        raise UsageError(f"{path} is a row of digits: {known} know it, others want a single picture.")
     return read_record(path, data)
 
 

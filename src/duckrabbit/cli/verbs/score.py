@@ -156,7 +156,7 @@ def _looks(image: str, options: Options) -> "Sequence[Look]":
         try:
             return recorded(Path(image)).recipe.looks
         except UsageError as error:
-            if image == "-" or ":" in image or Path(image).is_file():
+            if str(error).endswith(".") and _is_one_picture(image):
                 raise UsageError(f"{str(error).rstrip('.')}, or say with --prompts what it should show.") from None
             raise
     views = options.view
@@ -172,6 +172,26 @@ def _looks(image: str, options: Options) -> "Sequence[Look]":
         Look("upright" if view == "identity" else view, prompt, seen.get(view) or parse_view(view))
         for view, prompt in zip(views, options.prompts, strict=True)
     ]
+
+
+def _is_one_picture(image: str) -> bool:
+    """Whether it can be read once it is said what it should show: a picture that is there, and no row of digits."""
+    from duckrabbit.cli.sources import is_picture
+    from duckrabbit.errors import UsageError
+    from duckrabbit.making.record import recorded_row
+    from duckrabbit.media.decode import decode
+    from duckrabbit.media.shipped import is_of_package
+
+    if image == "-" or is_of_package(image) or not is_picture(image):
+        return is_picture(image)
+    try:
+        decode(Path(image))
+    except UsageError:
+        return False
+    try:
+        return recorded_row(Path(image)) is None
+    except UsageError:
+        return True
 
 
 def _is_digit(prompt: str) -> bool:
