@@ -297,6 +297,7 @@ def test_every_verb_has_help(duckrabbit: Command, verb: str) -> None:
     assert helped.code == 0
     assert f"duckrabbit {verb}" in helped.out
     assert "default: None" not in helped.out
+    assert "default: False" not in helped.out
     assert verb in duckrabbit("--help").out
 
 
@@ -571,15 +572,30 @@ SAYS = {
         ["anagram", "a duck", "", "--view", "flip", "--style", "a photo of", "--model", "pocket"],
         "One of the prompts is empty",
     ),
-    "embeddings for a model of words": (["generate", "a dog", "--embeddings", "nodir"], "--embeddings are of deepfloyd"),
+    "embeddings for a model of words": (
+        ["generate", "a dog", "--embeddings", "nodir"],
+        "--embeddings are of deepfloyd",
+    ),
     "embeddings for digits": (["generate", "7", "--embeddings", "nodir"], "--embeddings are of deepfloyd"),
+    "a mask, a box and a prompt after it": (
+        ["inpaint", DIGIT, "plain.png", "--mask-box", "0,0,9,9", "3"],
+        "mask and prompt side by side before options, and leave the mask out with --mask-box",
+    ),
+    "a file like an option": (["edit", "-weird.png", "3"], "write ./-weird.png for a file of that name"),
+    "a mask like an option": (["inpaint", DIGIT, "-weird.png", "3"], "write ./-weird.png for the file of that name"),
+    "an image like an option": (["hybrid", "--far-image", "-weird.png", "--near", "3"], "write ./-weird.png"),
+    "half an interval": (["generate", "7", "--guidance-interval", "0.2"], "give it two numbers"),
+    "one part of two": (["discover", "--hybrid", "near"], "--hybrid can't be 'near': give it two parts"),
+    "no name for a folder": (["generate", "7", "--out", ""], "--out was given an empty name"),
+    "nor for a run": (["train", "mnist-ddpm", "--out="], "--out was given an empty name"),
     "corners apart": (["inpaint", DIGIT, "--mask-box", "1", "1", "9", "9"], "by commas, such as 10,10,40,40"),
 }
 
 
 @pytest.mark.parametrize(("words", "says"), SAYS.values(), ids=SAYS.keys())
 def test_a_mistake_is_told_for_what_it_is(duckrabbit: Command, words: list[str], says: str) -> None:
-    Image.new("L", (28, 28), 255).save("plain.png")
+    for name in ("plain.png", "-weird.png"):
+        Image.new("L", (28, 28), 255).save(name)
     before = files(Path())
     ended = duckrabbit(*words)
     assert ended.code == 2, ended.err

@@ -27,7 +27,8 @@ _KINDS = (("float", "numbers"), ("int", "whole numbers")), (("float", "a number"
 _LEFT_OVER = {
     "anagram": "give each further view a --view of its own, such as --view rotate-90 --view flip",
     "hybrid": "give each prompt to its part, such as --far 'a skull' --near 'a cat'",
-    "inpaint": "join the corners of a mask by commas (--mask-box 10,10,40,40), and write a prompt before options",
+    "inpaint": "write mask and prompt side by side before options, and leave the mask out with --mask-box or "
+    "--mask-ellipse",
     "ambigram": "give one number, and what it reads through the view after --reads, such as 60 --reads 09",
     "animate": "give one picture at a time",
     "export": "give one picture at a time",
@@ -38,6 +39,8 @@ _LEFT_OVER = {
     "train": "give one recipe, and all else by options",
 }
 """What to do, verb by verb, about words for which there is no place."""
+
+_CORNERS = ("--mask-box", "--mask-ellipse")
 
 
 def parse(options: type[T], verb: str, arguments: Sequence[str]) -> T | None:
@@ -55,6 +58,9 @@ def parse(options: type[T], verb: str, arguments: Sequence[str]) -> T | None:
 
     if not helping:
         _refuse_unknown(asked, takes, verb)
+        # Path("") is the current folder, which is written to where a shell's variable is not set.
+        if _values_of("--out", asked)[:1] == [""]:
+            raise UsageError("--out was given an empty name, as an unset variable has: give it a folder, such as out.")
     try:
         with refused.on_parse_error(refuse):
             if helping and os.environ.get("NO_COLOR"):
@@ -85,7 +91,15 @@ def _options_of(options: type[Any]) -> Iterator[tuple[str, str]]:
             takes = str(get_args(hints[field.name])[:1])
             kinds = _KINDS[0] if "tuple" in takes else _KINDS[1]
             kind = next((words for word, words in kinds if word in takes), "a value")
+            if "..." not in takes and "tuple" in takes:
+                kind = "two numbers" if kind == "numbers" else f"two {_metavar_of(hints[field.name])}"
             yield "--" + name_of(field.name, hints[field.name]), kind
+
+
+def _metavar_of(hint: Any) -> str:
+    """What each of several values is: of PART PART the parts."""
+    named = (getattr(mark, "metavar", None) for mark in getattr(hint, "__metadata__", ()))
+    return next((f"{name.partition(' ')[0].lower()}s" for name in named if name), "values")
 
 
 def _refuse_unknown(asked: Sequence[str], takes: dict[str, str], verb: str) -> None:
@@ -114,18 +128,30 @@ def _sentence(event: refused.ParseErrorEvent, verb: str, arguments: Sequence[str
             return f"{verb} lacks its {first.arg.display_name().strip('-').upper()}: give one, {see}"
         case refused.UnrecognizedArgs(tokens=tokens):
             said = " ".join(tokens)
+            file = next((token for token in tokens if _dashed([token]) and os.path.exists(token)), None)
             dashed = any(token.startswith("-") for token in tokens)
             other = "leave it out, or write -- before a prompt like that" if dashed else "leave it out"
             do = other if dashed else _LEFT_OVER.get(verb, other)
+            if any("," not in corners for option in _CORNERS for corners in _values_of(option, arguments)[:1]):
+                do = "join the corners of a mask by commas (--mask-box 10,10,40,40)"
+            do = do if file is None else f"write ./{file} for the file of that name"
             return f"{verb} can't make sense of {said!r}: {do}, {see}"
         case refused.BadValue(argument=argument) | refused.InstantiationFailure(argument=argument) if argument:
             option = argument.display_name()
             kind, given = takes.get(option, "a value"), " ".join(_values_of(option, arguments))
+            file = _dashed(_values_of(option, arguments) if option.startswith("-") else arguments)
+            if file is not None and kind == "a value":
+                return f"{verb} takes {file} for an option: write ./{file} for a file of that name, {see}"
             if not given:
                 return f"{option} was given nothing: give it {kind}, {see}"
-            lists = " (a prompt comes before it)" if kind in ("numbers", "whole numbers") else ""
+            lists = " (a prompt comes before it)" if kind.endswith("numbers") else ""
             return f"{option} can't be {given!r}: give it {kind}{lists}, {see}"
     return f"The words after {verb} can't be understood: {see}"
+
+
+def _dashed(words: Iterable[str]) -> str | None:
+    """The first word that begins as a short option does, of which there are none."""
+    return next((word for word in words if word.startswith("-") and word[1:2] not in ("", "-")), None)
 
 
 def _values_of(option: str, arguments: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
-from duckrabbit.cli.options import option
+from duckrabbit.cli.options import Flag, option
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +57,7 @@ class Options:
     """of a poster or jigsaw: its side at the least (2048)"""
     millimetres: Annotated[float | None, option("MM")] = None
     """of a poster or jigsaw: its side on paper (200)"""
-    as_it_is: bool = False
+    as_it_is: Flag = False
     """of a poster or jigsaw: enlarge the picture as it is, rather than make it at its model's largest size first"""
     out: Annotated[str, option("FOLDER")] = "out"
     """the folder to write to; nothing in it is ever overwritten"""
