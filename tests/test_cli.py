@@ -508,10 +508,6 @@ SAYS = {
         ["anagram", "--pairs", "plain.png", "--view", "flip"],
         "plain.png is no text: give a text file",
     ),
-    "corners of the first stage": (
-        ["inpaint", "plain.png", "--mask-box", "0,0,128,128", "a house", "--size", "256"],
-        "The mask 0,0,128,128 is empty or reaches outside the picture: expected x0,y0,x1,y1 with 0 ≤ x0 < x1 ≤ 64",
-    ),
     "no picture to edit": (["edit", "nowhere.png", "3"], "There is no file nowhere.png"),
     "nor where both starts are given": (
         ["edit", "nowhere.png", "3", "--start", "1", "--start-level", "900"],

@@ -123,11 +123,14 @@ def drawn_mask(shape: str, corners: str, size: int, within: int, *, invert: bool
         raise UsageError(
             f"`mask_{shape}` can't be {corners!r}: give four numbers x0,y0,x1,y1, such as 0,14,28,28."
         ) from None
-    painted = ellipse_mask if shape == "ellipse" else box_mask
-    # What is wrong with them is said in the pixels in which they were given.
-    painted(x0, y0, x1, y1, within)
+    if not (0 <= x0 < x1 <= within and 0 <= y0 < y1 <= within):
+        raise UsageError(
+            f"`mask_{shape}` {corners} is empty or reaches outside: its corners are pixels of the model's own picture, "
+            f"also where a larger one is made, so give x0,y0,x1,y1 with 0 ≤ x0 < x1 ≤ {within} and 0 ≤ y0 < y1 ≤ "
+            f"{within}."
+        )
     x0, y0, x1, y1 = (corner * size / within for corner in (x0, y0, x1, y1))
-    mask = painted(x0, y0, x1, y1, size)
+    mask = (ellipse_mask if shape == "ellipse" else box_mask)(x0, y0, x1, y1, size=size)
     return 1 - mask if invert else mask
 
 
