@@ -577,6 +577,10 @@ SAYS = {
         ["inpaint", DIGIT, "plain.png", "--mask-box", "0,0,9,9", "3"],
         "mask and prompt side by side before options, and leave the mask out with --mask-box",
     ),
+    "a box in pixels of the larger picture": (
+        ["inpaint", "photo:tower", "a house", "--mask-box", "0,128,256,256", "--size", "256"],
+        "--mask-box 0,128,256,256 is empty or reaches outside: its corners are pixels of the model's own picture",
+    ),
     "a file like an option": (["edit", "-weird.png", "3"], "write ./-weird.png for a file of that name"),
     "a mask like an option": (["inpaint", DIGIT, "-weird.png", "3"], "write ./-weird.png for the file of that name"),
     "an image like an option": (["hybrid", "--far-image", "-weird.png", "--near", "3"], "write ./-weird.png"),
@@ -601,6 +605,13 @@ def test_a_mistake_is_told_for_what_it_is(duckrabbit: Command, words: list[str],
     assert says in sentence
     assert "wrote" not in ended.err
     assert files(Path()) == before
+
+
+def test_a_picture_in_the_place_of_a_hybrids_words_is_told(duckrabbit: Command) -> None:
+    ended = duckrabbit("hybrid", "--far", "photo:tower", "--near", "a dog", "--steps", "2", "--threads", "1")
+    assert ended.code == 0
+    assert "note: photo:tower is a picture, and --far takes words" in ended.err
+    assert "takes words" not in duckrabbit("hybrid", "--far", "7", "--near", "3", *QUICK).err
 
 
 def test_mistakes_name_what_was_probably_meant(duckrabbit: Command) -> None:

@@ -97,11 +97,15 @@ def run(options: Options) -> int:
 def jobs(options: Options, opener: "Opener") -> "list[Job]":
     """What is to be made."""
     from duckrabbit.cli.produce import Job
+    from duckrabbit.cli.sources import is_picture, say
     from duckrabbit.recipes.hybrid import Hybrid
 
     given = options.parts
     names = _given(given, options.crop)
     prompts = {name: options.wording.styled(prompt) for name in names if (prompt := given.prompt(name)) is not None}
+    for name in prompts:
+        if is_picture(word := given.prompt(name) or ""):
+            say(f"note: {word} is a picture, and --{name} takes words: the picture itself goes to --{name}-image")
     image = next((image for name in names if (image := given.image(name)) is not None), None)
     model = opener.open(options.computing, list(prompts.values()), image, options.output.size)
     options.wording.refuse_empty((given.prompt(name) or "" for name in prompts), model)
