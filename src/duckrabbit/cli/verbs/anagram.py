@@ -20,7 +20,8 @@ class Options(Making):
     prompts: Positional[Annotated[tuple[str, ...], option("PROMPT PROMPT ...")]] = ()
     """what each view shows; the first is read upright"""
     view: UseAppendAction[Annotated[tuple[str, ...], option("VIEW")]] = ()
-    """one for each further prompt, given again for the next: flip, mirror, rotate-90, rotate-90-cw, rotate-180, negate,
+    """one for each further prompt, given again for the next; one for the first, too, if it is not to be read upright:
+    flip, mirror, rotate-90, rotate-90-cw, rotate-180, negate,
     skew[:1.5], patch-permute[:8], pixel-permute, jigsaw[:seed], inner-circle, square-hinge, or several joined by +"""
     combine: Annotated[str, option("WAY")] = "mean"
     """how the views make one picture: mean, alternate or swing (mean)"""
