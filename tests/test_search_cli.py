@@ -424,8 +424,9 @@ def test_prompts_are_asked_for_where_they_help_alone(duckrabbit: Command, monkey
     assert duckrabbit("score", made).err.endswith("did you mean rotate-180?\n")
 
 
-def test_who_knows_a_row_of_digits_is_said(duckrabbit: Command) -> None:
-    row = duckrabbit("ambigram", "0", "--steps", "2", "--threads", "1").out.strip()
+@pytest.mark.parametrize("candidates", ["1", "32"])
+def test_who_knows_a_row_of_digits_is_said(duckrabbit: Command, candidates: str) -> None:
+    row = duckrabbit("ambigram", "0", "--candidates", candidates, "--steps", "2", "--threads", "1").out.strip()
     for words in (["rerun", row], ["info", row], ["animate", row], ["export", row, "--to", "page"]):
         assert duckrabbit(*words).code != 2
     for words in (["score", row], ["export", row]):

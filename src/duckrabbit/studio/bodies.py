@@ -146,7 +146,7 @@ class _Job(Body, frozen=True, kw_only=True):
     model: Name | None = None
     seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
     count: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 1
-    among: Annotated[int, Meta(ge=2, le=MAX_CANDIDATES)] | None = None
+    among: Annotated[int, Meta(ge=1, le=MAX_CANDIDATES)] | None = None
     size: Annotated[int, Meta(ge=8, le=MAX_SIDE)] | None = None
 
 
