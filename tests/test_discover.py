@@ -213,6 +213,16 @@ def test_a_fit_finds_the_priors_that_made_the_scores() -> None:
     assert (fit(a, b, scores, 30) - truth).abs().max() < 0.5
 
 
+def test_of_an_earlier_table_is_kept_what_new_scores_bear_out() -> None:
+    generator = torch.Generator().manual_seed(5)
+    told = torch.randn(4000, generator=generator, dtype=torch.float64)
+    noise = 2 * torch.randn(4000, generator=generator, dtype=torch.float64)
+    share_kept = runpy.run_path(str(TOOLS / "measure_subject_priors.py"))["share_kept"]
+    assert abs(share_kept(told, 0.6 * told + noise) - 0.6) < 0.1
+    assert share_kept(told, 3 * told + noise) == 1
+    assert share_kept(told, noise - told) == share_kept(0 * told, noise) == 0
+
+
 def test_the_shipped_priors_are_of_the_shipped_model_and_judges() -> None:
     known, judge = priors.shipped(), load_judge("pictures", "selecting")
     pocket = load_model("pocket", "cpu")

@@ -4,9 +4,9 @@
     python tools/measure_subject_priors.py fit part*.safetensors subject-priors.json [--before TABLE]
 
 `measure` makes one anagram each of random pairs, by several views and in several styles, and asks the selecting judge.
-Parts of different seeds may be measured side by side. `--before` begins from half of an earlier model's table: two
-thousand anagrams are too few to tell hundreds of subjects apart, but enough to tell what has changed. The reporting
-judge has no say, so that it can tell how good the advice is.
+Parts of different seeds may be measured side by side. `--before` begins from an earlier model's table, as far as the
+new scores bear it out: two thousand anagrams are too few to tell hundreds of subjects apart, but enough to tell what
+has changed. The reporting judge has no say, so that it can tell how good the advice is.
 """
 
 import argparse
@@ -33,11 +33,9 @@ VIEWS = ("flip", "rotate-90", "rotate-180", "jigsaw", "inner-circle", "skew", "n
 STYLES = ("a cartoon of", "an oil painting of", "a lithograph of", "a watercolor of", "a photo of")
 
 ROUNDS = 20
-BELIEF = 8.0
-"""A prior is believed as if it had been seen so many times to be nought."""
-
-KEPT = 0.5
-"""What is left of an earlier table's priors when those of a later model are begun from it."""
+BELIEF = 32.0
+"""A prior is believed as if it had been seen so many times to be nought, or what an earlier table says: with less, the
+greatest are those with the most luck."""
 
 
 def main() -> None:
@@ -94,11 +92,13 @@ def fit_parts(parts: list[Path], out: Path, before: Path | None) -> None:
     judge = load_judge("pictures", "selecting")
     subjects = subjects_of(judge)
     table = json.loads(before.read_text("utf-8"))["priors"] if before else {}
-    kept = KEPT * torch.tensor([table.get(subject, 0.0) for subject in subjects], dtype=torch.float64)
+    known = torch.tensor([table.get(subject, 0.0) for subject in subjects], dtype=torch.float64)
+    kept = share_kept(known[a] + known[b], scores) * known
     left = scores - kept[a] - kept[b]
     half = torch.arange(len(a)) % 2 == 0
     of_half = kept + fit(a[half], b[half], left[half], len(subjects))
     told = (of_half[a] + of_half[b])[~half]
+    print(f"{share_kept(known[a] + known[b], scores):.2f} of the table before is kept")
     print(f"{len(a)} anagrams; of half of them, told against found in the other: "
           f"{torch.corrcoef(torch.stack([told, scores[~half]]))[0, 1]:.3f}")  # fmt: skip
     model = load_model("pocket", "cpu")
@@ -108,6 +108,11 @@ def fit_parts(parts: list[Path], out: Path, before: Path | None) -> None:
     }
     write(out, model.checksum, judges, subjects, kept + fit(a, b, left, len(subjects)), len(a))
     print(f"wrote {out}")
+
+
+def share_kept(told: Tensor, scores: Tensor) -> float:
+    """How much of what a table tells of pairs is in their scores, by least squares, from 0 to 1."""
+    return min(1.0, max(0.0, float((told * scores).sum() / told.square().sum().clamp_min(1e-12))))
 
 
 def fit(a: Tensor, b: Tensor, scores: Tensor, count: int) -> Tensor:
