@@ -484,7 +484,7 @@ def test_nothing_is_left_of_a_model_that_could_not_be_written(tmp_path: Path, mo
         temporary.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("duckrabbit.models.storage.save_file", interrupted)
+    monkeypatch.setattr("duckrabbit.media.tensors.save_file", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_weights(tmp_path / "model.safetensors", {"w": torch.zeros(3)}, {})
     assert list(tmp_path.iterdir()) == []

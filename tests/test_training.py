@@ -277,7 +277,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
         temporary.write_bytes(before[:100])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("duckrabbit.training.state.save_file", interrupted)
+    monkeypatch.setattr("duckrabbit.media.tensors.save_file", interrupted)
     with pytest.raises(KeyboardInterrupt):
         state.save(path, {})
     assert path.read_bytes() == before
