@@ -10,52 +10,22 @@ the other judge's within a pair; and how much log p is gained by the best of all
 """
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from unselected import anagram, made, names_of
+from unselected import Read, anagram, made, names_of, read, shares
 
 from duckrabbit.judges.judge import Judge, judge_in, judge_of, load_judge
-from duckrabbit.judges.question import question_of
 from duckrabbit.judges.subjects import random_pairs
 from duckrabbit.models.load import load_model
-from duckrabbit.recipes.recipe import Recipe
 
 GROUP = 8
 
 
-@dataclass(frozen=True)
-class Scored:
-    """One judge's view of all candidates.
-
-    Attributes:
-        name: the judge's.
-        scores: log p of the look that is read worst, [pairs, candidates].
-        places: of what is asked for in that judge's order, the worse of both looks, [pairs, candidates].
-    """
-
-    name: str
-    scores: Tensor
-    places: Tensor
-
-    @staticmethod
-    def of(name: str, judge: Judge, recipes: Sequence[Recipe], pictures: Sequence[Tensor]) -> "Scored":
-        """Put every recipe's pictures before a judge."""
-        scores, places = [], []
-        for recipe, x in zip(recipes, pictures, strict=True):
-            question = question_of(judge, recipe.looks)
-            scores.append(question.scores(x))
-            places.append(question.places(x).amax(dim=1))
-        return Scored(name, torch.stack(scores), torch.stack(places))
-
-    def read(self, rows: Tensor) -> str:
-        """How many of these candidates [pairs, N] are read first both ways, and among the first five."""
-        chosen = self.places.gather(1, rows)
-        first, five = (100 * (chosen <= k).double().mean().item() for k in (1, 5))
-        return f"{first:5.1f} ({five:4.1f}) %"
+def chosen(own: Read, rows: Tensor) -> str:
+    """How many of these candidates [pairs, N] a judge reads first both ways, and among the first five."""
+    return shares(own.places.gather(1, rows))
 
 
 def best(scores: Tensor, group: int) -> Tensor:
@@ -100,19 +70,21 @@ def main() -> None:
     names = names_of([*reporting.values(), *choosing.values()], everyone=False)
     recipes = [anagram(*pair, k) for k, pair in enumerate(random_pairs(names, pairs, options.draw))]
     pictures = made(recipes, candidates, model, options.batch or (512 if device.type == "cuda" else 32))
-    told = [Scored.of(name, judge, recipes, pictures) for name, judge in reporting.items()]
-    asked = [Scored.of(name, judge, recipes, pictures) for name, judge in choosing.items()]
+    told = {name: read(judge, recipes, pictures) for name, judge in reporting.items()}
+    choosers = {name: read(judge, recipes, pictures) for name, judge in choosing.items()} | told
     everyone = torch.arange(candidates).expand(pairs, -1)
-    for own in told:
-        print(f"before {own.name}: unselected {own.read(everyone)}, any {own.read(best(own.scores, candidates))}")
-        print(
-            f"  {'chosen by':16} {f'best of {candidates}':>16} {'best of eight':>16} {'correlation':>12} {'gained':>8}"
-        )
-        for chooser in [*asked, *(other for other in told if other is not own)]:
-            rows = best(chooser.scores, candidates)
-            gained = (own.scores.gather(1, rows) - own.scores.mean(dim=1, keepdim=True)).mean().item()
-            eights, alike = best(chooser.scores, GROUP), rank_correlation(chooser.scores, own.scores)
-            print(f"  {chooser.name:16} {own.read(rows):>16} {own.read(eights):>16} {alike:12.2f} {gained:+8.2f}")
+    for name, own in told.items():
+        any_of_them = chosen(own, best(own.log_p, candidates))
+        print(f"before {name}: unselected {chosen(own, everyone)}, any {any_of_them}")
+        all_of_them = f"best of {candidates}"
+        print(f"  {'chosen by':16} {all_of_them:>16} {'best of eight':>16} {'correlation':>12} {'gained':>8}")
+        for other, chooser in choosers.items():
+            if chooser is own:
+                continue
+            rows, eights = best(chooser.log_p, candidates), best(chooser.log_p, GROUP)
+            gained = (own.log_p.gather(1, rows) - own.log_p.mean(dim=1, keepdim=True)).mean().item()
+            alike = rank_correlation(chooser.log_p, own.log_p)
+            print(f"  {other:16} {chosen(own, rows):>16} {chosen(own, eights):>16} {alike:12.2f} {gained:+8.2f}")
 
 
 if __name__ == "__main__":

@@ -64,14 +64,19 @@ class Read:
     log_p: Tensor
 
     def __str__(self) -> str:
-        first, five = (100 * (self.places <= k).double().mean().item() for k in (1, 5))
-        return f"{first:5.1f} ({five:4.1f}) % {self.log_p.double().mean().item():7.3f}"
+        return f"{shares(self.places)} {self.log_p.double().mean().item():7.3f}"
 
     def since(self, before: "Read") -> str:
         """By how much log p has changed since others with the same recipes."""
         change = (self.log_p - before.log_p).double().mean(dim=1)
         error = change.std().item() / len(change) ** 0.5 if len(change) > 1 else 0.0
         return f"{change.mean().item():+.3f} ± {error:.3f}"
+
+
+def shares(places: Tensor) -> str:
+    """How many are read first, and among the first five."""
+    first, five = (100 * (places <= k).double().mean().item() for k in (1, 5))
+    return f"{first:5.1f} ({five:4.1f}) %"
 
 
 def names_of(judges: Sequence[Judge], everyone: bool) -> list[str]:
