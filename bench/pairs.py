@@ -12,7 +12,7 @@ from random import Random
 
 import torch
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from duckrabbit.judges.calibration import guiding_checksum
@@ -22,8 +22,8 @@ from duckrabbit.judges.subjects import prompt_for, random_pairs, subjects_of
 from duckrabbit.making.make import make_all
 from duckrabbit.making.plan import plan
 from duckrabbit.making.record import record
-from duckrabbit.media.atomic import atomic_write
 from duckrabbit.media.sheet import contact_sheet
+from duckrabbit.media.tensors import write_tensors
 from duckrabbit.models.load import load_model
 from duckrabbit.models.model import Model
 from duckrabbit.recipes.anagram import Anagram
@@ -269,8 +269,7 @@ class Maker:
         pictures = list(torch.split(torch.stack([picture.pixels for picture in made]).half(), each))
         for recipe, own in zip(recipes, pictures, strict=True):
             if (file := self._file(recipe)) is not None:
-                with atomic_write(file) as temporary:
-                    save_file({"pictures": own.contiguous().clone()}, temporary)
+                write_tensors(file, {"pictures": own.clone()}, {})
         return [own.float() for own in pictures]
 
     def _kept(self, recipe: Recipe) -> Tensor:

@@ -37,10 +37,9 @@ from pairs import (
     share,
     word_pairs,
 )
-from safetensors.torch import save_file
 from torch import Tensor
 
-from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.tensors import write_tensors
 from duckrabbit.models.model import Model
 
 SIZES = (8, 16, 32)
@@ -161,8 +160,7 @@ def best_of(scores: Tensor, hits: Tensor, size: int) -> float:
 def save(path: Path, tried: Mapping[str, Tried]) -> None:
     """The numbers of what was tried, and as metadata whose they are."""
     tensors = {f"{kind}.{name}": own for kind, one in tried.items() for name, own in numbers(one.judged).items()}
-    with atomic_write(path) as temporary:
-        save_file(tensors, temporary, {kind: json.dumps(whose(one)) for kind, one in tried.items()})
+    write_tensors(path, tensors, {kind: json.dumps(whose(one)) for kind, one in tried.items()})
     print(f"wrote {path}", flush=True)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from duckrabbit.judges.calibration import guiding_checksum
@@ -26,6 +26,7 @@ from duckrabbit.judges.question import question_of, scores_each
 from duckrabbit.judges.subjects import prompt_for, subjects_of
 from duckrabbit.making.make import make_all
 from duckrabbit.media.atomic import atomic_write
+from duckrabbit.media.tensors import write_tensors
 from duckrabbit.models.load import load_model
 from duckrabbit.recipes.anagram import Anagram
 
@@ -75,8 +76,7 @@ def measure(out: Path, minutes: float, seed: int, batch: int, device: str) -> No
         scores.append(scores_each([question_of(judge, recipe.looks) for recipe in recipes], pixels))
         rows += [(a, b, view) for a, b in pairs]
         columns = torch.tensor(rows, dtype=torch.int16).T.contiguous()
-        with atomic_write(out) as temporary:
-            save_file({"a": columns[0], "b": columns[1], "view": columns[2], "score": torch.cat(scores)}, temporary)
+        write_tensors(out, {"a": columns[0], "b": columns[1], "view": columns[2], "score": torch.cat(scores)}, {})
         print(f"{len(rows)} anagrams, mean score {torch.cat(scores).mean():.3f}", flush=True)
 
 
@@ -93,12 +93,13 @@ def fit_parts(parts: list[Path], out: Path, before: Path | None) -> None:
     subjects = subjects_of(judge)
     table = json.loads(before.read_text("utf-8"))["priors"] if before else {}
     known = torch.tensor([table.get(subject, 0.0) for subject in subjects], dtype=torch.float64)
-    kept = share_kept(known[a] + known[b], scores) * known
+    share = share_kept(known[a] + known[b], scores)
+    kept = share * known
     left = scores - kept[a] - kept[b]
     half = torch.arange(len(a)) % 2 == 0
     of_half = kept + fit(a[half], b[half], left[half], len(subjects))
     told = (of_half[a] + of_half[b])[~half]
-    print(f"{share_kept(known[a] + known[b], scores):.2f} of the table before is kept")
+    print(f"{share:.2f} of the table before is kept")
     print(f"{len(a)} anagrams; of half of them, told against found in the other: "
           f"{torch.corrcoef(torch.stack([told, scores[~half]]))[0, 1]:.3f}")  # fmt: skip
     model = load_model("pocket", "cpu")

@@ -24,10 +24,10 @@ from pathlib import Path
 import torch
 from judge_examples import NamedExamples, Shown, library_of, made_by_pocket, painted
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from duckrabbit.judges.judge import FILES
+from duckrabbit.media.tensors import write_tensors
 from duckrabbit.models.device import choose_device
 from duckrabbit.models.storage import quantized, read_weights, write_weights
 from duckrabbit.networks.picture_judges import BUILDS
@@ -89,7 +89,7 @@ def make(options: argparse.Namespace) -> None:
 
 
 def _keep(path: Path, pictures: Tensor, labels: Tensor, names: Sequence[str]) -> None:
-    save_file({"pictures": pictures.cpu(), "labels": labels.cpu()}, path, {"classes": json.dumps(names)})
+    write_tensors(path, {"pictures": pictures, "labels": labels}, {"classes": json.dumps(names)})
     print(f"{len(pictures)} pictures of {len(names)} classes in {path}", flush=True)
 
 

@@ -103,6 +103,11 @@ def _shrunk(grey: Image.Image, layers: Layers, kept: int, size: int) -> NDArray[
     return np.array(square.resize((size, size), Image.Resampling.BOX))
 
 
+def is_box(x0: float, y0: float, x1: float, y1: float, size: int) -> bool:
+    """Whether these are the corners of a box, not empty, within a picture of that side."""
+    return 0 <= x0 < x1 <= size and 0 <= y0 < y1 <= size
+
+
 def box_mask(x0: float, y0: float, x1: float, y1: float, size: int) -> Tensor:
     """1 on the pixels whose centres lie in x0 ≤ x < x1, y0 ≤ y < y1, in pixels from the top left corner.
 
@@ -134,7 +139,7 @@ def ellipse_mask(x0: float, y0: float, x1: float, y1: float, size: int) -> Tenso
 
 def _centres(x0: float, y0: float, x1: float, y1: float, size: int) -> tuple[Tensor, Tensor]:
     """The centres' x [1, size] and y [size, 1]."""
-    if not (0 <= x0 < x1 <= size and 0 <= y0 < y1 <= size):
+    if not is_box(x0, y0, x1, y1, size):
         raise UsageError(
             f"The mask {_corners(x0, y0, x1, y1)} is empty or reaches outside the picture: expected "
             f"x0,y0,x1,y1 with 0 ≤ x0 < x1 ≤ {size} and 0 ≤ y0 < y1 ≤ {size}, so change its corners."

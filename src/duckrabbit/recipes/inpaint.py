@@ -11,7 +11,7 @@ from duckrabbit.diffusion.constraints import KnownRegion
 from duckrabbit.diffusion.guidance import guided
 from duckrabbit.errors import UsageError
 from duckrabbit.media.crop import Crop, parse_crop
-from duckrabbit.media.masks import box_mask, ellipse_mask, understood_mask
+from duckrabbit.media.masks import box_mask, ellipse_mask, is_box, understood_mask
 from duckrabbit.models.model import Model, SamplerConfig
 from duckrabbit.recipes.edit import course_sampler
 from duckrabbit.recipes.recipe import FromPicture, Plan, from_noise, grid_of, guidance_of, prompt_of, step_of, typed
@@ -123,7 +123,7 @@ def drawn_mask(shape: str, corners: str, size: int, within: int, *, invert: bool
         raise UsageError(
             f"`mask_{shape}` can't be {corners!r}: give four numbers x0,y0,x1,y1, such as 0,14,28,28."
         ) from None
-    if not (0 <= x0 < x1 <= within and 0 <= y0 < y1 <= within):
+    if not is_box(x0, y0, x1, y1, within):
         raise UsageError(
             f"`mask_{shape}` {corners} is empty or reaches outside: its corners are pixels of the model's own picture, "
             f"also where a larger one is made, so give x0,y0,x1,y1 with 0 ≤ x0 < x1 ≤ {within} and 0 ≤ y0 < y1 ≤ "

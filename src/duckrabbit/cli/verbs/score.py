@@ -182,8 +182,10 @@ def _is_one_picture(image: str) -> bool:
     from duckrabbit.media.decode import decode
     from duckrabbit.media.shipped import is_of_package
 
-    if image == "-" or is_of_package(image) or not is_picture(image):
-        return is_picture(image)
+    if not is_picture(image):
+        return False
+    if image == "-" or is_of_package(image):
+        return True
     try:
         decode(Path(image))
     except UsageError:
